@@ -1,0 +1,35 @@
+#pragma once
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include "actors/actors.hpp"
+#include "actors/log.hpp"
+
+namespace betanet {
+
+struct aggregator_state {
+  explicit aggregator_state(aggregator_actor::pointer p) : self(p) {}
+  aggregator_actor::behavior_type make_behavior();
+
+  void apply(const update& u);
+  void note_outage(metrics::endpoint e, const metrics::poll& p);
+  void log_values() const;
+
+  aggregator_actor::pointer self;
+  std::string target; ///< Empty for the unnamed one.
+  cache_actor cache;
+  std::optional<event_log> log;
+  event_log::level chatter = event_log::level::info; ///< Of the line of each collection.
+
+  std::optional<metrics::snapshot> latest; ///< Set before the first message.
+  std::array<bool, metrics::endpoint_count> noted{}; ///< This outage's WARN.
+  static inline const char* name = "aggregator";
+};
+
+/// Starts from the cache's snapshot of the target and dies if it gets none.
+aggregator_actor::behavior_type
+aggregator(aggregator_actor::stateful_pointer<aggregator_state> self,
+           std::string target, cache_actor cache, event_log l, event_log::level chatter);
+
+} // namespace betanet

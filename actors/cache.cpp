@@ -1,0 +1,87 @@
+#include "actors/cache.hpp"
+
+#include <algorithm>
+
+namespace betanet {
+
+namespace {
+
+constexpr auto summary_period = std::chrono::minutes{1};
+
+} // namespace
+
+cache_impl::behavior_type cache_state::make_behavior() {
+  if (targets.size() > chatty_targets)
+    self->delayed_send(cache_impl{self}, summary_period, atom::summarize_v);
+  return {
+      [this](atom::put, const std::string& target, snapshot_ptr& s) {
+        put(target, std::move(s));
+      },
+      [this](atom::restore, const std::string& target) {
+        const auto found = targets.find(target);
+        return found == targets.end() ? snapshot_ptr{} : found->second;
+      },
+      [this](atom::render, const page_query& q) { return render(q); },
+      [this](atom::count) { return count(); },
+      [this](atom::summarize) {
+        summarize();
+        self->delayed_send(cache_impl{self}, summary_period,
+                           atom::summarize_v);
+      },
+  };
+}
+
+void cache_state::put(const std::string& target, snapshot_ptr s) {
+  pages->update(target, s);
+  targets[target] = std::move(s);
+  ready = ready || std::all_of(targets.begin(), targets.end(),
+                               [](const auto& t) { return t.second->collected; });
+}
+
+page_ptr cache_state::render(const page_query& q) {
+  pages->count_scrapes(q.scrapes);
+  auto page = std::make_shared<const metrics::page>(
+      pages->render(self->clock().now(), q.front, read_process()));
+  if (page->oldest_age) {
+    const auto age =
+        std::chrono::floor<std::chrono::seconds>(*page->oldest_age);
+    log->debug((page->fresh ? "Cache hit: returning cached metrics (age: "
+                            : "Cache expired: returning cached metrics (age: ") +
+               std::to_string(age.count()) + "s)");
+  }
+  return page;
+}
+
+census_ptr cache_state::count() const {
+  auto result = std::make_shared<census>();
+  result->targets.assign(targets.begin(), targets.end());
+  result->ready = ready || targets.empty();
+  return result;
+}
+
+void cache_state::summarize() {
+  const auto up = std::count_if(
+      targets.begin(), targets.end(),
+      [](const auto& t) { return metrics::up(*t.second); });
+  const auto all = static_cast<std::ptrdiff_t>(targets.size());
+  log->info("Collected", {{"targets", std::to_string(all)},
+                          {"up", std::to_string(up)},
+                          {"failing", std::to_string(all - up)}});
+}
+
+cache_impl::behavior_type
+cache(cache_impl::stateful_pointer<cache_state> self, cache_settings settings,
+      event_log l) {
+  auto& state = self->state;
+  state.log = std::move(l);
+  state.read_process = std::move(settings.read_process);
+  state.pages.emplace(settings.detail, std::move(settings.build),
+                      settings.reload);
+  for (auto& [target, s] : settings.targets) {
+    state.pages->update(target, s);
+    state.targets[target] = std::move(s);
+  }
+  return state.make_behavior();
+}
+
+} // namespace betanet

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <functional>
+#include <map>
+
+#include "actors/actors.hpp"
+#include "actors/log.hpp"
+
+namespace betanet {
+
+using cache_impl = cache_actor::extend<
+  // Its own alarm: with many targets, one log line a minute tells of all.
+  caf::reacts_to<atom::summarize>>;
+
+/// With more targets than this, each one's chatter is for debugging.
+inline constexpr std::size_t chatty_targets = 20;
+
+struct cache_settings {
+  metrics::detail detail = metrics::detail::full;
+  metrics::build_info build;
+  metrics::reload_status reload;
+  /// What each target is shown as before its first collection.
+  std::vector<std::pair<std::string, snapshot_ptr>> targets;
+  std::function<metrics::process_stats()> read_process;
+};
+
+struct cache_state {
+  explicit cache_state(cache_impl::pointer p) : self(p) {}
+  cache_impl::behavior_type make_behavior();
+
+  void put(const std::string& target, snapshot_ptr s);
+  page_ptr render(const page_query& q);
+  census_ptr count() const;
+  void summarize();
+
+  cache_impl::pointer self;
+  std::optional<event_log> log;
+  std::function<metrics::process_stats()> read_process;
+
+  std::map<std::string, snapshot_ptr> targets; ///< "" is the unnamed one.
+  std::optional<metrics::exposition> pages;
+  bool ready = false;
+  static inline const char* name = "cache";
+};
+
+cache_impl::behavior_type
+cache(cache_impl::stateful_pointer<cache_state> self, cache_settings settings,
+      event_log l);
+
+} // namespace betanet

@@ -1,0 +1,144 @@
+#include "actors/fetcher.hpp"
+
+#include <caf/send.hpp>
+
+#include "metrics/parse.hpp"
+
+namespace betanet {
+
+namespace {
+
+/// How long after its timeout an attempt is given up without the transport.
+constexpr auto grace = std::chrono::seconds{1};
+
+metrics::reason reason_of(net::errc code) {
+  using metrics::reason;
+  switch (code) {
+  case net::errc::dns:
+    return reason::dns;
+  case net::errc::connect:
+    return reason::connect;
+  case net::errc::reset:
+    return reason::reset;
+  case net::errc::eof:
+    return reason::eof;
+  case net::errc::timeout:
+    return reason::timeout;
+  case net::errc::tls:
+    return reason::tls;
+  case net::errc::protocol:
+    return reason::protocol;
+  case net::errc::too_large:
+    return reason::too_large;
+  case net::errc::encoding:
+    return reason::encoding;
+  default:
+    return reason::local;
+  }
+}
+
+/// The failure an HTTP status is, if any.
+std::optional<metrics::failure> status_failure(const net::response& r) {
+  if (r.status == 200)
+    return std::nullopt;
+  metrics::failure f{metrics::reason::status,
+                     "HTTP status " + std::to_string(r.status), r.status};
+  if (r.status >= 300 && r.status < 400)
+    f.text += ", redirects are not followed";
+  if (retryable(f))
+    f.retry_after = r.retry_after;
+  return f;
+}
+
+} // namespace
+
+fetcher_impl::behavior_type fetcher_state::make_behavior() {
+  return {
+      [this](atom::fetch, const metrics::ticket& t) {
+        running = t; // a former poll's answers are late from here on
+        attempts = 0;
+        start_attempt();
+      },
+      [this](atom::answer, std::uint64_t which, const outcome_ptr& outcome) {
+        if (in_flight && which == number)
+          judge(*outcome);
+      },
+      [this](atom::retry, std::uint64_t which) {
+        if (running && !in_flight && which == number)
+          start_attempt();
+      },
+      [this](atom::overdue, std::uint64_t which) {
+        if (in_flight && which == number)
+          attempt_failed({metrics::reason::timeout, "timed out"});
+      },
+  };
+}
+
+void fetcher_state::start_attempt() {
+  ++attempts;
+  ++number;
+  in_flight = true;
+  started = self->clock().now();
+  const fetcher_impl me{self};
+  get(settings.timeout, [me, which = number](net::outcome o) {
+    caf::anon_send(me, atom::answer_v, which,
+                   std::make_shared<const net::outcome>(std::move(o)));
+  });
+  self->delayed_send(me, settings.timeout + grace, atom::overdue_v, number);
+}
+
+void fetcher_state::judge(const net::outcome& outcome) {
+  if (const auto* e = std::get_if<net::error>(&outcome))
+    return attempt_failed({reason_of(e->code), e->text});
+  const auto& response = std::get<net::response>(outcome);
+  if (const auto f = status_failure(response))
+    return attempt_failed(*f);
+  auto read = metrics::parse(settings.endpoint, response.body);
+  metrics::poll p;
+  p.values = read.values;
+  p.failure = std::move(read.failure);
+  p.result = !p.failure ? metrics::quality::good
+             : p.failure->why == metrics::reason::schema
+                 ? metrics::quality::partial
+                 : metrics::quality::bad;
+  end_poll(std::move(p));
+}
+
+void fetcher_state::attempt_failed(const metrics::failure& f) {
+  const auto pause = running->probe
+                         ? std::nullopt
+                         : settings.retries.next(attempts, f, random());
+  if (!pause) {
+    metrics::poll p;
+    p.failure = f;
+    return end_poll(std::move(p));
+  }
+  in_flight = false;
+  self->send(supervisor, atom::attempt_v,
+             attempt_report{settings.endpoint, *running, attempts, f,
+                            self->clock().now() - started, *pause});
+  self->delayed_send(fetcher_impl{self}, *pause, atom::retry_v, number);
+}
+
+void fetcher_state::end_poll(metrics::poll p) {
+  p.attempts = attempts;
+  in_flight = false;
+  self->send(supervisor, atom::poll_v,
+             poll_report{settings.endpoint, *running, std::move(p),
+                         self->clock().now() - started});
+  running.reset();
+}
+
+fetcher_impl::behavior_type
+fetcher(fetcher_impl::stateful_pointer<fetcher_state> self,
+        fetch_settings settings, transport get, std::function<double()> random,
+        supervisor_actor supervisor) {
+  auto& state = self->state;
+  state.settings = std::move(settings);
+  state.get = std::move(get);
+  state.random = std::move(random);
+  state.supervisor = std::move(supervisor);
+  return state.make_behavior();
+}
+
+} // namespace betanet

@@ -1,0 +1,249 @@
+#include "actors/http_front.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+namespace betanet {
+
+namespace {
+
+namespace json = boost::json;
+using metrics::handler;
+
+constexpr auto page_lifetime = std::chrono::milliseconds{100};
+constexpr auto cache_timeout = std::chrono::seconds{1};
+constexpr std::size_t listed_targets = 100; ///< /health names at most so many.
+
+constexpr auto plain_text = "text/plain; charset=utf-8";
+constexpr auto exposition_type = "text/plain; version=0.0.4; charset=utf-8";
+
+message_ptr text_message(int status, const std::string& text,
+                         std::string_view fields = {}) {
+  return std::make_shared<const net::message>(status, plain_text, text, fields);
+}
+
+double seconds(metrics::duration d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+json::value describe(const metrics::snapshot& s, metrics::endpoint e,
+                     metrics::time_point now) {
+  const auto& status = s.endpoints[metrics::index(e)];
+  json::object o;
+  o["breaker"] = name(status.breaker);
+  o["consecutive_failures"] = status.consecutive_failures;
+  o["last_success"] = nullptr;
+  o["age_seconds"] = nullptr;
+  o["last_error"] = nullptr;
+  if (const auto age = metrics::age(s, e, now)) {
+    o["last_success"] = std::chrono::duration<double>(
+                            status.last_good_wall.time_since_epoch())
+                            .count();
+    o["age_seconds"] = seconds(*age);
+  }
+  if (status.last_failure)
+    o["last_error"] = status.last_failure->text;
+  return o;
+}
+
+bool any_stale(const metrics::snapshot& s, metrics::time_point now) {
+  return std::any_of(metrics::all_endpoints.begin(),
+                     metrics::all_endpoints.end(),
+                     [&](auto e) { return metrics::stale(s, e, now); });
+}
+
+json::value describe(const std::string& target, const metrics::snapshot& s,
+                     metrics::time_point now) {
+  json::object endpoints;
+  for (const auto e : metrics::all_endpoints)
+    endpoints[metrics::name(e)] = describe(s, e, now);
+  json::object o;
+  o["name"] = target.empty() ? json::value{} : json::value{target};
+  o["up"] = metrics::up(s);
+  o["stale"] = any_stale(s, now);
+  o["endpoints"] = std::move(endpoints);
+  return o;
+}
+
+} // namespace
+
+http_front_actor::behavior_type http_front_state::make_behavior() {
+  return {
+      [this](atom::serve, exchange_ptr& e) { serve(std::move(e)); },
+  };
+}
+
+// -- routing -----------------------------------------------------------------
+
+void http_front_state::serve(exchange_ptr e) {
+  const auto& request = e->what();
+  note_stats(request.stats);
+  const std::pair<std::string_view, handler> routes[] = {
+      {settings.telemetry_path, handler::metrics},
+      {"/health", handler::health},
+      {"/-/healthy", handler::healthy},
+      {"/-/ready", handler::ready},
+      {"/", handler::index}};
+  const auto* const route =
+      std::find_if(std::begin(routes), std::end(routes),
+                   [&](const auto& r) { return r.first == request.path; });
+  if (route == std::end(routes))
+    return respond(e, handler::other, text_message(404, "Not found.\n"));
+  const auto path = route->second;
+  if (request.method != net::method::get && request.method != net::method::head)
+    return respond(e, path,
+                   text_message(405, "Method not allowed.\n",
+                                "Allow: GET, HEAD\r\n"));
+  switch (path) {
+  case handler::metrics:
+    return scrape(std::move(e));
+  case handler::index:
+    return respond(e, path, index_message());
+  default:
+    return answer_health(std::move(e), path);
+  }
+}
+
+void http_front_state::respond(const exchange_ptr& e, handler path,
+                               message_ptr m) {
+  ++totals.requests[{path, m->status()}];
+  e->respond(std::move(m));
+}
+
+/// The server's own counts travel with each request.
+void http_front_state::note_stats(const net::server_stats& s) {
+  totals.connections = s.connections;
+  totals.rejected_limit = s.rejected_limit;
+  totals.rejected_descriptors = s.rejected_descriptors;
+}
+
+// -- metrics -----------------------------------------------------------------
+
+void http_front_state::scrape(exchange_ptr e) {
+  const auto& stats = e->what().stats;
+  if (settings.max_requests && stats.slow_responses >= settings.max_requests)
+    return respond(e, handler::metrics,
+                   text_message(503, "Limit of concurrent requests reached (" +
+                                         std::to_string(settings.max_requests) +
+                                         "), try again later.\n"));
+  if (page && self->clock().now() - page_time < page_lifetime) {
+    ++scrapes;
+    return respond(e, handler::metrics, page);
+  }
+  for (std::size_t i = 0; i < net::protocol_errors.size(); ++i)
+    if (stats.errors[i] > 0)
+      totals.requests[{handler::other, net::protocol_errors[i]}] =
+          stats.errors[i];
+  waiting.push_back(std::move(e));
+  if (waiting.size() == 1)
+    ask_for_page();
+}
+
+void http_front_state::ask_for_page() {
+  page = nullptr;
+  self->request(cache, cache_timeout, atom::render_v,
+                page_query{totals, std::exchange(scrapes, 0)})
+      .then(
+          [this](const page_ptr& p) {
+            page_arrived(std::make_shared<const net::message>(
+                200, exposition_type, p->text));
+            page_time = self->clock().now();
+          },
+          [this](const caf::error&) {
+            page_arrived(text_message(503, "The cache does not answer.\n"));
+          });
+}
+
+void http_front_state::page_arrived(message_ptr m) {
+  if (m->status() == 200) {
+    page = m;
+    scrapes = waiting.size();
+  }
+  for (const auto& e : std::exchange(waiting, {}))
+    respond(e, handler::metrics, m);
+}
+
+// -- health ------------------------------------------------------------------
+
+void http_front_state::answer_health(exchange_ptr e, handler path) {
+  self->request(cache, cache_timeout, atom::count_v)
+      .then(
+          [this, e, path](const census_ptr& c) {
+            respond(e, path, health_message(*c, path));
+          },
+          [this, e, path](const caf::error&) {
+            const bool is_json = path == handler::health;
+            respond(e, path,
+                    is_json ? std::make_shared<const net::message>(
+                                  503, "application/json",
+                                  R"({"status":"unhealthy"})")
+                            : text_message(503,
+                                           "The cache does not answer.\n"));
+          });
+}
+
+message_ptr http_front_state::health_message(const census& c,
+                                             handler path) const {
+  const auto now = self->clock().now();
+  if (path == handler::ready)
+    return c.ready ? text_message(200, "Ready\n")
+                   : text_message(503, "The first collection is running.\n");
+  const bool overdue =
+      std::any_of(c.targets.begin(), c.targets.end(), [&](const auto& t) {
+        return metrics::overdue(*t.second, now);
+      });
+  const int status = overdue ? 503 : 200;
+  if (path == handler::healthy)
+    return text_message(status, overdue ? "A collection is overdue.\n"
+                                        : "Healthy\n");
+  json::object o;
+  o["status"] = overdue ? "unhealthy" : "healthy";
+  o["version"] = settings.version;
+  o["uptime_seconds"] = seconds(now - started);
+  o["targets_total"] = c.targets.size();
+  o["targets_up"] = std::count_if(
+      c.targets.begin(), c.targets.end(),
+      [](const auto& t) { return metrics::up(*t.second); });
+  o["targets_stale"] = std::count_if(
+      c.targets.begin(), c.targets.end(),
+      [&](const auto& t) { return any_stale(*t.second, now); });
+  if (c.targets.size() <= listed_targets) {
+    json::array list;
+    for (const auto& [target, s] : c.targets)
+      list.push_back(describe(target, *s, now));
+    o["targets"] = std::move(list);
+  }
+  return std::make_shared<const net::message>(status, "application/json",
+                                              json::serialize(o) + "\n");
+}
+
+message_ptr http_front_state::index_message() const {
+  const auto link = [](const std::string& path, const std::string& what) {
+    return "<li><a href=\"" + path + "\">" + path + "</a> " + what + "</li>\n";
+  };
+  const auto page_text =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<title>Betanet exporter</title></head>\n<body>"
+      "<h1>Betanet exporter</h1>\n<p>Version " +
+      settings.version + "</p>\n<ul>\n" +
+      link(settings.telemetry_path, "metrics for Prometheus") +
+      link("/health", "state of the targets, as JSON") +
+      link("/-/healthy", "the collection loop runs") +
+      link("/-/ready", "the first collection has finished") +
+      "</ul></body></html>\n";
+  return std::make_shared<const net::message>(200, "text/html; charset=utf-8",
+                                              page_text);
+}
+
+http_front_actor::behavior_type
+http_front(http_front_actor::stateful_pointer<http_front_state> self,
+           front_settings settings, cache_actor cache) {
+  auto& state = self->state;
+  state.settings = std::move(settings);
+  state.cache = std::move(cache);
+  state.started = self->clock().now();
+  return state.make_behavior();
+}
+
+} // namespace betanet

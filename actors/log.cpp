@@ -1,0 +1,144 @@
+#include "actors/log.hpp"
+
+#include <spdlog/async.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+
+namespace betanet {
+
+namespace {
+
+constexpr std::array level_names{"DEBUG", "INFO", "WARN", "ERROR"};
+
+constexpr spdlog::level::level_enum spdlog_level(event_log::level l) {
+  constexpr std::array levels{spdlog::level::debug, spdlog::level::info,
+                              spdlog::level::warn, spdlog::level::err};
+  return levels[static_cast<std::size_t>(l)];
+}
+
+/// The length of the UTF-8 sequence at `i`, 0 if it is none.
+std::size_t sequence_length(std::string_view s, std::size_t i) {
+  const auto lead = static_cast<unsigned char>(s[i]);
+  const std::size_t n = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3
+                        : lead < 0xf5                               ? 4
+                                                                    : 0;
+  if (n == 0 || i + n > s.size())
+    return 0;
+  for (std::size_t j = 1; j < n; ++j)
+    if ((static_cast<unsigned char>(s[i + j]) & 0xc0) != 0x80)
+      return 0;
+  const auto second = static_cast<unsigned char>(s[i + 1]);
+  const bool overlong = (lead == 0xe0 && second < 0xa0) ||
+                        (lead == 0xf0 && second < 0x90);
+  const bool beyond = (lead == 0xed && second >= 0xa0) ||
+                      (lead == 0xf4 && second >= 0x90);
+  const bool c1_control = lead == 0xc2 && second < 0xa0;
+  return overlong || beyond || c1_control ? 0 : n;
+}
+
+/// `s` in double quotes, valid as a JSON string whatever it holds.
+void append_quoted(std::string& out, std::string_view s) {
+  constexpr auto hex = "0123456789abcdef";
+  out += '"';
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    const auto c = static_cast<unsigned char>(s[i]);
+    if (c == '"' || c == '\\') {
+      out += {'\\', s[i]};
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c >= 0x20 && c < 0x7f) {
+      out += s[i];
+    } else if (const auto n = c < 0x80 ? 0 : sequence_length(s, i)) {
+      out += s.substr(i, n);
+      i += n - 1;
+    } else {
+      out += {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    }
+  }
+  out += '"';
+}
+
+bool plain(std::string_view s) {
+  for (const char c : s)
+    if (c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\')
+      return false;
+  return !s.empty();
+}
+
+void append_field(std::string& line, config::log_format format,
+                  std::string_view key, std::string_view value, bool quote) {
+  const bool json = format == config::log_format::json;
+  if (!line.empty())
+    line += json ? ',' : ' ';
+  if (json)
+    append_quoted(line, key);
+  else
+    line += key;
+  line += json ? ':' : '=';
+  if (json || quote || !plain(value))
+    append_quoted(line, value);
+  else
+    line += value;
+}
+
+/// `%*` in a pattern: the level as the field writes it.
+class level_flag : public spdlog::custom_flag_formatter {
+public:
+  void format(const spdlog::details::log_msg& msg, const std::tm&,
+              spdlog::memory_buf_t& out) override {
+    std::string_view name = "ERROR";
+    for (std::size_t i = 0; i < level_names.size(); ++i)
+      if (msg.level == spdlog_level(static_cast<event_log::level>(i)))
+        name = level_names[i];
+    out.append(name.data(), name.data() + name.size());
+  }
+
+  std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<level_flag>();
+  }
+};
+
+} // namespace
+
+void event_log::write(level l, std::string_view msg, fields extra) const {
+  if (!out_->should_log(spdlog_level(l)))
+    return;
+  std::string line;
+  append_field(line, format_, "msg", msg, true);
+  for (const auto& [key, value] : extra)
+    if (!value.empty())
+      append_field(line, format_, key, value, false);
+  out_->log(spdlog_level(l), spdlog::string_view_t{line.data(), line.size()});
+}
+
+void use_line_format(spdlog::logger& out, config::log_format format) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<level_flag>('*').set_pattern(
+      format == config::log_format::json
+          ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%*",%v})"
+          : "time=%Y-%m-%dT%H:%M:%S.%e%z level=%* %v");
+  out.set_formatter(std::move(formatter));
+}
+
+event_log make_log(const config::log& how) {
+  constexpr std::size_t queued_lines = 8192;
+  std::vector<spdlog::sink_ptr> sinks{
+      std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  if (!how.file.empty())
+    sinks.push_back(std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
+        how.file, how.max_bytes, static_cast<std::size_t>(how.files - 1)));
+  spdlog::init_thread_pool(queued_lines, 1);
+  auto out = std::make_shared<spdlog::async_logger>(
+      "betanet", sinks.begin(), sinks.end(), spdlog::thread_pool(),
+      spdlog::async_overflow_policy::overrun_oldest);
+  out->set_level(spdlog_level(how.level));
+  out->flush_on(spdlog::level::debug);
+  use_line_format(*out, how.format);
+  return {std::move(out), how.format};
+}
+
+} // namespace betanet

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <caf/execution_unit.hpp>
+#include <caf/scheduler/abstract_coordinator.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include <limits>
+
+#include "actors/http_front.hpp"
+#include "net/loop.hpp"
+
+namespace betanet {
+
+/// The front on the I/O thread: a request reaches it without waking a worker.
+/// The behaviour knows nothing of it. The loop must run until it has quit.
+class front_on_io
+    : public caf::stateful_actor<http_front_state, http_front_actor::base> {
+  using super = caf::stateful_actor<http_front_state, http_front_actor::base>;
+
+public:
+  front_on_io(caf::actor_config& cfg, net::loop& l, front_settings settings,
+              cache_actor cache)
+      : super(cfg), unit_(*this, l), settings_(std::move(settings)),
+        cache_(std::move(cache)) {}
+
+  void enqueue(caf::mailbox_element_ptr m, caf::execution_unit*) override {
+    super::enqueue(std::move(m), &unit_);
+  }
+
+  void launch(caf::execution_unit*, bool lazy, bool hide) override {
+    super::launch(&unit_, lazy, hide);
+  }
+
+  behavior_type make_behavior() override {
+    return http_front(this, settings_, cache_);
+  }
+
+private:
+  /// Runs its one actor on the loop and hands all others to the scheduler.
+  class unit : public caf::execution_unit {
+  public:
+    unit(front_on_io& self, net::loop& l)
+        : caf::execution_unit(&self.home_system()), self_(self), loop_(l) {}
+
+    void exec_later(caf::resumable* r) override {
+      if (r == static_cast<caf::resumable*>(&self_))
+        loop_.post(&unit::resume, &self_);
+      else
+        system().scheduler().enqueue(r);
+    }
+
+  private:
+    static void resume(void* argument) {
+      auto* self = static_cast<front_on_io*>(argument);
+      const auto result = self->super::resume(
+          &self->unit_, std::numeric_limits<std::size_t>::max());
+      if (result == caf::resumable::resume_later)
+        self->unit_.exec_later(self);
+      else // the reference that `enqueue` took
+        caf::intrusive_ptr_release(self->ctrl());
+    }
+
+    front_on_io& self_;
+    net::loop& loop_;
+  };
+
+  unit unit_;
+  front_settings settings_;
+  cache_actor cache_;
+};
+
+} // namespace betanet

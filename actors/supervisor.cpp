@@ -1,0 +1,314 @@
+#include "actors/supervisor.hpp"
+
+#include <algorithm>
+
+namespace betanet {
+
+namespace {
+
+using metrics::circuit;
+
+/// Erlang's idea: a group that needs more is beyond restarts.
+constexpr std::size_t max_restarts = 5;
+constexpr auto restart_window = std::chrono::seconds{60};
+constexpr auto open_reminder = std::chrono::minutes{5};
+
+constexpr auto first_level(bool first, event_log::level then) {
+  return first ? then : event_log::level::debug;
+}
+
+} // namespace
+
+supervisor_impl::behavior_type supervisor_state::make_behavior() {
+  self->set_down_handler([this](caf::down_msg& down) { on_down(down); });
+  self->set_exit_handler(
+      [this](caf::exit_msg& e) { stop(std::move(e.reason)); });
+  return {
+      [this](atom::collect, const tick& t) { on_tick(t); },
+      [this](atom::attempt, const attempt_report& r) { on_attempt(r); },
+      [this](atom::poll, const poll_report& r) { on_poll(r); },
+      [this](atom::half_open, metrics::endpoint e, std::uint64_t generation) {
+        on_half_open(e, generation);
+      },
+  };
+}
+
+// -- polling -----------------------------------------------------------------
+
+void supervisor_state::on_tick(const tick& t) {
+  log->write(settings.chatter, "Collecting Betanet metrics...",
+             {{"target", settings.target}});
+  next_tick = t.next;
+  for (const auto e : metrics::all_endpoints) {
+    auto& w = at(e);
+    switch (w.breaker.admit()) {
+    case circuit::admission::admitted:
+      w.collection = t.number;
+      ++collections[t.number].running;
+      self->send(w.fetcher, atom::fetch_v, *w.breaker.current());
+      break;
+    case circuit::admission::skipped:
+      ++w.status.counters.skipped;
+      break;
+    case circuit::admission::rejected:
+      refuse_tick(e);
+    }
+  }
+  publish();
+}
+
+void supervisor_state::refuse_tick(metrics::endpoint e) {
+  auto& w = at(e);
+  ++w.status.counters.rejected;
+  w.status.refused = true;
+  const auto now = self->clock().now();
+  if (w.open_warning && now - *w.open_warning < open_reminder)
+    return;
+  w.open_warning = now;
+  log->warn("Circuit breaker is OPEN - service may be degraded",
+            {{"target", settings.target}, {"endpoint", metrics::name(e)}});
+}
+
+void supervisor_state::on_attempt(const attempt_report& r) {
+  auto& w = at(r.endpoint);
+  if (!w.breaker.awaits(r.ticket))
+    return;
+  count(w, r.attempt, &r.failure, r.took);
+  log->write(first_level(!w.outage, event_log::level::warn),
+             "Attempt " + std::to_string(r.attempt) +
+                 " failed: HTTP request failed: " + r.failure.text +
+                 ", retrying in " + config::print_duration(r.retry_in),
+             {{"target", settings.target},
+              {"endpoint", metrics::name(r.endpoint)},
+              {"reason", metrics::name(r.failure.why)}});
+  publish();
+}
+
+void supervisor_state::on_poll(const poll_report& r) {
+  auto& w = at(r.endpoint);
+  if (!w.breaker.awaits(r.ticket))
+    return;
+  const auto now = self->clock().now();
+  const auto& failure = r.poll.failure;
+  count(w, r.poll.attempts, failure ? &*failure : nullptr, r.took);
+  w.status.last_result = r.poll.result;
+  w.status.last_failure = failure;
+  if (r.poll.result == metrics::quality::good) {
+    w.status.last_good = now;
+    w.status.last_good_wall = settings.wall_clock();
+    w.status.refused = false;
+  }
+  const auto entered = w.breaker.record(
+      r.ticket, failure ? verdict_of(*failure) : metrics::verdict::success);
+  judge_outage(r.endpoint, r.poll, r.ticket.probe);
+  if (entered)
+    enter(r.endpoint, *entered, r.ticket.probe);
+  update u;
+  u.finished.emplace(r.endpoint, r.poll);
+  u.read_collection = finish_collection(w, r.poll);
+  publish(std::move(u));
+}
+
+void supervisor_state::on_half_open(metrics::endpoint e,
+                                    std::uint64_t generation) {
+  auto& w = at(e);
+  if (!w.breaker.half_open(generation))
+    return;
+  enter(e, circuit::state::half_open, false);
+  w.collection = 0;
+  self->send(w.fetcher, atom::fetch_v, *w.breaker.current());
+  publish();
+}
+
+void supervisor_state::count(watched& w, int attempt, const metrics::failure* f,
+                             std::optional<metrics::duration> took) {
+  auto& c = w.status.counters;
+  ++c.requests;
+  if (attempt > 1)
+    ++c.retries;
+  if (f)
+    ++c.failures[metrics::index(f->why)];
+  if (took)
+    c.request_duration.observe(metrics::request_duration_bounds,
+                               std::chrono::duration<double>(*took).count());
+}
+
+/// True if the poll was the last of its collection and one of them read values.
+bool supervisor_state::finish_collection(const watched& w,
+                                         const metrics::poll& p) {
+  const auto found = collections.find(w.collection);
+  if (found == collections.end())
+    return false; // a probe
+  auto& c = found->second;
+  c.read = c.read || p.result != metrics::quality::bad;
+  if (--c.running > 0)
+    return false;
+  const bool read = c.read;
+  collections.erase(found);
+  collected = true;
+  return read;
+}
+
+// -- breakers and outages ----------------------------------------------------
+
+/// A transition, its count, its alarm and its log line.
+void supervisor_state::enter(metrics::endpoint e, circuit::state s,
+                             bool was_probe) {
+  auto& w = at(e);
+  ++w.status.counters.transitions[static_cast<std::size_t>(s)];
+  const event_log::fields where{{"target", settings.target},
+                          {"endpoint", metrics::name(e)}};
+  switch (s) {
+  case circuit::state::open:
+    self->scheduled_send(supervisor_impl{self},
+                         self->clock().now() + settings.open_duration,
+                         atom::half_open_v, e, w.breaker.generation());
+    if (was_probe)
+      return log->debug("Circuit breaker: Probe failed, circuit stays open",
+                        where);
+    return log->warn("Circuit breaker: Opening circuit after " +
+                         std::to_string(w.breaker.consecutive_failures()) +
+                         " failures",
+                     where);
+  case circuit::state::half_open:
+    return log->write(
+        first_level(!std::exchange(w.half_opened, true), event_log::level::info),
+        "Circuit breaker: Attempting recovery, entering half-open state",
+        where);
+  case circuit::state::closed:
+    w.open_warning.reset();
+    log->info("Circuit breaker: Service recovered, closing circuit", where);
+  }
+}
+
+void supervisor_state::judge_outage(metrics::endpoint e,
+                                    const metrics::poll& p, bool was_probe) {
+  auto& w = at(e);
+  if (p.result != metrics::quality::good) {
+    log_failure(e, p);
+    if (!w.outage)
+      w.outage = self->clock().now();
+    return;
+  }
+  const auto began = std::exchange(w.outage, std::nullopt);
+  w.half_opened = false;
+  if (!began || was_probe) // a probe's recovery is told by the breaker
+    return;
+  const auto lasted = std::chrono::round<std::chrono::seconds>(
+      self->clock().now() - *began);
+  log->info("Recovered after " + config::print_duration(lasted),
+            {{"target", settings.target}, {"endpoint", metrics::name(e)}});
+}
+
+void supervisor_state::log_failure(metrics::endpoint e,
+                                   const metrics::poll& p) {
+  const auto not_found = [](const watched& w) {
+    return w.status.last_failure && w.status.last_failure->status == 404;
+  };
+  const bool first = !at(e).outage;
+  std::string text = "Failed to fetch Betanet metrics: ";
+  if (p.attempts > 1)
+    text += "All retries failed: ";
+  text += p.failure->text;
+  if (first && std::all_of(endpoints.begin(), endpoints.end(), not_found))
+    text += " from all three endpoints: is this a Betanet service with the v1 "
+            "API, is a path prefix missing from its URL?";
+  log->write(first_level(first, event_log::level::error), text,
+             {{"target", settings.target},
+              {"endpoint", metrics::name(e)},
+              {"reason", metrics::name(p.failure->why)}});
+}
+
+// -- supervision -------------------------------------------------------------
+
+void supervisor_state::on_down(const caf::down_msg& down) {
+  if (down.source == aggregator.address()) {
+    if (!may_restart("aggregator", down.reason))
+      return;
+    ++restarts.aggregator;
+    aggregator = settings.make_aggregator(self);
+    self->monitor(aggregator);
+    return publish();
+  }
+  for (const auto e : metrics::all_endpoints)
+    if (down.source == at(e).fetcher.address())
+      return replace_fetcher(e, down.reason);
+}
+
+void supervisor_state::replace_fetcher(metrics::endpoint e,
+                                       const caf::error& cause) {
+  if (!may_restart("fetcher", cause))
+    return;
+  ++restarts.fetcher;
+  auto& w = at(e);
+  w.fetcher = settings.make_fetcher(self, e);
+  self->monitor(w.fetcher);
+  if (!w.breaker.current())
+    return publish();
+  poll_report lost{e, *w.breaker.current(), {}, std::nullopt};
+  lost.poll.failure = metrics::failure{
+      metrics::reason::local, "fetcher died: " + self->system().render(cause)};
+  on_poll(lost);
+}
+
+bool supervisor_state::may_restart(const char* actor, const caf::error& cause) {
+  const auto now = self->clock().now();
+  while (!recent_restarts.empty() &&
+         now - recent_restarts.front() >= restart_window)
+    recent_restarts.pop_front();
+  if (recent_restarts.size() == max_restarts) {
+    log->error("Actor died too often, giving up",
+               {{"target", settings.target},
+                {"actor", actor},
+                {"cause", self->system().render(cause)}});
+    stop(cause);
+    return false;
+  }
+  recent_restarts.push_back(now);
+  log->error("Actor died, restarting it",
+             {{"target", settings.target},
+              {"actor", actor},
+              {"cause", self->system().render(cause)}});
+  return true;
+}
+
+void supervisor_state::stop(caf::error reason) {
+  for (auto& w : endpoints)
+    self->send_exit(w.fetcher, caf::exit_reason::user_shutdown);
+  self->send_exit(aggregator, caf::exit_reason::user_shutdown);
+  self->quit(std::move(reason));
+}
+
+void supervisor_state::publish(update u) {
+  u.at = self->clock().now();
+  for (const auto e : metrics::all_endpoints) {
+    auto& w = at(e);
+    w.status.breaker = w.breaker.now();
+    w.status.consecutive_failures = w.breaker.consecutive_failures();
+    u.endpoints[metrics::index(e)] = w.status;
+  }
+  u.restarts = restarts;
+  u.next_tick = next_tick;
+  u.collected = collected;
+  self->send(aggregator, atom::update_v,
+             std::make_shared<const update>(std::move(u)));
+}
+
+supervisor_impl::behavior_type
+supervisor(supervisor_impl::stateful_pointer<supervisor_state> self,
+           group_settings settings, event_log l) {
+  auto& state = self->state;
+  state.settings = std::move(settings);
+  state.log = std::move(l);
+  state.next_tick = self->clock().now();
+  for (const auto e : metrics::all_endpoints) {
+    state.endpoints.emplace_back(state.settings.failure_threshold);
+    state.at(e).fetcher = state.settings.make_fetcher(self, e);
+    self->monitor(state.at(e).fetcher);
+  }
+  state.aggregator = state.settings.make_aggregator(self);
+  self->monitor(state.aggregator);
+  return state.make_behavior();
+}
+
+} // namespace betanet

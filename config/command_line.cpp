@@ -1,0 +1,257 @@
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "config/keys.hpp"
+
+namespace betanet::config {
+
+invalid::invalid(std::vector<std::string> p)
+    : std::runtime_error([&] {
+        std::string all;
+        for (const auto& line : p)
+          all += (all.empty() ? "" : "\n") + line;
+        return all;
+      }()),
+      problems(std::move(p)) {}
+
+namespace {
+
+std::string environment_name(const std::string& flag) {
+  std::string name = "BETANET_EXPORTER_";
+  for (const char c : flag)
+    name += c == '.' || c == '-' ? '_'
+                                 : static_cast<char>(std::toupper(
+                                       static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> items;
+  std::istringstream in{list};
+  for (std::string item; std::getline(in, item, ',');)
+    items.push_back(item);
+  return items;
+}
+
+/// A value from outside the file and what messages call its place.
+struct given {
+  std::string place, value;
+};
+
+/// Everything flags and environment said, later looked up by flag.
+class command_line {
+public:
+  command_line(int argc, const char* const* argv);
+
+  /// The flag's value, else its environment variable's.
+  std::optional<given> find(const std::string& flag) const;
+  bool is_set(const std::string& flag) const;
+
+  std::string help() const { return app_.help(); }
+
+private:
+  void add_value(const std::string& flag, const std::string& help,
+                 bool repeatable = false);
+  void add_switch(const std::string& flag, const std::string& help);
+
+  CLI::App app_{"Prometheus exporter for the Betanet mixnet service.",
+                "betanet_exporter"};
+  std::map<std::string, std::vector<std::string>> values_;
+  std::map<std::string, bool> switches_;
+};
+
+struct flag {
+  std::string name, fallback, help;
+  bool is_switch = false;
+};
+
+/// Every flag in the order of `--help`.
+std::vector<flag> flags() {
+  std::vector<flag> all{
+      {"config.file", "", "Configuration file; without one the defaults hold."},
+      {"config.check", "",
+       "Validate the configuration as a start would, and exit.", true},
+      {"betanet.url", default_url,
+       "The one service to poll; replaces targets of the file."},
+  };
+  const settings defaults;
+  for (const auto& k : process_keys())
+    if (const auto f = flag_of(k.name); !f.empty())
+      all.push_back({f, k.print(defaults), k.help});
+  for (const auto& k : polling_keys())
+    if (const auto f = flag_of(k.name); !f.empty())
+      all.push_back({f, k.print(defaults.polling), k.help});
+  all.push_back({"healthcheck", "",
+                 "Probe this configuration's own listener; exit 0 or 1.",
+                 true});
+  all.push_back({"version", "", "Print the version and exit.", true});
+  all.push_back({"help", "", "Print this help and exit.", true});
+  return all;
+}
+
+command_line::command_line(int argc, const char* const* argv) {
+  app_.set_help_flag();
+  app_.get_formatter()->column_width(44);
+  for (const auto& f : flags()) {
+    const auto text =
+        f.fallback.empty() ? f.help : f.help + " [" + f.fallback + "]";
+    if (f.is_switch)
+      add_switch(f.name, text);
+    else
+      add_value(f.name, text, f.name == "web.listen-address");
+  }
+  std::vector<std::string> refused;
+  for (const auto& later : flags_to_come()) {
+    for (int i = 1; i < argc; ++i)
+      if (const std::string word = argv[i];
+          word.substr(0, word.find('=')) == "--" + later)
+        refused.push_back("--" + later + ": not supported yet");
+    if (const auto variable = environment_name(later);
+        std::getenv(variable.c_str()))
+      refused.push_back(variable + ": not supported yet");
+  }
+  if (!refused.empty())
+    throw invalid(std::move(refused));
+  try {
+    app_.parse(argc, const_cast<char**>(argv));
+  } catch (const CLI::ParseError& e) {
+    throw invalid({std::string{e.what()} + " (see --help)"});
+  }
+}
+
+void command_line::add_value(const std::string& flag, const std::string& help,
+                             bool repeatable) {
+  auto* option = app_.add_option("--" + flag, values_[flag], help);
+  option->type_name("")->expected(1)->multi_option_policy(
+      repeatable ? CLI::MultiOptionPolicy::TakeAll
+                 : CLI::MultiOptionPolicy::TakeLast);
+}
+
+void command_line::add_switch(const std::string& flag, const std::string& help) {
+  app_.add_flag((flag == "help" ? "-h,--" : "--") + flag, switches_[flag],
+                help);
+}
+
+std::optional<given> command_line::find(const std::string& flag) const {
+  if (const auto& values = values_.at(flag); !values.empty()) {
+    std::string joined;
+    for (const auto& v : values)
+      joined += (joined.empty() ? "" : ",") + v;
+    return given{"--" + flag, joined};
+  }
+  auto variable = environment_name(flag);
+  const char* value = std::getenv(variable.c_str());
+  if (!value && flag == "betanet.url")
+    value = std::getenv((variable = "BETANET_URL").c_str());
+  return value ? std::optional{given{variable, value}} : std::nullopt;
+}
+
+bool command_line::is_set(const std::string& flag) const {
+  if (switches_.at(flag))
+    return true;
+  const char* value = std::getenv(environment_name(flag).c_str());
+  return value && (value == std::string{"1"} || value == std::string{"true"});
+}
+
+template <class T>
+void apply(const command_line& line, const std::vector<key<T>>& keys, T& to,
+           std::vector<std::string>& problems) {
+  for (const auto& k : keys) {
+    const auto name = flag_of(k.name);
+    const auto g = name.empty() ? std::nullopt : line.find(name);
+    if (!g)
+      continue;
+    try {
+      if (!k.list) {
+        k.add(to, g->value);
+        continue;
+      }
+      k.clear(to);
+      for (const auto& item : split(g->value == "[]" ? "" : g->value))
+        k.add(to, item);
+    } catch (const std::invalid_argument& e) {
+      problems.push_back(g->place + ": " + e.what());
+    }
+  }
+}
+
+std::string read_file(const given& file) {
+  try {
+    std::ifstream in{file.value, std::ios::binary};
+    if (in)
+      return {std::istreambuf_iterator<char>{in}, {}};
+  } catch (const std::ios_base::failure&) {
+    // a directory, or a failing disk
+  }
+  throw invalid({file.place + ": cannot read " + file.value});
+}
+
+void use_url(settings& s, const given& url, std::vector<std::string>& problems) {
+  if (s.targets.size() > 1) {
+    problems.push_back(url.place + ": the file has " +
+                       std::to_string(s.targets.size()) +
+                       " targets, one URL cannot replace them");
+    return;
+  }
+  try {
+    s.targets = {unnamed_target(s.polling, url.value)};
+  } catch (const std::invalid_argument& e) {
+    problems.push_back(url.place + ": " + e.what());
+  }
+}
+
+} // namespace
+
+invocation load(int argc, const char* const* argv) {
+  const command_line line{argc, argv};
+  invocation result;
+  if (line.is_set("help") || line.is_set("version")) {
+    result.action = line.is_set("help") ? action::help : action::version;
+    result.text = line.help();
+    return result;
+  }
+  if (line.is_set("config.check"))
+    result.action = action::check;
+  else if (line.is_set("healthcheck"))
+    result.action = action::healthcheck;
+  std::vector<std::string> problems;
+  const auto overlay = [&](settings& s) {
+    apply(line, process_keys(), s, problems);
+    apply(line, polling_keys(), s.polling, problems);
+  };
+  const auto file = line.find("config.file");
+  try {
+    const bool named = file && !file->value.empty();
+    result.settings = parse_yaml(named ? read_file(*file) : std::string{},
+                                 named ? file->value : std::string{}, overlay);
+  } catch (const invalid& e) {
+    problems.insert(problems.begin(), e.problems.begin(), e.problems.end());
+  }
+  if (const auto url = line.find("betanet.url"))
+    use_url(result.settings, *url, problems);
+  if (!problems.empty())
+    throw invalid(std::move(problems));
+  return result;
+}
+
+std::vector<documented> documented_flags() {
+  std::vector<documented> all;
+  for (const auto& f : flags())
+    all.push_back({f.name, f.fallback, f.help});
+  return all;
+}
+
+std::vector<documented> documented_keys() {
+  std::vector<documented> all;
+  const settings defaults;
+  for (const auto& k : polling_keys())
+    all.push_back({k.name, k.print(defaults.polling), k.help});
+  for (const auto& k : process_keys())
+    all.push_back({k.name, k.print(defaults), k.help});
+  return all;
+}
+
+} // namespace betanet::config

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "config/config.hpp"
+
+namespace betanet::config {
+
+/// One scalar or list of the configuration: a single description drives the
+/// file reader, the flags, the environment and the documentation.
+template <class T>
+struct key {
+  std::string name; ///< `section.key`.
+  std::string help;
+  bool list = false;
+  /// Takes one item at a time; a list is cleared first. Throws
+  /// `std::invalid_argument` with the reason.
+  std::function<void(T&, const std::string&)> add;
+  std::function<void(T&)> clear;
+  std::function<std::string(const T&)> print;
+};
+
+const std::vector<key<polling>>& polling_keys();
+const std::vector<key<settings>>& process_keys();
+
+/// The flag that sets a key, without dashes; empty if there is none.
+std::string flag_of(const std::string& key_name);
+
+/// Specified but not built yet: refused rather than ignored.
+const std::vector<std::string>& keys_to_come();
+const std::vector<std::string>& flags_to_come();
+
+/// The candidate most like `name`, if one is near.
+std::optional<std::string> nearest(const std::string& name,
+                                   const std::vector<std::string>& candidates);
+
+/// An absolute path without query or fragment.
+std::string parse_path(const std::string& text);
+duration parse_duration(const std::string& text);
+
+} // namespace betanet::config

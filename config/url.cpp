@@ -1,0 +1,49 @@
+#include <boost/url.hpp>
+
+#include "config/config.hpp"
+
+namespace betanet::config {
+
+service_url parse_url(const std::string& text) {
+  const auto refuse = [&](const std::string& why) -> std::invalid_argument {
+    return std::invalid_argument{"\"" + text + "\": " + why};
+  };
+  const auto parsed = boost::urls::parse_uri(text);
+  if (!parsed)
+    throw refuse("no URL such as http://betanet:9000");
+  const auto& url = *parsed;
+  // The URL itself may hold a secret: do not repeat it.
+  if (url.has_userinfo())
+    throw std::invalid_argument(
+        "no user name or password in a URL, they belong into "
+        "http_client_config");
+  if (url.has_query() || url.has_fragment())
+    throw std::invalid_argument("no query or fragment in a URL, credentials "
+                                "belong into http_client_config");
+  service_url result;
+  if (url.scheme() == "https")
+    throw refuse("https is not supported yet");
+  if (url.scheme() != "http")
+    throw refuse("the scheme is neither http nor https");
+  result.host = url.host_address();
+  if (result.host.empty())
+    throw refuse("no host");
+  if (url.has_port()) {
+    if (url.port_number() == 0)
+      throw refuse("no port between 1 and 65535");
+    result.port = url.port_number();
+  }
+  result.path = url.encoded_path();
+  while (result.path.ends_with('/'))
+    result.path.pop_back();
+  return result;
+}
+
+std::string to_string(const service_url& url) {
+  const bool v6 = url.host.find(':') != std::string::npos;
+  return (url.tls ? "https://" : "http://") +
+         (v6 ? "[" + url.host + "]" : url.host) + ":" +
+         std::to_string(url.port) + url.path;
+}
+
+} // namespace betanet::config

@@ -1,0 +1,309 @@
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <boost/version.hpp>
+#include <spdlog/spdlog.h>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <future>
+#include <iostream>
+#include <random>
+#include <thread>
+
+#include "actors/actors.hpp"
+#include "actors/cache.hpp"
+#include "actors/group.hpp"
+#include "actors/log.hpp"
+#include "actors/on_io.hpp"
+#include "actors/scheduler.hpp"
+#include "config/config.hpp"
+#include "metrics/self.hpp"
+#include "net/http_client.hpp"
+#include "net/http_server.hpp"
+#include "net/loop.hpp"
+
+using namespace betanet;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// More targets than this would start in one burst: they wait for their slots.
+constexpr std::size_t immediate_targets = 100;
+
+/// How long a stop waits: for clients, then for actors. Together below 2 s.
+constexpr auto drain_time = 1s;
+constexpr auto quit_time = 500ms;
+
+metrics::build_info this_build() {
+  const auto dotted = [](int major, int minor, int patch) {
+    return std::to_string(major) + "." + std::to_string(minor) + "." +
+           std::to_string(patch);
+  };
+  return {BETANET_VERSION, BETANET_REVISION, "gcc " __VERSION__,
+          dotted(CAF_VERSION / 10000, CAF_VERSION / 100 % 100,
+                 CAF_VERSION % 100),
+          dotted(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
+                 BOOST_VERSION % 100)};
+}
+
+void print_version() {
+  const auto b = this_build();
+  std::cout << "betanet_exporter, version " << b.version
+            << " (revision: " << b.revision << ")\n  compiler: " << b.compiler
+            << "\n  CAF: " << b.caf_version << "\n  Boost: " << b.boost_version
+            << '\n';
+}
+
+double random_unit() {
+  thread_local std::mt19937_64 engine{std::random_device{}()};
+  return std::uniform_real_distribution{-1.0, 1.0}(engine);
+}
+
+net::server_limits limits_of(const config::web& w) {
+  net::server_limits l;
+  l.connections = static_cast<std::size_t>(w.max_connections);
+  l.header_bytes = static_cast<std::size_t>(w.max_header_bytes);
+  l.headers = w.max_headers;
+  l.header_timeout = w.header_timeout;
+  l.idle_timeout = w.idle_timeout;
+  l.write_timeout = w.write_timeout;
+  l.requests_per_connection = w.max_requests_per_connection;
+  return l;
+}
+
+/// Asks the exporter that runs with this configuration how it is.
+int healthcheck(const config::settings& s) {
+  const auto& address = s.web.listen_addresses.front();
+  const auto colon = address.rfind(':');
+  auto host = address.substr(0, colon);
+  if (host.starts_with('['))
+    host = host.substr(1, host.size() - 2);
+  if (host.empty() || host == "0.0.0.0" || host == "::")
+    host = "localhost";
+  net::loop loop;
+  net::resolver names{loop};
+  net::http_client client{
+      loop, names,
+      {host, static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))),
+       "/-/healthy", "betanet_exporter/" BETANET_VERSION, 65536}};
+  net::outcome result = net::error{net::errc::local, "no answer"};
+  client.get(3s, [&](net::outcome o) {
+    result = std::move(o);
+    loop.stop();
+  });
+  loop.run();
+  if (const auto* e = std::get_if<net::error>(&result))
+    std::cerr << "unhealthy: " << e->text << '\n';
+  else if (const auto& r = std::get<net::response>(result); r.status != 200)
+    std::cerr << "unhealthy: " << r.body;
+  else
+    return EXIT_SUCCESS;
+  return EXIT_FAILURE;
+}
+
+/// Everything CAF needs to know.
+struct actor_config : caf::actor_system_config {
+  actor_config() {
+    add_message_types<caf::id_block::betanet>();
+    set("scheduler.policy", caf::atom("sharing")); // stealing polls
+    set("scheduler.max-threads", std::size_t{2});
+    set("logger.verbosity", caf::atom("quiet"));
+  }
+};
+
+class exporter {
+public:
+  exporter(const config::settings& s, event_log l) : settings_(s), log_(std::move(l)) {}
+
+  /// Runs until a signal or a failure; the exit status.
+  int run();
+
+private:
+  void start_actors();
+  int wait();
+  void stop();
+
+  transport connect(const config::target& t, metrics::endpoint e);
+
+  const config::settings& settings_;
+  event_log log_;
+  net::loop loop_;
+  net::resolver names_{loop_};
+  http_front_actor front_; ///< Set before the loop runs.
+  net::http_server server_{loop_, limits_of(settings_.web),
+                           [this](exchange_ptr e) {
+                             caf::anon_send(front_, atom::serve_v,
+                                            std::move(e));
+                           }};
+  actor_config caf_config_;
+  caf::actor_system system_{caf_config_};
+  caf::scoped_actor self_{system_};
+  std::vector<caf::actor> actors_; ///< The unsupervised ones.
+};
+
+int exporter::run() {
+  loop_.on_signal([me = caf::actor{self_}](int number) {
+    caf::anon_send(me, atom::signal_v, number);
+  });
+  for (const auto& address : settings_.web.listen_addresses)
+    log_.info("Listening", {{"address", server_.listen(address)}});
+  start_actors();
+  std::thread io{[this] { loop_.run(); }};
+  const int status = wait();
+  stop();
+  loop_.stop();
+  io.join();
+  return status;
+}
+
+transport exporter::connect(const config::target& t, metrics::endpoint e) {
+  const auto client =
+      std::make_shared<net::http_client>(loop_, names_,
+                                         net::resource{
+                                             t.url.host, t.url.port,
+                                             t.url.path +
+                                                 t.paths[metrics::index(e)],
+                                             "betanet_exporter/" BETANET_VERSION,
+                                             t.polling.collection.max_body_bytes});
+  return [client](auto timeout, auto done) {
+    client->get(timeout, std::move(done));
+  };
+}
+
+void exporter::start_actors() {
+  const auto now = system_.clock().now();
+  cache_settings cached;
+  cached.detail = static_cast<metrics::detail>(settings_.metrics.detail);
+  cached.build = this_build();
+  cached.reload.succeeded_at = std::chrono::system_clock::now();
+  cached.read_process = metrics::read_process_stats;
+  for (const auto& t : settings_.targets)
+    cached.targets.emplace_back(t.name, empty_snapshot(t, now));
+  const cache_actor store = system_.spawn(cache, std::move(cached), log_);
+  front_ = system_.spawn<front_on_io>(
+      loop_,
+      front_settings{settings_.web.telemetry_path,
+                     static_cast<std::uint64_t>(settings_.web.max_requests),
+                     BETANET_VERSION},
+      store);
+  const scheduler_actor clock = system_.spawn(scheduler);
+  const auto count = settings_.targets.size();
+  const surroundings all{store,
+                         log_,
+                         count > chatty_targets,
+                         [this](const auto& t, auto e) { return connect(t, e); },
+                         std::chrono::system_clock::now,
+                         random_unit};
+  const auto keep = [this](const auto& handle) {
+    actors_.push_back(caf::actor_cast<caf::actor>(handle));
+    self_->monitor(actors_.back());
+  };
+  keep(clock);
+  for (const auto& t : settings_.targets) {
+    const auto who = spawn_group(system_, t, all);
+    keep(who);
+    const auto interval = t.polling.collection.interval;
+    const auto offset =
+        count == 1 ? 0ns : metrics::tick_offset(t.name, interval);
+    caf::anon_send(clock, atom::watch_v, who,
+                   metrics::tick_grid{now, offset, interval},
+                   count <= immediate_targets);
+  }
+  keep(store);
+  keep(front_);
+}
+
+int exporter::wait() {
+  for (;;) {
+    std::optional<int> status;
+    self_->receive(
+        [&](atom::signal, int number) {
+          if (number == SIGHUP)
+            log_.warn("Reloading the configuration is not supported yet");
+          else
+            status = EXIT_SUCCESS;
+        },
+        [&](const caf::down_msg& down) {
+          log_.error("Actor died, stopping",
+                     {{"cause", system_.render(down.reason)}});
+          status = EXIT_FAILURE;
+        });
+    if (status)
+      return *status;
+  }
+}
+
+void exporter::stop() {
+  log_.info("Stopping");
+  const auto drained = std::make_shared<std::promise<void>>();
+  server_.stop([drained] { drained->set_value(); });
+  drained->get_future().wait_for(drain_time);
+  for (const auto& a : actors_)
+    self_->send_exit(a, caf::exit_reason::user_shutdown);
+  bool waiting = true;
+  for (std::size_t left = actors_.size(); left > 0 && waiting; --left)
+    self_->receive([](const caf::down_msg&) {}, [](atom::signal, int) {},
+                   caf::after(quit_time) >> [&] { waiting = false; });
+}
+
+/// Flushes the log and ends without destructors: a name lookup may still be
+/// stuck in the system's resolver.
+[[noreturn]] void leave(int status) {
+  spdlog::shutdown();
+  std::quick_exit(status);
+}
+
+int run(const config::settings& settings) {
+  std::optional<event_log> l;
+  try {
+    l = make_log(settings.log);
+  } catch (const spdlog::spdlog_ex& e) {
+    std::cerr << "betanet_exporter: log.file: " << e.what() << '\n';
+    return EXIT_FAILURE;
+  }
+  l->info("Starting betanet_exporter",
+          {{"version", BETANET_VERSION}, {"revision", BETANET_REVISION}});
+  if (geteuid() == 0)
+    l->warn("Running as root: the exporter needs no privileges");
+  try {
+    exporter e{settings, *l};
+    leave(e.run());
+  } catch (const std::exception& e) {
+    l->error(e.what());
+    leave(EXIT_FAILURE);
+  }
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  config::invocation what;
+  try {
+    what = config::load(argc, argv);
+  } catch (const config::invalid& e) {
+    for (const auto& line : e.problems)
+      std::cerr << "betanet_exporter: " << line << '\n';
+    return EXIT_FAILURE;
+  }
+  switch (what.action) {
+  case config::action::help:
+    std::cout << what.text;
+    return EXIT_SUCCESS;
+  case config::action::version:
+    print_version();
+    return EXIT_SUCCESS;
+  case config::action::check:
+    return EXIT_SUCCESS;
+  case config::action::healthcheck:
+    return healthcheck(what.settings);
+  case config::action::run:
+    return run(what.settings);
+  }
+}

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "metrics/self.hpp"
+#include "metrics/snapshot.hpp"
+
+namespace betanet::metrics {
+
+/// The front's paths as label values of `handler`.
+enum class handler : std::uint8_t {
+  metrics,
+  health,
+  healthy,
+  ready,
+  reload,
+  sd,
+  config,
+  index,
+  other,
+};
+
+inline constexpr std::size_t handler_count = 9;
+std::string_view name(handler h);
+
+/// Every code a handler can give; each is a series from the start.
+std::span<const int> codes(handler h);
+
+/// What the HTTP front counted since the process started.
+struct front_totals {
+  std::map<std::pair<handler, int>, std::uint64_t> requests;
+  std::uint64_t connections = 0; ///< Open now.
+  std::uint64_t rejected_limit = 0;
+  std::uint64_t rejected_descriptors = 0;
+};
+
+/// What never changes while the process runs.
+struct build_info {
+  std::string version, revision, compiler, caf_version, boost_version;
+};
+
+/// The latest reload of the configuration; the start counts as one.
+struct reload_status {
+  bool successful = true;
+  wall_time succeeded_at{};
+};
+
+/// Which families keep the `target` label.
+enum class detail : std::uint8_t { full, compact };
+
+/// One rendered page and what it showed.
+struct page {
+  std::string text;
+  std::optional<duration> oldest_age; ///< Of any endpoint of any target.
+  bool fresh = false;                 ///< Every target was a fresh hit.
+};
+
+/// Turns the latest snapshots into the text exposition format. A target's lines
+/// are rendered when they changed, a page is heads and those lines, family by
+/// family. Not thread-safe.
+class exposition {
+public:
+  exposition(detail d, build_info build, reload_status reload);
+
+  /// Adds or replaces the snapshot of a target; "" is the unnamed one.
+  void update(const std::string& target, std::shared_ptr<const snapshot> s);
+
+  /// Counts `scrapes` answered from the last page, by what each target was on
+  /// it: an hour later they would be something else.
+  void count_scrapes(std::uint64_t scrapes);
+
+  page render(time_point now, const front_totals& front,
+              const process_stats& process);
+
+private:
+  struct cached_target {
+    std::shared_ptr<const snapshot> latest;
+    std::vector<std::string> rendered; ///< Sample lines, by family.
+    time_point valid_until{}; ///< Rendered anew from here on.
+    hit last_hit = hit::miss;
+    std::array<std::uint64_t, 3> hits{}; ///< By `hit`.
+  };
+
+  void append_counters(std::string& text) const;
+
+  detail detail_;
+  build_info build_;
+  reload_status reload_;
+  std::map<std::string, cached_target> targets_;
+};
+
+} // namespace betanet::metrics

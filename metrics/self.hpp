@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+
+namespace betanet::metrics {
+
+/// The exporter's own process, from /proc/self; units as in the names of the
+/// `process_` metrics. A value that cannot be read is negative.
+struct process_stats {
+  double cpu_seconds = -1;
+  double open_fds = -1;
+  double max_fds = -1;
+  double virtual_memory_bytes = -1;
+  double virtual_memory_max_bytes = -1;
+  double resident_memory_bytes = -1;
+  double start_time_seconds = -1; ///< Unix time.
+  double threads = -1;
+};
+
+process_stats read_process_stats();
+
+} // namespace betanet::metrics

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/loop.hpp"
+
+namespace betanet::net {
+
+/// Turns host names into addresses without ever blocking the loop, its
+/// shutdown, or one name behind another: Asio's resolver does all three when a
+/// name server is mute.
+class resolver {
+public:
+  struct answer; ///< For net/ only.
+  using callback = std::function<void(const answer&)>;
+
+  explicit resolver(loop& l);
+  ~resolver();
+
+  /// Loop's thread only, and so is `done`. Names are looked up in at most 8
+  /// threads, each name once at a time however many ask. A lookup that never
+  /// ends never answers: the caller has a deadline.
+  void resolve(const std::string& host, callback done);
+
+private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+} // namespace betanet::net

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+
+#include <string>
+#include <vector>
+
+#include "net/resolver.hpp"
+
+namespace betanet::net {
+
+struct resolver::answer {
+  std::vector<boost::asio::ip::address> addresses; ///< Empty on error.
+  std::string error; ///< What the system's resolver said.
+};
+
+} // namespace betanet::net

@@ -1,0 +1,276 @@
+// betanet_sim: a Betanet service to try the exporter on, with faults to order.
+//
+//   GET  /api/v1/metrics, /api/v1/nodes/status, /api/v1/network/stats
+//   GET  /sim/faults          the present faults
+//   POST /sim/faults          {"endpoint": "metrics", "fault": "hang"}
+//   POST /sim/values          {"packets_processed": 100}; values stand still
+//   POST /sim/reset           totals begin at 0, as after a restart
+//
+// The control paths answer on the control address too, which listens even
+// while the service refuses connections.
+#include <CLI/CLI.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/json.hpp>
+
+#include <iostream>
+#include <map>
+
+#include "sim/faults.hpp"
+#include "sim/service.hpp"
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using asio::use_awaitable;
+using asio::ip::tcp;
+using clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+struct request {
+  std::string method, path, body;
+  bool close = false;
+};
+
+std::string response(int status, const std::string& body,
+                     const std::string& fields = {},
+                     const std::string& type = "application/json") {
+  return "HTTP/1.1 " + std::to_string(status) +
+         (status == 200 ? " OK" : " Simulated") + "\r\nContent-Type: " + type +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         fields + "\r\n" + body;
+}
+
+tcp::endpoint parse_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  auto host = text.substr(0, colon);
+  if (host.starts_with('['))
+    host = host.substr(1, host.size() - 2);
+  if (host == "localhost")
+    host = "127.0.0.1";
+  const auto port = static_cast<std::uint16_t>(
+      std::stoi(text.substr(colon == std::string::npos ? 0 : colon + 1)));
+  return {host.empty() ? asio::ip::address{asio::ip::address_v6::any()}
+                       : asio::ip::make_address(host),
+          port};
+}
+
+class server {
+public:
+  server(asio::io_context& io, sim::service s, sim::faults f, bool close)
+      : io_(io), service_(std::move(s)), faults_(f), close_(close) {}
+
+  void listen(const tcp::endpoint& service, const tcp::endpoint& control) {
+    address_ = service;
+    open_service();
+    control_.open(control.protocol());
+    control_.set_option(tcp::acceptor::reuse_address{true});
+    control_.bind(control);
+    control_.listen();
+    asio::co_spawn(io_, accept(control_), asio::detached);
+  }
+
+private:
+  void open_service() {
+    if (sim::nobody_listens(faults_)) {
+      service_acceptor_.close();
+    } else if (!service_acceptor_.is_open()) {
+      service_acceptor_.open(address_.protocol());
+      service_acceptor_.set_option(tcp::acceptor::reuse_address{true});
+      service_acceptor_.bind(address_);
+      service_acceptor_.listen();
+      asio::co_spawn(io_, accept(service_acceptor_), asio::detached);
+    }
+  }
+
+  awaitable<void> accept(tcp::acceptor& from) {
+    for (;;) {
+      auto socket = co_await from.async_accept(use_awaitable);
+      asio::co_spawn(io_, session(std::move(socket)), asio::detached);
+    }
+  }
+
+  awaitable<void> session(tcp::socket socket) {
+    try {
+      std::string buffer;
+      for (bool open = true; open;) {
+        const auto r = co_await read(socket, buffer);
+        open = co_await serve(socket, r);
+      }
+    } catch (const std::exception&) {
+      // the client left, or sent no HTTP
+    }
+  }
+
+  static awaitable<request> read(tcp::socket& socket, std::string& buffer) {
+    const auto size = co_await asio::async_read_until(
+        socket, asio::dynamic_buffer(buffer, 65536), "\r\n\r\n", use_awaitable);
+    std::istringstream head{buffer.substr(0, size)};
+    buffer.erase(0, size);
+    request r;
+    head >> r.method >> r.path;
+    std::size_t length = 0;
+    for (std::string line; std::getline(head, line);) {
+      for (auto& c : line)
+        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      if (line.starts_with("content-length:"))
+        length = std::stoul(line.substr(15));
+      if (line.starts_with("connection: close"))
+        r.close = true;
+    }
+    if (length > 65536)
+      throw std::runtime_error("body too large");
+    if (buffer.size() < length)
+      co_await asio::async_read(
+          socket, asio::dynamic_buffer(buffer),
+          asio::transfer_exactly(length - buffer.size()), use_awaitable);
+    r.body = buffer.substr(0, length);
+    buffer.erase(0, length);
+    co_return r;
+  }
+
+  /// True if the connection may go on.
+  awaitable<bool> serve(tcp::socket& socket, const request& r) {
+    for (std::size_t i = 0; i < sim::endpoint_paths.size(); ++i)
+      if (r.path == sim::endpoint_paths[i]) {
+        const bool open = co_await serve_endpoint(socket, i);
+        co_return open && !r.close && !close_;
+      }
+    const auto text = control(r);
+    co_await asio::async_write(socket, asio::buffer(text), use_awaitable);
+    co_return !r.close;
+  }
+
+  std::string control(const request& r) {
+    try {
+      if (r.path == "/sim/faults" && r.method == "POST") {
+        sim::apply(faults_, r.body);
+        open_service();
+      } else if (r.path == "/sim/values" && r.method == "POST") {
+        service_.set(boost::json::parse(r.body).as_object());
+      } else if (r.path == "/sim/reset" && r.method == "POST") {
+        service_.reset_counters();
+      } else if (r.path != "/sim/faults" || r.method != "GET") {
+        return response(404, "{\"error\":\"not found\"}");
+      }
+    } catch (const std::exception& e) {
+      boost::json::object o{{"error", e.what()}};
+      return response(400, boost::json::serialize(o) + "\n");
+    }
+    return response(200, sim::describe(faults_) + "\n");
+  }
+
+  awaitable<void> pause(std::chrono::milliseconds d) {
+    asio::steady_timer timer{io_, d};
+    co_await timer.async_wait(use_awaitable);
+  }
+
+  awaitable<bool> serve_endpoint(tcp::socket& socket, std::size_t endpoint) {
+    const auto since = clock::now() - started_;
+    service_.advance_to(static_cast<std::uint64_t>(
+        std::chrono::floor<std::chrono::seconds>(since).count()));
+    const auto f = faults_[endpoint];
+    const auto body = service_.body(static_cast<int>(endpoint),
+                                    f.kind != sim::kind::wrong_types);
+    auto text = response(200, body, close_ ? "Connection: close\r\n" : "");
+    switch (f.kind) {
+    case sim::kind::refuse:
+      co_return false;
+    case sim::kind::reset:
+      socket.set_option(asio::socket_base::linger{true, 0});
+      co_return false;
+    case sim::kind::hang:
+      co_await socket.async_wait(tcp::socket::wait_read, use_awaitable);
+      co_return false;
+    case sim::kind::slow:
+      co_await pause(f.delay);
+      break;
+    case sim::kind::drip:
+      for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = asio::buffer(text.data() + i, 1);
+        co_await asio::async_write(socket, byte, use_awaitable);
+        co_await pause(f.delay);
+      }
+      co_return true;
+    case sim::kind::status:
+      text = response(f.status, "{\"error\":\"simulated\"}",
+                      f.retry_after ? "Retry-After: " +
+                                          std::to_string(f.retry_after) + "\r\n"
+                                    : "");
+      break;
+    case sim::kind::garbage:
+      text = "SSH-2.0-simulated\r\n\r\n";
+      break;
+    case sim::kind::no_json:
+      text = response(200, "<html>maintenance</html>", {}, "text/html");
+      break;
+    case sim::kind::truncated:
+      text.resize(text.size() - body.size() / 2);
+      break;
+    case sim::kind::oversized:
+      text = response(200, std::string(f.size, ' '));
+      break;
+    default:
+      break;
+    }
+    co_await asio::async_write(socket, asio::buffer(text), use_awaitable);
+    co_return f.kind != sim::kind::garbage && f.kind != sim::kind::truncated;
+  }
+
+  asio::io_context& io_;
+  sim::service service_;
+  sim::faults faults_;
+  bool close_;
+  const clock::time_point started_ = clock::now();
+  tcp::endpoint address_;
+  tcp::acceptor service_acceptor_{io_};
+  tcp::acceptor control_{io_};
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"A simulated Betanet service with faults to order.",
+               "betanet_sim"};
+  std::string address = "127.0.0.1:9000";
+  std::string control = "127.0.0.1:9001";
+  std::uint64_t seed = 1;
+  bool still = false;
+  bool close = false;
+  std::vector<std::string> flags;
+  app.add_option("--listen", address, "Address of the service")->capture_default_str();
+  app.add_option("--control", control, "Address of the control paths")->capture_default_str();
+  app.add_option("--seed", seed, "The same seed moves the same way")->capture_default_str();
+  app.add_flag("--still", still, "Serve the first values for ever");
+  app.add_flag("--close", close, "Close the connection after every response");
+  app.add_option("--fault", flags,
+                 "endpoint=fault[:number], e.g. all=refuse, metrics=slow:500, "
+                 "nodes_status=status:503; repeatable");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    sim::faults faults;
+    for (const auto& f : flags)
+      sim::apply_flag(faults, f);
+    asio::io_context io{1};
+    server s{io, sim::service{seed, still}, faults, close};
+    s.listen(parse_address(address), parse_address(control));
+    asio::signal_set signals{io, SIGINT, SIGTERM};
+    signals.async_wait([&](auto, int) { io.stop(); });
+    std::cerr << "betanet_sim: serving on " << address << ", control on "
+              << control << '\n';
+    io.run();
+  } catch (const std::exception& e) {
+    std::cerr << "betanet_sim: " << e.what() << '\n';
+    return EXIT_FAILURE;
+  }
+}
