@@ -125,7 +125,8 @@ command_line::command_line(int argc, const char* const* argv) {
 void command_line::add_value(const std::string& flag, const std::string& help,
                              bool repeatable) {
   auto* option = app_.add_option("--" + flag, values_[flag], help);
-  option->type_name("")->expected(1)->multi_option_policy(
+  option->type_name("")->expected(1)->allow_extra_args(false);
+  option->multi_option_policy(
       repeatable ? CLI::MultiOptionPolicy::TakeAll
                  : CLI::MultiOptionPolicy::TakeLast);
 }

@@ -66,7 +66,8 @@ constexpr std::array value_heads{
                field::peak_throughput},
     value_head{{"betanet_message_latency_seconds", MetricType::Histogram,
                 "Message latency in seconds: Betanet's average "
-                "(network_stats.avg_latency_ms), observed once per poll."},
+                "(network_stats.avg_latency_ms), polled, cached and observed once per "
+                "poll."},
                field::avg_latency_ms},
 };
 

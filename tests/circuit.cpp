@@ -1,0 +1,233 @@
+#define CAF_SUITE circuit
+
+#include "metrics/circuit.hpp"
+
+#include <random>
+#include <vector>
+
+#include "tests/suite.hpp"
+
+using namespace betanet::metrics;
+using state = circuit::state;
+using admission = circuit::admission;
+
+namespace {
+
+/// Admits one poll and ends it.
+std::optional<state> poll(circuit& c, verdict v) {
+  CAF_REQUIRE(c.admit() == admission::admitted);
+  return c.record(*c.current(), v);
+}
+
+circuit opened(int threshold = 5) {
+  circuit c{threshold};
+  for (int i = 0; i < threshold; ++i)
+    poll(c, verdict::failure);
+  CAF_REQUIRE(c.now() == state::open);
+  return c;
+}
+
+circuit half_opened() {
+  auto c = opened();
+  CAF_REQUIRE(c.half_open(c.generation()));
+  return c;
+}
+
+/// The breaker as the specification words it, written a second time: what it
+/// shall answer to any sequence of events.
+struct model {
+  int threshold;
+  enum { closed, open, half_open } state = closed;
+  int failures = 0;
+  bool polling = false;
+
+  admission admit() {
+    if (state != closed)
+      return admission::rejected;
+    if (polling)
+      return admission::skipped;
+    polling = true;
+    return admission::admitted;
+  }
+
+  void record(verdict v) {
+    polling = false;
+    if (state == half_open) {
+      const bool reopened = v == verdict::failure || v == verdict::local;
+      state = reopened ? open : closed;
+      failures = v == verdict::failure ? failures + 1
+                 : reopened            ? failures
+                                       : 0;
+    } else if (v == verdict::failure) {
+      if (++failures >= threshold)
+        state = open;
+    } else if (v == verdict::success) {
+      failures = 0;
+    }
+  }
+
+  void timer() {
+    if (state != open)
+      return;
+    state = half_open;
+    polling = true;
+  }
+};
+
+} // namespace
+
+CAF_TEST(the fifth consecutive failure opens and not the sixth) {
+  circuit c{5};
+  for (int i = 0; i < 4; ++i)
+    CAF_CHECK(!poll(c, verdict::failure));
+  CAF_CHECK(poll(c, verdict::failure) == state::open);
+  CAF_CHECK_EQUAL(c.consecutive_failures(), 5);
+}
+
+CAF_TEST(a success between failures starts the count again) {
+  circuit c{5};
+  for (int i = 0; i < 4; ++i)
+    poll(c, verdict::failure);
+  poll(c, verdict::success);
+  for (int i = 0; i < 4; ++i)
+    CAF_CHECK(!poll(c, verdict::failure));
+  CAF_CHECK(c.now() == state::closed);
+}
+
+CAF_TEST(an answer that says nothing leaves the count alone) {
+  for (const auto v : {verdict::neither, verdict::local}) {
+    circuit c{2};
+    poll(c, verdict::failure);
+    poll(c, v);
+    CAF_CHECK_EQUAL(c.consecutive_failures(), 1);
+    CAF_CHECK(poll(c, verdict::failure) == state::open);
+  }
+}
+
+CAF_TEST(a tick that meets a running poll is skipped) {
+  circuit c{5};
+  CAF_CHECK(c.admit() == admission::admitted);
+  CAF_CHECK(c.admit() == admission::skipped);
+  CAF_CHECK(!c.current()->probe);
+}
+
+CAF_TEST(a hundred ticks in open are rejected and change nothing) {
+  auto c = opened();
+  const auto generation = c.generation();
+  for (int i = 0; i < 100; ++i)
+    CAF_CHECK(c.admit() == admission::rejected);
+  CAF_CHECK_EQUAL(c.generation(), generation);
+  CAF_CHECK_EQUAL(c.consecutive_failures(), 5);
+  CAF_CHECK(!c.current());
+}
+
+CAF_TEST(half open hands out exactly one ticket) {
+  auto c = half_opened();
+  CAF_CHECK(c.current()->probe);
+  for (int i = 0; i < 100; ++i)
+    CAF_CHECK(c.admit() == admission::rejected);
+  CAF_CHECK(!c.half_open(c.generation()));
+}
+
+CAF_TEST(a timer of a former generation opens nothing) {
+  auto c = opened();
+  const auto old = c.generation();
+  CAF_CHECK(!c.half_open(old - 1));
+  CAF_CHECK(!c.half_open(old + 1));
+  CAF_CHECK(c.half_open(old));
+  c.record(*c.current(), verdict::failure);
+  CAF_CHECK(!c.half_open(old));
+  CAF_CHECK(c.now() == state::open);
+}
+
+CAF_TEST(any answer to the probe closes and forgets the failures) {
+  for (const auto v : {verdict::success, verdict::neither}) {
+    auto c = half_opened();
+    CAF_CHECK(c.record(*c.current(), v) == state::closed);
+    CAF_CHECK_EQUAL(c.consecutive_failures(), 0);
+    for (int i = 0; i < 4; ++i)
+      CAF_CHECK(!poll(c, verdict::failure));
+    CAF_CHECK(c.now() == state::closed);
+  }
+}
+
+CAF_TEST(a failed or lost probe opens again) {
+  for (const auto v : {verdict::failure, verdict::local}) {
+    auto c = half_opened();
+    CAF_CHECK(c.record(*c.current(), v) == state::open);
+    CAF_CHECK(c.half_open(c.generation()));
+  }
+}
+
+CAF_TEST(a late result changes nothing in any later state) {
+  circuit c{1};
+  c.admit();
+  const auto first = *c.current();
+  c.record(first, verdict::failure); // open
+  for (const auto v : {verdict::success, verdict::failure})
+    CAF_CHECK(!c.record(first, v));
+  CAF_CHECK(c.now() == state::open);
+  c.half_open(c.generation());
+  for (const auto v : {verdict::success, verdict::failure})
+    CAF_CHECK(!c.record(first, v));
+  CAF_CHECK(c.now() == state::half_open);
+  const auto probe = *c.current();
+  c.record(probe, verdict::failure);
+  c.half_open(c.generation());
+  CAF_CHECK(!c.record(probe, verdict::success));
+  CAF_CHECK(c.now() == state::half_open);
+}
+
+CAF_TEST(a lowered threshold applies from the next failure on) {
+  circuit c{5};
+  poll(c, verdict::failure);
+  poll(c, verdict::failure);
+  c.failure_threshold(2);
+  CAF_CHECK(c.now() == state::closed);
+  CAF_CHECK(poll(c, verdict::failure) == state::open);
+}
+
+CAF_TEST(a random walk of 100000 steps agrees with the model) {
+  const std::uint64_t seed = 20261122;
+  CAF_MESSAGE("seed " << seed);
+  std::mt19937_64 random{seed};
+  for (int threshold = 1; threshold <= 5; ++threshold) {
+    circuit c{threshold};
+    model m{threshold};
+    std::vector<ticket> old;
+    std::uint64_t timer = 0;
+    for (int step = 0; step < 20000; ++step) {
+      switch (random() % 4) {
+      case 0:
+        CAF_REQUIRE(c.admit() == m.admit());
+        break;
+      case 1:
+        if (!c.current())
+          break;
+        {
+          const auto t = *c.current();
+          const auto v = static_cast<verdict>(random() % 4);
+          if (c.record(t, v) == state::open)
+            timer = c.generation();
+          m.record(v);
+          old.push_back(t);
+        }
+        break;
+      case 2:
+        if (c.half_open(timer))
+          m.timer();
+        else
+          CAF_REQUIRE(m.state != model::open);
+        break;
+      default:
+        if (!old.empty())
+          CAF_REQUIRE(!c.record(old[random() % old.size()],
+                                static_cast<verdict>(random() % 4)));
+      }
+      CAF_REQUIRE_EQUAL(static_cast<int>(c.now()), static_cast<int>(m.state));
+      CAF_REQUIRE_EQUAL(c.consecutive_failures(), m.failures);
+      CAF_REQUIRE_EQUAL(c.current().has_value(), m.polling);
+      CAF_REQUIRE(c.now() != state::open || !c.current());
+    }
+  }
+}

@@ -1,0 +1,383 @@
+#define CAF_SUITE config
+
+#include "config/config.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/suite.hpp"
+
+using namespace betanet::config;
+
+namespace {
+
+std::string problems_of(const std::string& yaml) {
+  try {
+    parse_yaml(yaml, "f.yml");
+  } catch (const invalid& e) {
+    return e.what();
+  }
+  return "none";
+}
+
+/// A command line and an environment that end with the object.
+struct command {
+  std::vector<std::string> words{"betanet_exporter"};
+  std::vector<std::string> variables;
+
+  ~command() {
+    for (const auto& v : variables)
+      unsetenv(v.c_str());
+  }
+
+  command& env(const std::string& name, const std::string& value) {
+    setenv(name.c_str(), value.c_str(), 1);
+    variables.push_back(name);
+    return *this;
+  }
+
+  command& flag(const std::string& word) {
+    words.push_back(word);
+    return *this;
+  }
+
+  invocation load() const {
+    std::vector<const char*> argv;
+    for (const auto& w : words)
+      argv.push_back(w.c_str());
+    return betanet::config::load(static_cast<int>(argv.size()), argv.data());
+  }
+
+  std::string problems() const {
+    try {
+      load();
+    } catch (const invalid& e) {
+      return e.what();
+    }
+    return "none";
+  }
+};
+
+/// A file that ends with the object.
+struct temporary_file {
+  std::string path;
+
+  explicit temporary_file(const std::string& text)
+      : path(std::filesystem::temp_directory_path() /
+             ("betanet-" + std::to_string(getpid()) + ".yml")) {
+    std::ofstream{path} << text;
+  }
+  ~temporary_file() { std::filesystem::remove(path); }
+};
+
+void check_defaults(const settings& s) {
+  const auto& p = s.polling;
+  CAF_CHECK(p.collection.interval == 15s);
+  CAF_CHECK(p.collection.timeout == 5s);
+  CAF_CHECK_EQUAL(p.collection.max_body_bytes, 1048576u);
+  CAF_CHECK(p.collection.fallback == parse_fallback::last_known);
+  CAF_CHECK(p.collection.latency_buckets ==
+            (std::vector{0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
+                         2.5, 5.0}));
+  CAF_CHECK(p.retry.delays == (std::vector<duration>{1s, 2s, 4s}));
+  CAF_CHECK_EQUAL(p.retry.jitter, 0.0);
+  CAF_CHECK_EQUAL(p.circuit_breaker.failure_threshold, 5);
+  CAF_CHECK(p.circuit_breaker.open_duration == 30s);
+  CAF_CHECK(p.cache.ttl == 10s);
+  CAF_CHECK(p.cache.max_stale == 5min);
+  CAF_CHECK(s.web.listen_addresses == std::vector<std::string>{":9200"});
+  CAF_CHECK_EQUAL(s.web.telemetry_path, "/metrics");
+  CAF_CHECK_EQUAL(s.web.max_requests, 40);
+  CAF_CHECK_EQUAL(s.web.max_connections, 256);
+  CAF_CHECK_EQUAL(s.web.max_header_bytes, 8192);
+  CAF_CHECK_EQUAL(s.web.max_headers, 100);
+  CAF_CHECK(s.web.header_timeout == 10s);
+  CAF_CHECK(s.web.idle_timeout == 75s);
+  CAF_CHECK(s.web.write_timeout == 30s);
+  CAF_CHECK_EQUAL(s.web.max_requests_per_connection, 1000);
+  CAF_CHECK(s.log.level == log_level::info);
+  CAF_CHECK(s.log.format == log_format::logfmt);
+  CAF_CHECK_EQUAL(s.log.file, "");
+  CAF_CHECK_EQUAL(s.log.max_bytes, 10485760u);
+  CAF_CHECK_EQUAL(s.log.files, 5);
+  CAF_CHECK(s.metrics.detail == metrics_detail::full);
+  CAF_REQUIRE_EQUAL(s.targets.size(), 1u);
+  CAF_CHECK_EQUAL(s.targets[0].name, "");
+  CAF_CHECK_EQUAL(to_string(s.targets[0].url), "http://localhost:9000");
+  CAF_CHECK_EQUAL(s.targets[0].paths[0], "/api/v1/metrics");
+  CAF_CHECK_EQUAL(s.targets[0].paths[1], "/api/v1/nodes/status");
+  CAF_CHECK_EQUAL(s.targets[0].paths[2], "/api/v1/network/stats");
+}
+
+} // namespace
+
+CAF_TEST(without any configuration the defaults hold) {
+  check_defaults(command{}.load().settings);
+  check_defaults(parse_yaml("", "f.yml"));
+  check_defaults(parse_yaml("collection:\nweb:\n", "f.yml"));
+}
+
+CAF_TEST(the documented default file says the defaults) {
+  command c;
+  c.flag("--config.file=" SOURCE_DIR "/config/betanet_exporter.yml");
+  check_defaults(c.load().settings);
+}
+
+CAF_TEST(bad files are refused with place and reason) {
+  const std::pair<const char*, const char*> table[] = {
+      {"colection: {}", "f.yml:1:1: colection: unknown key, did you mean "
+                        "\"collection\"?"},
+      {"collection:\n  intervall: 5s", "f.yml:2:3: collection.intervall: "
+                                       "unknown key, did you mean "
+                                       "\"interval\"?"},
+      {"collection: {interval: 5s, interval: 6s}",
+       "f.yml:1:28: collection.interval: duplicate key"},
+      {"cache: {}\ncache: {}", "f.yml:2:1: cache: duplicate key"},
+      {"collection: 5", "f.yml:1:13: collection: expected a mapping, found a "
+                        "value"},
+      {"collection: [5]", "f.yml:1:13: collection: expected a mapping, found a "
+                          "list"},
+      {"- 1", "f.yml:1:1: the configuration: expected a mapping, found a list"},
+      {"collection: {interval: 5}",
+       "f.yml:1:24: collection.interval: \"5\" is no duration such as 250ms, "
+       "15s or 1m30s"},
+      {"collection: {interval: 5ms}", "f.yml:1:24: collection.interval: 5ms is "
+                                      "not between 10ms and 1d"},
+      {"collection: {interval: 25h}", "f.yml:1:24: collection.interval: 25h is "
+                                      "not between 10ms and 1d"},
+      {"collection: {interval: -5s}",
+       "f.yml:1:24: collection.interval: \"-5s\" is no duration such as 250ms, "
+       "15s or 1m30s"},
+      {"collection: {interval: {}}",
+       "f.yml:1:24: collection.interval: expected a value, found a mapping"},
+      {"collection: {interval: }",
+       "f.yml:1:24: collection.interval: expected a value, found nothing"},
+      {"collection: {timeout: 0s}",
+       "f.yml:1:23: collection.timeout: 0s is not between 1ms and 1d"},
+      {"collection: {max_body_bytes: 1023}",
+       "f.yml:1:30: collection.max_body_bytes: 1023 is not between 1024 and "
+       "1073741824"},
+      {"collection: {max_body_bytes: 1e6}",
+       "f.yml:1:30: collection.max_body_bytes: \"1e6\" is no whole number"},
+      {"collection: {parse_fallback: zero}",
+       "f.yml:1:30: collection.parse_fallback: \"zero\" is none of last_known, "
+       "default, omit"},
+      {"collection: {latency_buckets: [1, 1]}",
+       "f.yml:1:35: collection.latency_buckets: 1 is not above the bucket "
+       "before it"},
+      {"collection: {latency_buckets: [.inf]}",
+       "f.yml:1:32: collection.latency_buckets: \".inf\" is no finite number"},
+      {"retry: {delays: 1s}", "f.yml:1:17: retry.delays: expected a list, "
+                              "found a value"},
+      {"retry: {delays: [1s, 2h]}",
+       "f.yml:1:22: retry.delays: 2h is not between 0s and 1h"},
+      {"retry: {jitter: 1.5}", "f.yml:1:17: retry.jitter: 1.5 is not between 0 "
+                               "and 1"},
+      {"circuit_breaker: {failure_threshold: 0}",
+       "f.yml:1:38: circuit_breaker.failure_threshold: 0 is not between 1 and "
+       "2147483647"},
+      {"circuit_breaker: {failure_threshold: 2147483648}",
+       "f.yml:1:38: circuit_breaker.failure_threshold: 2147483648 is not "
+       "between 1 and 2147483647"},
+      {"circuit_breaker: {open_duration: 0s}",
+       "f.yml:1:34: circuit_breaker.open_duration: 0s is not between 1ms and "
+       "1d"},
+      {"cache: {max_stale: never}",
+       "f.yml:1:20: cache.max_stale: \"never\" is no duration such as 250ms, "
+       "15s or 1m30s"},
+      {"cache: {max_stale: 200y}", "f.yml:1:20: cache.max_stale: \"200y\" is "
+                                   "longer than 100y"},
+      {"web: {listen_addresses: [\"9200\"]}",
+       "f.yml:1:26: web.listen_addresses: \"9200\" is no address such as :9200 "
+       "or [::1]:9200"},
+      {"web: {listen_addresses: [\":65536\"]}",
+       "f.yml:1:26: web.listen_addresses: 65536 is not between 0 and 65535"},
+      {"web: {telemetry_path: metrics}",
+       "f.yml:1:23: web.telemetry_path: \"metrics\" is no path such as "
+       "/metrics"},
+      {"web: {telemetry_path: /health}",
+       "f.yml:1:23: web.telemetry_path: \"/health\" has another meaning"},
+      {"log: {level: loud}",
+       "f.yml:1:14: log.level: \"loud\" is none of debug, info, warn, error"},
+      {"targets: {}", "f.yml:1:10: targets: expected a list, found a mapping"},
+      {"targets: [{name: a}]", "f.yml:1:11: target.url: missing"},
+      {"targets: [{url: ftp://x}]",
+       "f.yml:1:17: target.url: \"ftp://x\": the scheme is neither http nor "
+       "https"},
+      {"targets: [{url: \"http://u:secret@x\"}]",
+       "f.yml:1:17: target.url: no user name or password in a URL, they belong "
+       "into http_client_config"},
+      {"targets: [{url: \"http://x/?token=secret\"}]",
+       "f.yml:1:17: target.url: no query or fragment in a URL, credentials "
+       "belong into http_client_config"},
+      {"targets: [{url: betanet}]",
+       "f.yml:1:17: target.url: \"betanet\": no URL such as "
+       "http://betanet:9000"},
+      {"targets: [{url: \"http://a\"}, {url: \"http://b\", name: b}]",
+       "f.yml:1:11: target.name: needed when there is more than one target"},
+      {"targets: [{url: \"http://a\", name: x}, {url: \"http://b\", name: x}]",
+       "f.yml:1:39: target.name: \"x\" is used twice"},
+      {"targets: [{url: \"http://a\", name: \"a\\nb\"}]",
+       "f.yml:1:35: target.name: a name has 1 to 200 characters of UTF-8 and "
+       "no control characters"},
+      {"targets: [{url: \"http://a\", endpoints: {metrics: stats}}]",
+       "f.yml:1:50: target.endpoints.metrics: \"stats\" is no path such as "
+       "/metrics"},
+      {"targets: [{url: \"http://a\", http_client_config: {}}]",
+       "f.yml:1:29: target.http_client_config: not supported yet"},
+      {"web: {config_file: web.yml}",
+       "f.yml:1:7: web.config_file: not supported yet"},
+      {"cache: {ttl: \"${BETANET_UNSET}\"}",
+       "f.yml:1:14: cache.ttl: environment variable BETANET_UNSET is not set"},
+      {"a: [", "f.yml:1:1: end of sequence flow not found"},
+      {"cache: {}\n---\ncache: {}", "f.yml: more than one YAML document"},
+  };
+  for (const auto& [yaml, expected] : table)
+    CAF_CHECK_EQUAL(problems_of(yaml), expected);
+}
+
+CAF_TEST(all problems are reported at once) {
+  CAF_CHECK_EQUAL(problems_of("cache: {ttl: x}\nretry: {jitter: 2}\nlogs: {}"),
+                  "f.yml:1:14: cache.ttl: \"x\" is no duration such as 250ms, "
+                  "15s or 1m30s\n"
+                  "f.yml:2:17: retry.jitter: 2 is not between 0 and 1\n"
+                  "f.yml:3:1: logs: unknown key, did you mean \"log\"?");
+}
+
+CAF_TEST(targets inherit and override key by key) {
+  const auto s = parse_yaml("collection: {interval: 30s, timeout: 2s}\n"
+                            "targets:\n"
+                            "  - name: eu-1\n"
+                            "    url: http://betanet-eu:9000/prefix/\n"
+                            "    collection: {interval: 5s}\n"
+                            "    retry: {delays: []}\n"
+                            "    endpoints: {metrics: /stats}\n"
+                            "  - {name: us-1, url: \"http://[::1]\"}\n",
+                            "f.yml");
+  CAF_REQUIRE_EQUAL(s.targets.size(), 2u);
+  const auto& eu = s.targets[0];
+  CAF_CHECK(eu.polling.collection.interval == 5s);
+  CAF_CHECK(eu.polling.collection.timeout == 2s);
+  CAF_CHECK(eu.polling.retry.delays.empty());
+  CAF_CHECK_EQUAL(eu.paths[0], "/stats");
+  CAF_CHECK_EQUAL(eu.paths[1], "/api/v1/nodes/status");
+  CAF_CHECK_EQUAL(to_string(eu.url), "http://betanet-eu:9000/prefix");
+  const auto& us = s.targets[1];
+  CAF_CHECK(us.polling.collection.interval == 30s);
+  CAF_CHECK_EQUAL(us.url.host, "::1");
+  CAF_CHECK_EQUAL(us.url.port, 80);
+}
+
+CAF_TEST(an empty list of targets is no target) {
+  CAF_CHECK(parse_yaml("targets: []", "f.yml").targets.empty());
+}
+
+CAF_TEST(durations are those of Prometheus) {
+  const std::pair<const char*, duration> table[] = {
+      {"0", 0s},       {"0s", 0s},          {"250ms", 250ms},
+      {"1m30s", 90s},  {"1h", 1h},          {"1d2h3m4s5ms", 93784005ms},
+      {"1w", 168h},    {"1y", 365 * 24h}};
+  for (const auto& [text, value] : table)
+    CAF_CHECK(parse_yaml("cache: {max_stale: " + std::string{text} + "}", "f")
+                  .polling.cache.max_stale == value);
+  for (const auto* bad : {"1", "1.5s", "s", "1s1m", "1s 2ms", "1us", "+1s",
+                          "9223372036854775808s", "1s1s"})
+    CAF_CHECK_NOT_EQUAL(
+        problems_of("cache: {max_stale: " + std::string{bad} + "}"), "none");
+  CAF_CHECK(!parse_yaml("cache: {max_stale: forever}", "f")
+                 .polling.cache.max_stale);
+}
+
+CAF_TEST(only braces and double dollars are special) {
+  command c;
+  c.env("BETANET_TEST_HOST", "betanet");
+  const auto s = parse_yaml("log: {file: \"$$a$b/${BETANET_TEST_HOST}$\"}",
+                            "f");
+  CAF_CHECK_EQUAL(s.log.file, "$a$b/betanet$");
+}
+
+CAF_TEST(flag beats environment beats file beats default) {
+  const temporary_file file{"collection: {interval: 20s, timeout: 2s}\n"
+                            "cache: {ttl: 1s}\n"};
+  command c;
+  c.flag("--config.file=" + file.path)
+      .flag("--collection.interval=40s")
+      .env("BETANET_EXPORTER_COLLECTION_INTERVAL", "30s")
+      .env("BETANET_EXPORTER_COLLECTION_TIMEOUT", "3s");
+  const auto s = c.load().settings;
+  CAF_CHECK(s.polling.collection.interval == 40s);
+  CAF_CHECK(s.polling.collection.timeout == 3s);
+  CAF_CHECK(s.polling.cache.ttl == 1s);
+  CAF_CHECK(s.polling.circuit_breaker.open_duration == 30s);
+  CAF_CHECK(s.targets[0].polling.collection.interval == 40s);
+}
+
+CAF_TEST(lists are comma separated in flags and environment) {
+  command c;
+  c.flag("--retry.delays=1s,500ms")
+      .env("BETANET_EXPORTER_WEB_LISTEN_ADDRESS", ":1,[::1]:2");
+  const auto s = c.load().settings;
+  CAF_CHECK(s.polling.retry.delays == (std::vector<duration>{1s, 500ms}));
+  CAF_CHECK(s.web.listen_addresses ==
+            (std::vector<std::string>{":1", "[::1]:2"}));
+  CAF_CHECK(command{}.flag("--retry.delays=[]").load()
+                .settings.polling.retry.delays.empty());
+  CAF_CHECK_EQUAL(command{}.flag("--web.listen-address=:1")
+                      .flag("--web.listen-address=:2")
+                      .load()
+                      .settings.web.listen_addresses.size(),
+                  2u);
+}
+
+CAF_TEST(one URL replaces at most one target) {
+  command c;
+  c.env("BETANET_URL", "http://other:1234");
+  CAF_CHECK_EQUAL(to_string(c.load().settings.targets[0].url),
+                  "http://other:1234");
+  c.flag("--betanet.url=http://flag:1");
+  CAF_CHECK_EQUAL(to_string(c.load().settings.targets[0].url),
+                  "http://flag:1");
+  const temporary_file file{"targets: [{name: a, url: \"http://a\"}, {name: b, "
+                            "url: \"http://b\"}]"};
+  c.flag("--config.file=" + file.path);
+  CAF_CHECK_EQUAL(c.problems(), "--betanet.url: the file has 2 targets, one "
+                                "URL cannot replace them");
+}
+
+CAF_TEST(bad flags and variables name themselves) {
+  CAF_CHECK_EQUAL(command{}.flag("--collection.timeout=5").problems(),
+                  "--collection.timeout: \"5\" is no duration such as 250ms, "
+                  "15s or 1m30s");
+  CAF_CHECK_EQUAL(
+      command{}.env("BETANET_EXPORTER_LOG_LEVEL", "loud").problems(),
+      "BETANET_EXPORTER_LOG_LEVEL: \"loud\" is none of debug, info, warn, "
+      "error");
+  CAF_CHECK_NOT_EQUAL(command{}.flag("--no.such").problems(), "none");
+  CAF_CHECK_NOT_EQUAL(command{}.flag("word").problems(), "none");
+  CAF_CHECK_EQUAL(command{}.flag("--web.config.file=x").problems(),
+                  "--web.config.file: not supported yet");
+  CAF_CHECK_EQUAL(command{}.flag("--config.file=/no/such").problems(),
+                  "--config.file: cannot read /no/such");
+  CAF_CHECK_EQUAL(command{}.flag("--config.file=/").problems(),
+                  "--config.file: cannot read /");
+}
+
+CAF_TEST(what Kubernetes injects is ignored) {
+  command c;
+  c.env("BETANET_EXPORTER_PORT", "tcp://10.0.0.1:9200")
+      .env("BETANET_EXPORTER_SERVICE_HOST", "10.0.0.1");
+  CAF_CHECK_EQUAL(c.problems(), "none");
+}
+
+CAF_TEST(the command line says what to do) {
+  CAF_CHECK(command{}.load().action == action::run);
+  CAF_CHECK(command{}.flag("--version").load().action == action::version);
+  CAF_CHECK(command{}.flag("--config.check").load().action == action::check);
+  CAF_CHECK(command{}.flag("--healthcheck").load().action ==
+            action::healthcheck);
+  const auto help = command{}.flag("--help").load();
+  CAF_CHECK(help.action == action::help);
+  for (const auto& f : documented_flags())
+    CAF_CHECK(help.text.find("--" + f.name) != std::string::npos);
+}

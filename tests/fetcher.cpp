@@ -1,0 +1,234 @@
+#define CAF_SUITE fetcher
+
+#include "actors/fetcher.hpp"
+
+#include "tests/fixture.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+using metrics::quality;
+using metrics::reason;
+
+namespace {
+
+struct fetcher_fixture : fixture {
+  fetcher_fixture() {
+    supervisor = sys.spawn([this]() -> supervisor_actor::behavior_type {
+      return {
+          [](atom::collect, const tick&) {},
+          [this](atom::attempt, const attempt_report& r) {
+            attempts.push_back(r);
+          },
+          [this](atom::poll, const poll_report& r) { polls.push_back(r); },
+      };
+    });
+    spawn_fetcher({1s, 2s, 4s});
+  }
+
+  ~fetcher_fixture() { kill(aut); }
+
+  void spawn_fetcher(std::vector<duration> delays, double jitter = 0) {
+    if (aut)
+      kill(aut);
+    aut = sys.spawn(
+        fetcher,
+        fetch_settings{metrics::endpoint::metrics, 5s,
+                       {std::move(delays), jitter, 15s}},
+        transport{[this](auto timeout, auto done) {
+          CAF_CHECK(timeout == 5s);
+          started.push_back(now() - t0);
+          pending.push_back(done);
+        }},
+        std::function<double()>{[this] { return random; }}, supervisor);
+  }
+
+  void fetch(bool probe = false) {
+    anon_send(aut, atom::fetch_v, metrics::ticket{++generation, probe});
+    consume_messages();
+  }
+
+  /// Answers attempt `n`, counted from 0, whether it is the latest or not.
+  void answer(std::size_t n, net::outcome o) {
+    pending.at(n)(std::move(o));
+    consume_messages();
+  }
+
+  metrics::time_point t0 = now();
+  supervisor_actor supervisor;
+  fetcher_actor aut;
+  double random = 0;
+  std::uint64_t generation = 0;
+  std::vector<duration> started; ///< When attempts began.
+  std::vector<std::function<void(net::outcome)>> pending;
+  std::vector<attempt_report> attempts;
+  std::vector<poll_report> polls;
+};
+
+const auto good = good_body(metrics::endpoint::metrics);
+
+net::outcome status(int code, std::chrono::seconds retry_after = 0s) {
+  return net::response{code, "{}", retry_after};
+}
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(fetcher_tests, fetcher_fixture)
+
+CAF_TEST(a good answer ends the poll with its values) {
+  fetch();
+  answer(0, ok(good));
+  CAF_REQUIRE_EQUAL(polls.size(), 1u);
+  const auto& p = polls[0];
+  CAF_CHECK(p.ticket == (metrics::ticket{1, false}));
+  CAF_CHECK(p.poll.result == quality::good);
+  CAF_CHECK(!p.poll.failure);
+  CAF_CHECK_EQUAL(
+      p.poll.values[metrics::index(metrics::field::packets_processed)], 5000.0);
+  CAF_CHECK(attempts.empty());
+}
+
+CAF_TEST(a refused endpoint is tried at 0 1 3 and 7 seconds) {
+  fetch();
+  for (std::size_t n = 0; n < 4; ++n) {
+    CAF_REQUIRE_EQUAL(started.size(), n + 1);
+    answer(n, refused());
+    advance(n < 3 ? duration{1s} * (1 << n) : duration{0s});
+  }
+  CAF_CHECK(started == (std::vector<duration>{0s, 1s, 3s, 7s}));
+  CAF_REQUIRE_EQUAL(attempts.size(), 3u);
+  CAF_CHECK(attempts[2].retry_in == 4s);
+  CAF_CHECK_EQUAL(attempts[2].attempt, 3);
+  CAF_REQUIRE_EQUAL(polls.size(), 1u);
+  CAF_CHECK(polls[0].poll.result == quality::bad);
+  CAF_CHECK_EQUAL(polls[0].poll.attempts, 4);
+  CAF_CHECK(polls[0].poll.failure->why == reason::connect);
+  advance(60s);
+  CAF_CHECK_EQUAL(started.size(), 4u);
+}
+
+CAF_TEST(a success on the third attempt ends the chain) {
+  fetch();
+  answer(0, refused());
+  advance(1s);
+  answer(1, refused());
+  advance(2s);
+  answer(2, ok(good));
+  CAF_REQUIRE_EQUAL(polls.size(), 1u);
+  CAF_CHECK_EQUAL(polls[0].poll.attempts, 3);
+  advance(60s);
+  CAF_CHECK_EQUAL(started.size(), 3u);
+  CAF_CHECK_EQUAL(polls.size(), 1u);
+}
+
+CAF_TEST(a probe is one attempt) {
+  fetch(true);
+  answer(0, refused());
+  CAF_REQUIRE_EQUAL(polls.size(), 1u);
+  CAF_CHECK(polls[0].ticket.probe);
+  advance(60s);
+  CAF_CHECK_EQUAL(started.size(), 1u);
+}
+
+CAF_TEST(a late answer of a timed out attempt is not used) {
+  fetch();
+  answer(0, net::error{net::errc::timeout, "timed out"});
+  answer(0, ok(good));
+  advance(1s);
+  answer(0, ok(good));
+  CAF_CHECK(polls.empty());
+  answer(1, refused());
+  CAF_CHECK_EQUAL(attempts.size(), 2u);
+}
+
+CAF_TEST(a transport that never answers is given up after a grace) {
+  fetch(true);
+  advance(6s - 1ns);
+  CAF_CHECK(polls.empty());
+  advance(1ns);
+  CAF_REQUIRE_EQUAL(polls.size(), 1u);
+  CAF_CHECK(polls[0].poll.failure->why == reason::timeout);
+}
+
+CAF_TEST(a new ticket ends the former poll without a result) {
+  fetch();
+  answer(0, refused());
+  fetch();
+  CAF_CHECK_EQUAL(started.size(), 2u);
+  advance(1s); // the first poll's pause
+  CAF_CHECK_EQUAL(started.size(), 2u);
+  answer(1, ok(good));
+  CAF_REQUIRE_EQUAL(polls.size(), 1u);
+  CAF_CHECK_EQUAL(polls[0].ticket.generation, 2u);
+}
+
+CAF_TEST(statuses are retried as the table says) {
+  const std::pair<int, bool> table[] = {
+      {502, true},  {503, true},  {504, true},  {500, false}, {501, false},
+      {505, false}, {204, false}, {206, false}, {301, false}, {304, false},
+      {400, false}, {401, false}, {404, false}, {429, false}};
+  for (const auto& [code, again] : table) {
+    attempts.clear();
+    polls.clear();
+    fetch();
+    answer(pending.size() - 1, status(code));
+    CAF_CHECK_EQUAL(attempts.size(), again ? 1u : 0u);
+    CAF_CHECK_EQUAL(polls.size(), again ? 0u : 1u);
+    const auto& f = again ? attempts[0].failure : *polls[0].poll.failure;
+    CAF_CHECK(f.why == reason::status);
+    CAF_CHECK_EQUAL(f.status, code);
+  }
+}
+
+CAF_TEST(retry after is followed on gateway errors only) {
+  fetch();
+  answer(0, status(503, 10s));
+  CAF_CHECK(attempts.at(0).retry_in == 10s);
+  fetch();
+  answer(1, status(503, 16s));
+  CAF_CHECK_EQUAL(polls.size(), 1u);
+}
+
+CAF_TEST(what is no JSON object is bad and what lacks a field is partial) {
+  fetch();
+  answer(0, ok("[]"));
+  CAF_CHECK(polls.at(0).poll.result == quality::bad);
+  CAF_CHECK(polls[0].poll.failure->why == reason::json);
+  fetch();
+  answer(1, ok(R"({"packets_processed": 1})"));
+  CAF_CHECK(polls.at(1).poll.result == quality::partial);
+  CAF_CHECK(polls[1].poll.failure->why == reason::schema);
+  CAF_CHECK(attempts.empty());
+}
+
+CAF_TEST(every error of the network has its reason) {
+  spawn_fetcher({});
+  const std::pair<net::errc, reason> table[] = {
+      {net::errc::dns, reason::dns},
+      {net::errc::connect, reason::connect},
+      {net::errc::reset, reason::reset},
+      {net::errc::eof, reason::eof},
+      {net::errc::timeout, reason::timeout},
+      {net::errc::tls, reason::tls},
+      {net::errc::protocol, reason::protocol},
+      {net::errc::too_large, reason::too_large},
+      {net::errc::encoding, reason::encoding},
+      {net::errc::local, reason::local}};
+  for (const auto& [code, why] : table) {
+    fetch();
+    answer(pending.size() - 1, net::error{code, "text"});
+    CAF_CHECK(polls.back().poll.failure->why == why);
+    CAF_CHECK_EQUAL(polls.back().poll.failure->text, "text");
+  }
+}
+
+CAF_TEST(jitter moves the pause) {
+  spawn_fetcher({1s}, 0.2);
+  random = -1;
+  fetch();
+  answer(0, refused());
+  CAF_CHECK(attempts.at(0).retry_in == 800ms);
+  advance(800ms);
+  CAF_CHECK_EQUAL(started.size(), 2u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

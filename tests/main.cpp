@@ -1,0 +1,3 @@
+#include "tests/suite.hpp"
+
+#include <caf/test/unit_test_impl.hpp>

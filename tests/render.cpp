@@ -1,0 +1,273 @@
+#define CAF_SUITE render
+
+#include "metrics/render.hpp"
+
+#include "tests/exposition_check.hpp"
+#include "tests/suite.hpp"
+
+using namespace betanet::metrics;
+using namespace std::chrono_literals;
+using betanet::testing::defect;
+
+namespace {
+
+const time_point t0{1000h};
+const wall_time w0{std::chrono::milliseconds{1732290000125}};
+
+std::shared_ptr<snapshot> empty() {
+  return std::make_shared<snapshot>(
+      freshness_rules{15s, 5s, 10s, 5min, parse_fallback::last_known},
+      std::make_shared<const std::vector<double>>(std::vector{0.001, 0.05}),
+      t0);
+}
+
+/// The values of the API's documentation.
+std::shared_ptr<snapshot> seed() {
+  auto s = empty();
+  poll p;
+  p.result = quality::good;
+  const std::pair<field, double> values[] = {
+      {field::packets_processed, 5000},   {field::packets_dropped, 10},
+      {field::total_nodes, 7},            {field::active_nodes, 5},
+      {field::inactive_nodes, 2},         {field::bytes_transmitted, 1000000},
+      {field::bytes_received, 500000},    {field::avg_latency_ms, 45},
+      {field::peak_throughput, 10000}};
+  for (const auto& [f, v] : values)
+    p.values[index(f)] = v;
+  for (const auto e : all_endpoints) {
+    auto& status = s->endpoints[index(e)];
+    status.last_result = quality::good;
+    status.last_good = t0;
+    status.last_good_wall = w0;
+    auto one = p;
+    for (std::size_t i = 0; i < field_count; ++i)
+      if (source(static_cast<field>(i)) != e)
+        one.values[i].reset();
+    s->apply(e, one, t0);
+  }
+  return s;
+}
+
+struct fixture {
+  exposition pages{detail::full, {"1", "r", "c", "0.17.6", "1.81.0"}, {}};
+
+  std::string text(time_point now = t0) {
+    auto page = pages.render(now, front, {}).text;
+    CAF_CHECK_EQUAL(defect(page).value_or("none"), "none");
+    return page;
+  }
+
+  bool has(const std::string& page, const std::string& line) {
+    const bool found = ("\n" + page).find("\n" + line + "\n") !=
+                       std::string::npos;
+    if (!found)
+      CAF_MESSAGE("missing: " << line);
+    return found;
+  }
+
+  front_totals front;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(render_tests, fixture)
+
+CAF_TEST(the values of the seed give its page) {
+  pages.update("", seed());
+  const auto page = text();
+  const std::string golden =
+      R"(# HELP betanet_connected_peers Number of connected peers (Betanet nodes_status.total_nodes, polled and cached).
+# TYPE betanet_connected_peers gauge
+betanet_connected_peers 7
+# HELP betanet_mixnode_active Number of active mixnodes (Betanet nodes_status.active_nodes, polled and cached).
+# TYPE betanet_mixnode_active gauge
+betanet_mixnode_active 5
+# HELP betanet_mixnode_inactive Number of inactive mixnodes (Betanet nodes_status.inactive_nodes, polled and cached).
+# TYPE betanet_mixnode_inactive gauge
+betanet_mixnode_inactive 2
+# HELP betanet_packets_processed_total Total packets processed (Betanet metrics.packets_processed, polled and cached).
+# TYPE betanet_packets_processed_total counter
+betanet_packets_processed_total 5000
+# HELP betanet_packets_dropped_total Total packets dropped (Betanet metrics.packets_dropped, polled and cached).
+# TYPE betanet_packets_dropped_total counter
+betanet_packets_dropped_total 10
+# HELP betanet_bytes_transmitted_total Total bytes transmitted (Betanet network_stats.bytes_transmitted, polled and cached).
+# TYPE betanet_bytes_transmitted_total counter
+betanet_bytes_transmitted_total 1000000
+# HELP betanet_bytes_received_total Total bytes received (Betanet network_stats.bytes_received, polled and cached).
+# TYPE betanet_bytes_received_total counter
+betanet_bytes_received_total 500000
+# HELP betanet_peak_throughput Peak throughput as Betanet reports it (Betanet network_stats.peak_throughput, polled and cached).
+# TYPE betanet_peak_throughput gauge
+betanet_peak_throughput 10000
+# HELP betanet_message_latency_seconds Message latency in seconds: Betanet's average (network_stats.avg_latency_ms), polled, cached and observed once per poll.
+# TYPE betanet_message_latency_seconds histogram
+betanet_message_latency_seconds_count 1
+betanet_message_latency_seconds_sum 0.045
+betanet_message_latency_seconds_bucket{le="0.001"} 0
+betanet_message_latency_seconds_bucket{le="0.05"} 1
+betanet_message_latency_seconds_bucket{le="+Inf"} 1
+# HELP betanet_up Whether the latest finished poll of all three endpoints was good.
+# TYPE betanet_up gauge
+betanet_up 1
+)";
+  CAF_CHECK_EQUAL(page.substr(0, golden.size()), golden);
+  CAF_CHECK(has(page, "betanet_exporter_last_success_timestamp_seconds{"
+                      "endpoint=\"metrics\"} 1732290000.125"));
+}
+
+CAF_TEST(before the first poll every series of our own is there at 0) {
+  pages.update("", empty());
+  const auto page = text();
+  CAF_CHECK_EQUAL(page.find("betanet_connected_peers"), std::string::npos);
+  CAF_CHECK_EQUAL(page.find("betanet_message_latency"), std::string::npos);
+  CAF_CHECK(has(page, "betanet_up 0"));
+  for (const auto e : all_endpoints) {
+    const auto label = "{endpoint=\"" + std::string{name(e)} + "\"";
+    for (const auto* metric :
+         {"endpoint_up", "stale", "last_success_timestamp_seconds",
+          "circuit_breaker_state", "requests_total", "retries_total",
+          "request_duration_seconds_count", "polls_skipped_total",
+          "circuit_breaker_rejections_total"})
+      CAF_CHECK(has(page, "betanet_exporter_" + std::string{metric} + label +
+                              "} 0"));
+    for (std::size_t r = 0; r < reason_count; ++r)
+      CAF_CHECK(has(page, "betanet_exporter_request_failures_total" + label +
+                              ",reason=\"" +
+                              std::string{name(static_cast<reason>(r))} +
+                              "\"} 0"));
+    for (const auto* to : {"closed", "open", "half_open"})
+      CAF_CHECK(has(page, "betanet_exporter_circuit_breaker_transitions_total" +
+                              label + ",to=\"" + to + "\"} 0"));
+  }
+  for (std::size_t h = 0; h < handler_count; ++h)
+    for (const int code : codes(static_cast<handler>(h)))
+      CAF_CHECK(has(page, "betanet_exporter_http_requests_total{handler=\"" +
+                              std::string{name(static_cast<handler>(h))} +
+                              "\",code=\"" + std::to_string(code) + "\"} 0"));
+  for (const auto* line :
+       {"betanet_exporter_cache_requests_total 0",
+        "betanet_exporter_cache_fresh_hits_total 0",
+        "betanet_exporter_cache_stale_hits_total 0",
+        "betanet_exporter_cache_misses_total 0",
+        "betanet_exporter_actor_restarts_total{actor=\"fetcher\"} 0",
+        "betanet_exporter_actor_restarts_total{actor=\"aggregator\"} 0",
+        "betanet_exporter_http_connections 0",
+        "betanet_exporter_http_connections_rejected_total{reason=\"limit\"} 0",
+        "betanet_exporter_http_connections_rejected_total{reason="
+        "\"descriptors\"} 0",
+        "betanet_exporter_config_last_reload_successful 1"})
+    CAF_CHECK(has(page, line));
+}
+
+CAF_TEST(integers up to two to the 53rd are exact) {
+  for (const double total : {9007199254740992.0, 9007199254740991.0,
+                             1234567890123456.0, 999999999999999.0}) {
+    auto s = seed();
+    s->fields[index(field::bytes_transmitted)].value = total;
+    pages.update("", s);
+    std::array<char, 32> digits{};
+    std::snprintf(digits.data(), digits.size(), "%.0f", total);
+    CAF_CHECK(has(text(), "betanet_bytes_transmitted_total " +
+                              std::string{digits.data()}));
+  }
+}
+
+CAF_TEST(a page changes with time alone and tells the truth) {
+  auto s = seed();
+  pages.update("", s);
+  text();
+  CAF_CHECK(has(text(t0 + 35s),
+                "betanet_exporter_stale{endpoint=\"metrics\"} 0"));
+  const auto old = text(t0 + 35s + 1ns);
+  CAF_CHECK(has(old, "betanet_exporter_stale{endpoint=\"metrics\"} 1"));
+  CAF_CHECK(has(old, "betanet_connected_peers 7"));
+  const auto gone = text(t0 + 5min + 1ns);
+  CAF_CHECK_EQUAL(gone.find("betanet_connected_peers"), std::string::npos);
+  CAF_CHECK(has(gone, "betanet_up 1"));
+}
+
+CAF_TEST(named targets share families and keep their label) {
+  pages.update("eu-1", seed());
+  pages.update("us \"2\"\\", seed());
+  const auto page = text();
+  CAF_CHECK(has(page, "betanet_connected_peers{target=\"eu-1\"} 7\n"
+                      "betanet_connected_peers{target=\"us \\\"2\\\"\\\\\"} 7"));
+  CAF_CHECK(has(page, "betanet_exporter_requests_total{target=\"eu-1\","
+                      "endpoint=\"metrics\"} 0"));
+}
+
+CAF_TEST(compact sums what no star keeps apart) {
+  pages = exposition{detail::compact, {}, {}};
+  for (const auto* target : {"a", "b"}) {
+    auto s = seed();
+    auto& c = s->endpoints[0].counters;
+    c.requests = 3;
+    c.failures[index(reason::timeout)] = 2;
+    c.request_duration.observe(request_duration_bounds, 0.3);
+    pages.update(target, s);
+  }
+  const auto page = text();
+  CAF_CHECK(has(page, "betanet_up{target=\"a\"} 1"));
+  CAF_CHECK(has(page, "betanet_exporter_circuit_breaker_state{target=\"b\","
+                      "endpoint=\"metrics\"} 0"));
+  CAF_CHECK(has(page, "betanet_exporter_requests_total{endpoint=\"metrics\"} "
+                      "6"));
+  CAF_CHECK(has(page, "betanet_exporter_request_failures_total{endpoint="
+                      "\"metrics\",reason=\"timeout\"} 4"));
+  CAF_CHECK(has(page, "betanet_exporter_request_duration_seconds_count{"
+                      "endpoint=\"metrics\"} 2"));
+}
+
+CAF_TEST(scrapes count once per target by what they met) {
+  pages.update("", seed());
+  text();
+  pages.count_scrapes(3);
+  text(t0 + 10s);
+  pages.count_scrapes(2);
+  text(t0 + 10min); // still good, but the seed's page has no rule for this
+  const auto page = text(t0 + 10min);
+  CAF_CHECK(has(page, "betanet_exporter_cache_fresh_hits_total 3"));
+  CAF_CHECK(has(page, "betanet_exporter_cache_stale_hits_total 2"));
+  CAF_CHECK(has(page, "betanet_exporter_cache_requests_total 5"));
+  pages.count_scrapes(1);
+  CAF_CHECK(has(text(t0 + 10min), "betanet_exporter_cache_misses_total 1"));
+}
+
+CAF_TEST(the counts of the front are shown) {
+  front.requests[{handler::metrics, 200}] = 12;
+  front.connections = 3;
+  front.rejected_limit = 4;
+  const auto page = text();
+  CAF_CHECK(has(page, "betanet_exporter_http_requests_total{handler="
+                      "\"metrics\",code=\"200\"} 12"));
+  CAF_CHECK(has(page, "betanet_exporter_http_connections 3"));
+  CAF_CHECK(has(page, "betanet_exporter_http_connections_rejected_total{reason="
+                      "\"limit\"} 4"));
+}
+
+CAF_TEST(the process is read from proc) {
+  const auto page = pages.render(t0, front, read_process_stats()).text;
+  for (const auto* metric :
+       {"cpu_seconds_total", "open_fds", "max_fds", "virtual_memory_bytes",
+        "virtual_memory_max_bytes", "resident_memory_bytes",
+        "start_time_seconds", "threads"})
+    CAF_CHECK(page.find("\nprocess_" + std::string{metric} + " ") !=
+              std::string::npos);
+  const auto stats = read_process_stats();
+  CAF_CHECK_GREATER(stats.open_fds, 2.0);
+  CAF_CHECK_GREATER(stats.resident_memory_bytes, 1e6);
+  CAF_CHECK_GREATER(stats.start_time_seconds, 1.6e9);
+}
+
+CAF_TEST(the age of a page is that of its oldest endpoint) {
+  auto s = seed();
+  s->endpoints[1].last_good = t0 - 3s;
+  pages.update("", s);
+  const auto page = pages.render(t0 + 1s, front, {});
+  CAF_CHECK(page.oldest_age == duration{4s});
+  CAF_CHECK(page.fresh);
+  CAF_CHECK(!pages.render(t0 + 7s, front, {}).fresh);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

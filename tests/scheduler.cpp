@@ -1,0 +1,102 @@
+#define CAF_SUITE scheduler
+
+#include "actors/scheduler.hpp"
+
+#include "tests/fixture.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+
+namespace {
+
+struct scheduler_fixture : fixture {
+  /// Notes when ticks arrive.
+  supervisor_actor listener(std::vector<duration>& at,
+                            std::vector<tick>* ticks = nullptr) {
+    return sys.spawn([this, &at, ticks]() -> supervisor_actor::behavior_type {
+      return {
+          [this, &at, ticks](atom::collect, const tick& t) {
+            at.push_back(now() - t0);
+            if (ticks)
+              ticks->push_back(t);
+          },
+          [](atom::attempt, const attempt_report&) {},
+          [](atom::poll, const poll_report&) {},
+      };
+    });
+  }
+
+  void watch(const supervisor_actor& who, duration offset, bool at_once) {
+    anon_send(aut, atom::watch_v, who, metrics::tick_grid{t0, offset, 15s},
+              at_once);
+    consume_messages();
+  }
+
+  ~scheduler_fixture() { kill(aut); }
+
+  metrics::time_point t0 = now();
+  scheduler_actor aut = sys.spawn(scheduler);
+  std::vector<duration> at;
+};
+
+using seconds = std::vector<metrics::duration>;
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(scheduler_tests, scheduler_fixture)
+
+CAF_TEST(one target is ticked at once and then every interval) {
+  watch(listener(at), 0s, true);
+  advance(45s);
+  CAF_CHECK(at == (seconds{0s, 15s, 30s, 45s}));
+}
+
+CAF_TEST(a tick says its number and when the next one is due) {
+  std::vector<tick> ticks;
+  watch(listener(at, &ticks), 0s, true);
+  advance(15s);
+  CAF_REQUIRE_EQUAL(ticks.size(), 2u);
+  CAF_CHECK_EQUAL(ticks[1].number, 2u);
+  CAF_CHECK(ticks[1].next == t0 + 30s);
+}
+
+CAF_TEST(grid points soon after the first collection are left out) {
+  watch(listener(at), 4s, true);
+  std::vector<duration> late;
+  watch(listener(late), 8s, true);
+  advance(30s);
+  CAF_CHECK(at == (seconds{0s, 19s}));
+  CAF_CHECK(late == (seconds{0s, 8s, 23s}));
+}
+
+CAF_TEST(without the collection at once the first is a grid point) {
+  watch(listener(at), 4s, false);
+  advance(30s);
+  CAF_CHECK(at == (seconds{4s, 19s}));
+}
+
+CAF_TEST(a day of ticks does not drift) {
+  watch(listener(at), 0s, true);
+  advance(24h);
+  CAF_REQUIRE_EQUAL(at.size(), 5761u);
+  for (std::size_t n = 0; n < at.size(); ++n)
+    CAF_REQUIRE(at[n] == n * 15s);
+}
+
+CAF_TEST(ten minutes without a clock give one tick and no burst) {
+  watch(listener(at), 0s, true);
+  sched.clock().current_time += 10min + 3s;
+  advance(12s);
+  CAF_CHECK(at == (seconds{0s, 10min + 3s, 10min + 15s}));
+}
+
+CAF_TEST(targets are ticked apart) {
+  std::vector<duration> other;
+  watch(listener(at), 0s, true);
+  watch(listener(other), 10s, true);
+  advance(25s);
+  CAF_CHECK(at == (seconds{0s, 15s}));
+  CAF_CHECK(other == (seconds{0s, 10s, 25s}));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
