@@ -64,9 +64,9 @@ void cache_state::summarize() {
       targets.begin(), targets.end(),
       [](const auto& t) { return metrics::up(*t.second); });
   const auto all = static_cast<std::ptrdiff_t>(targets.size());
-  log->info("Collected", {{"targets", std::to_string(all)},
-                          {"up", std::to_string(up)},
-                          {"failing", std::to_string(all - up)}});
+  log->info("Collected targets=" + std::to_string(all) +
+            " up=" + std::to_string(up) +
+            " failing=" + std::to_string(all - up));
 }
 
 cache_impl::behavior_type

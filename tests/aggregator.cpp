@@ -1,0 +1,150 @@
+#define CAF_SUITE aggregator
+
+#include "actors/aggregator.hpp"
+
+#include "tests/fixture.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+using metrics::endpoint;
+using metrics::field;
+using metrics::quality;
+
+namespace {
+
+struct aggregator_fixture : fixture {
+  aggregator_fixture() {
+    stored = std::make_shared<const metrics::snapshot>(
+        metrics::freshness_rules{15s, 5s, 10s, 5min},
+        std::make_shared<const std::vector<double>>(std::vector{0.05}), now());
+    store = sys.spawn([this]() -> cache_actor::behavior_type {
+      return {
+          [this](atom::put, const std::string& target, const snapshot_ptr& s) {
+            CAF_CHECK_EQUAL(target, "eu-1");
+            stored = s;
+          },
+          [this](atom::restore, const std::string&)
+              -> caf::result<snapshot_ptr> {
+            if (!answering)
+              return caf::sec::runtime_error;
+            return stored;
+          },
+          [](atom::render, const page_query&) { return page_ptr{}; },
+          [](atom::count) { return census_ptr{}; },
+      };
+    });
+    start();
+  }
+
+  ~aggregator_fixture() { kill(aut); }
+
+  void start() {
+    aut = sys.spawn(aggregator, "eu-1", store, logged.log,
+                    config::log_level::info);
+    consume_messages();
+  }
+
+  static metrics::poll latency(double ms) {
+    metrics::poll p;
+    p.result = quality::good;
+    p.values[metrics::index(field::avg_latency_ms)] = ms;
+    p.values[metrics::index(field::bytes_transmitted)] = 1000000;
+    return p;
+  }
+
+  static metrics::poll bad() {
+    metrics::poll p;
+    p.failure = metrics::failure{metrics::reason::connect, "refused"};
+    return p;
+  }
+
+  void finish(metrics::poll p, bool read_collection = false) {
+    update u;
+    u.at = now();
+    u.endpoints[2].last_result = p.result;
+    u.endpoints[2].last_failure = p.failure;
+    u.endpoints[2].counters.requests = ++requests;
+    u.finished.emplace(endpoint::network_stats, std::move(p));
+    u.read_collection = read_collection;
+    caf::anon_send(aut, atom::update_v, std::make_shared<const update>(u));
+    consume_messages();
+  }
+
+  std::uint64_t requests = 0;
+  bool answering = true;
+  snapshot_ptr stored;
+  cache_actor store;
+  aggregator_actor aut;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(aggregator_tests, aggregator_fixture)
+
+CAF_TEST(an update becomes a snapshot) {
+  finish(latency(45));
+  CAF_CHECK_EQUAL(stored->endpoints[2].counters.requests, 1u);
+  CAF_CHECK_EQUAL(visible(*stored, field::bytes_transmitted, now()), 1e6);
+  CAF_CHECK(stored->latency.counts == (std::vector<std::uint64_t>{1, 0}));
+}
+
+CAF_TEST(the histogram grows once per good poll and not while down) {
+  finish(latency(45));
+  finish(bad());
+  finish(bad());
+  finish(latency(60));
+  CAF_CHECK(stored->latency.counts == (std::vector<std::uint64_t>{1, 1}));
+}
+
+CAF_TEST(a snapshot once published never changes) {
+  finish(latency(45));
+  const auto first = stored;
+  finish(latency(60));
+  CAF_CHECK(first != stored);
+  CAF_CHECK(first->latency.counts == (std::vector<std::uint64_t>{1, 0}));
+}
+
+CAF_TEST(a new aggregator starts from the snapshot of the cache) {
+  finish(latency(45));
+  kill(aut);
+  start();
+  finish(latency(45));
+  CAF_CHECK(stored->latency.counts == (std::vector<std::uint64_t>{2, 0}));
+}
+
+CAF_TEST(without a snapshot to start from it dies) {
+  kill(aut);
+  answering = false;
+  start();
+  self->monitor(aut);
+  consume_messages();
+  bool down = false;
+  self->receive([&](const caf::down_msg&) { down = true; });
+  CAF_CHECK(down);
+}
+
+CAF_TEST(a finished collection tells its values) {
+  finish(latency(45), true);
+  CAF_CHECK_EQUAL(logged.count("INFO msg=\"Updated metrics: nodes=-, "
+                               "connections=-, throughput=1000000 bytes\" "
+                               "target=eu-1"),
+                  1u);
+}
+
+CAF_TEST(stale values are told once per outage and only if there are any) {
+  const auto warnings = [this] {
+    return logged.count("WARN msg=\"Using stale cached data due to fetch "
+                        "failure\" target=eu-1 endpoint=network_stats");
+  };
+  finish(bad());
+  CAF_CHECK_EQUAL(warnings(), 0u);
+  finish(latency(45));
+  finish(bad());
+  finish(bad());
+  CAF_CHECK_EQUAL(warnings(), 1u);
+  finish(latency(45));
+  finish(bad());
+  CAF_CHECK_EQUAL(warnings(), 2u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

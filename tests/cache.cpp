@@ -1,0 +1,142 @@
+#define CAF_SUITE cache
+
+#include "actors/cache.hpp"
+
+#include "tests/exposition_check.hpp"
+#include "tests/fixture.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+
+namespace {
+
+struct cache_fixture : fixture {
+  ~cache_fixture() { kill(aut); }
+
+  std::shared_ptr<metrics::snapshot> blank() {
+    return std::make_shared<metrics::snapshot>(
+        metrics::freshness_rules{15s, 5s, 10s, 5min},
+        std::make_shared<const std::vector<double>>(std::vector{0.05}), now());
+  }
+
+  void start(const std::vector<std::string>& targets) {
+    cache_settings s;
+    for (const auto& t : targets)
+      s.targets.emplace_back(t, blank());
+    s.read_process = [] { return metrics::process_stats{}; };
+    aut = sys.spawn(cache, std::move(s), logged.log);
+    consume_messages();
+  }
+
+  void put(const std::string& target, snapshot_ptr s) {
+    caf::anon_send(aut, atom::put_v, target, std::move(s));
+    consume_messages();
+  }
+
+  template <class Result, class... Ts>
+  Result ask(Ts&&... xs) {
+    auto request = self->request(aut, caf::infinite, std::forward<Ts>(xs)...);
+    consume_messages();
+    Result result;
+    request.receive([&](const Result& r) { result = r; },
+                    [&](const caf::error& e) { CAF_FAIL(sys.render(e)); });
+    return result;
+  }
+
+  std::string text(std::uint64_t scrapes = 0) {
+    const auto page =
+        ask<page_ptr>(atom::render_v, page_query{{}, scrapes})->text;
+    CAF_CHECK_EQUAL(defect(page).value_or("none"), "none");
+    return page;
+  }
+
+  cache_actor aut;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(cache_tests, cache_fixture)
+
+CAF_TEST(every target is on the page from the start) {
+  start({"a", "b"});
+  const auto page = text();
+  CAF_CHECK_NOT_EQUAL(page.find("betanet_up{target=\"a\"} 0"),
+                      std::string::npos);
+  CAF_CHECK_NOT_EQUAL(page.find("betanet_up{target=\"b\"} 0"),
+                      std::string::npos);
+}
+
+CAF_TEST(a snapshot is shown and given back) {
+  start({""});
+  auto s = blank();
+  s->fields[metrics::index(metrics::field::total_nodes)].value = 7;
+  put("", s);
+  CAF_CHECK_NOT_EQUAL(text().find("betanet_connected_peers 7\n"),
+                      std::string::npos);
+  CAF_CHECK(ask<snapshot_ptr>(atom::restore_v, std::string{}) == s);
+}
+
+CAF_TEST(scrapes of the former page are counted on the next one) {
+  start({""});
+  text();
+  CAF_CHECK_NOT_EQUAL(
+      text(3).find("betanet_exporter_cache_misses_total 3\n"),
+      std::string::npos);
+}
+
+CAF_TEST(ready means that every target has collected once and stays) {
+  start({"a", "b"});
+  const auto collected = [this] {
+    auto s = blank();
+    s->collected = true;
+    return s;
+  };
+  put("a", collected());
+  CAF_CHECK(!ask<census_ptr>(atom::count_v)->ready);
+  put("b", collected());
+  CAF_CHECK(ask<census_ptr>(atom::count_v)->ready);
+  put("b", blank());
+  CAF_CHECK(ask<census_ptr>(atom::count_v)->ready);
+}
+
+CAF_TEST(no targets are ready) {
+  start({});
+  CAF_CHECK(ask<census_ptr>(atom::count_v)->ready);
+  CAF_CHECK_EQUAL(text().find("betanet_up"), std::string::npos);
+}
+
+CAF_TEST(a rendered page tells the age of its values) {
+  start({""});
+  text();
+  CAF_CHECK_EQUAL(logged.count("returning cached"), 0u);
+  auto s = blank();
+  for (auto& e : s->endpoints)
+    e.last_good = now();
+  put("", s);
+  advance(3s);
+  text();
+  advance(9s);
+  text();
+  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Cache hit: returning cached "
+                               "metrics (age: 3s)\""),
+                  1u);
+  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Cache expired: returning cached "
+                               "metrics (age: 12s)\""),
+                  1u);
+}
+
+CAF_TEST(with many targets one line a minute tells of all) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 21; ++i)
+    names.push_back(std::to_string(i));
+  start(names);
+  auto s = blank();
+  for (auto& e : s->endpoints)
+    e.last_result = metrics::quality::good;
+  put("0", s);
+  advance(2min);
+  CAF_CHECK_EQUAL(
+      logged.count("INFO msg=\"Collected targets=21 up=1 failing=20\""), 2u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,304 @@
+#define CAF_SUITE http_front
+
+#include "actors/http_front.hpp"
+
+#include <boost/json.hpp>
+
+#include "tests/fixture.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+
+namespace {
+
+/// A request whose answer is kept.
+struct fake_exchange : net::exchange {
+  net::request request;
+  std::vector<std::shared_ptr<const net::message>> answers;
+
+  const net::request& what() const override { return request; }
+  void respond(std::shared_ptr<const net::message> m) override {
+    answers.push_back(std::move(m));
+  }
+
+  int status() const {
+    CAF_REQUIRE_EQUAL(answers.size(), 1u);
+    return answers[0]->status();
+  }
+  std::string body() const { return std::string{answers.at(0)->body()}; }
+  bool head_has(const std::string& part) const {
+    return answers.at(0)->head().find(part) != std::string::npos;
+  }
+};
+
+struct front_fixture : fixture {
+  front_fixture() {
+    targets.emplace_back(
+        std::string{},
+        std::make_shared<metrics::snapshot>(
+            metrics::freshness_rules{15s, 5s, 10s, 5min},
+            std::make_shared<const std::vector<double>>(), now()));
+    store = sys.spawn([this]() -> cache_actor::behavior_type {
+      return {
+          [](atom::put, const std::string&, const snapshot_ptr&) {},
+          [](atom::restore, const std::string&) { return snapshot_ptr{}; },
+          [this](atom::render, const page_query& q) {
+            queries.push_back(q);
+            return page_ptr{std::make_shared<metrics::page>(metrics::page{
+                "page " + std::to_string(queries.size()) + "\n"})};
+          },
+          [this](atom::count) {
+            census c;
+            c.ready = ready;
+            for (const auto& [name, s] : targets)
+              c.targets.emplace_back(name, s);
+            return census_ptr{std::make_shared<census>(c)};
+          },
+      };
+    });
+    aut = sys.spawn(http_front, front_settings{"/metrics", 40, "1.2.3"}, store);
+    consume_messages();
+  }
+
+  ~front_fixture() {
+    kill(aut);
+    kill(store);
+  }
+
+  std::shared_ptr<fake_exchange> send(const std::string& path,
+                                      net::method method = net::method::get) {
+    const auto e = std::make_shared<fake_exchange>();
+    e->request.path = path;
+    e->request.method = method;
+    e->request.stats = stats;
+    caf::anon_send(aut, atom::serve_v, exchange_ptr{e});
+    return e;
+  }
+
+  std::shared_ptr<fake_exchange> get(const std::string& path,
+                                     net::method method = net::method::get) {
+    const auto e = send(path, method);
+    consume_messages();
+    return e;
+  }
+
+  boost::json::object health() {
+    return boost::json::parse(get("/health")->body()).as_object();
+  }
+
+  net::server_stats stats;
+  bool ready = false;
+  std::vector<std::pair<std::string, std::shared_ptr<metrics::snapshot>>>
+      targets;
+  std::vector<page_query> queries;
+  cache_actor store;
+  http_front_actor aut;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(front_tests, front_fixture)
+
+CAF_TEST(a scrape gets the page of the cache) {
+  const auto e = get("/metrics");
+  CAF_CHECK_EQUAL(e->status(), 200);
+  CAF_CHECK_EQUAL(e->body(), "page 1\n");
+  CAF_CHECK(e->head_has("Content-Type: text/plain; version=0.0.4; "
+                        "charset=utf-8\r\n"));
+  CAF_CHECK(e->head_has("Content-Length: 7\r\n"));
+}
+
+CAF_TEST(a page serves a tenth of a second and then a new one is asked for) {
+  get("/metrics");
+  advance(100ms - 1ns);
+  CAF_CHECK_EQUAL(get("/metrics")->body(), "page 1\n");
+  advance(1ns);
+  CAF_CHECK_EQUAL(get("/metrics")->body(), "page 2\n");
+  CAF_REQUIRE_EQUAL(queries.size(), 2u);
+  CAF_CHECK_EQUAL(queries[0].scrapes, 0u);
+  CAF_CHECK_EQUAL(queries[1].scrapes, 2u);
+}
+
+CAF_TEST(scrapes that arrive together wait for one page) {
+  std::vector<std::shared_ptr<fake_exchange>> all;
+  for (int i = 0; i < 100; ++i)
+    all.push_back(send("/metrics"));
+  consume_messages();
+  for (const auto& e : all)
+    CAF_CHECK_EQUAL(e->body(), "page 1\n");
+  CAF_CHECK_EQUAL(queries.size(), 1u);
+  advance(1s);
+  get("/metrics");
+  CAF_CHECK_EQUAL(queries.at(1).scrapes, 100u);
+}
+
+CAF_TEST(nothing is rendered unasked) {
+  get("/metrics");
+  advance(1h);
+  CAF_CHECK_EQUAL(queries.size(), 1u);
+}
+
+CAF_TEST(a cache that does not answer for a second gives 503) {
+  kill(store); // an exit would answer: only silence is worse
+  const auto mute = sys.spawn([]() -> cache_actor::behavior_type {
+    return {
+        [](atom::put, const std::string&, const snapshot_ptr&) {},
+        [](atom::restore, const std::string&) { return snapshot_ptr{}; },
+        [](atom::render, const page_query&) -> caf::result<page_ptr> {
+          return caf::delegated<page_ptr>{};
+        },
+        [](atom::count) -> caf::result<census_ptr> {
+          return caf::delegated<census_ptr>{};
+        },
+    };
+  });
+  kill(aut);
+  aut = sys.spawn(http_front, front_settings{"/metrics", 40, "1"}, mute);
+  const auto scrape = get("/metrics");
+  const auto health = get("/health");
+  const auto healthy = get("/-/healthy");
+  CAF_CHECK(scrape->answers.empty());
+  advance(1s);
+  CAF_CHECK_EQUAL(scrape->status(), 503);
+  CAF_CHECK_EQUAL(health->status(), 503);
+  CAF_CHECK_EQUAL(health->body(), "{\"status\":\"unhealthy\"}");
+  CAF_CHECK_EQUAL(healthy->status(), 503);
+  kill(mute);
+}
+
+CAF_TEST(slow scrapes have a limit) {
+  stats.slow_responses = 39;
+  CAF_CHECK_EQUAL(get("/metrics")->status(), 200);
+  stats.slow_responses = 40;
+  const auto e = get("/metrics");
+  CAF_CHECK_EQUAL(e->status(), 503);
+  CAF_CHECK_EQUAL(e->body(), "Limit of concurrent requests reached (40), try "
+                             "again later.\n");
+  CAF_CHECK_EQUAL(get("/health")->status(), 200);
+}
+
+CAF_TEST(unknown paths and methods are refused) {
+  for (const auto* path : {"/metrics/", "//metrics", "/Metrics", "/%6detrics",
+                           "/../etc/passwd", "", "http://host/metrics"})
+    CAF_CHECK_EQUAL(get(path)->status(), 404);
+  for (const auto* path : {"/metrics", "/health", "/-/healthy", "/-/ready",
+                           "/"})
+    for (const auto m : {net::method::post, net::method::other}) {
+      const auto e = get(path, m);
+      CAF_CHECK_EQUAL(e->status(), 405);
+      CAF_CHECK(e->head_has("Allow: GET, HEAD\r\n"));
+    }
+}
+
+CAF_TEST(requests are counted by handler and code) {
+  get("/metrics");
+  get("/metrics", net::method::post);
+  get("/nowhere");
+  get("/health");
+  stats.errors[0] = 3;
+  stats.connections = 2;
+  stats.rejected_limit = 5;
+  advance(1s);
+  get("/metrics");
+  const auto& front = queries.back().front;
+  using metrics::handler;
+  const std::map<std::pair<handler, int>, std::uint64_t> expected{
+      {{handler::metrics, 200}, 1}, {{handler::metrics, 405}, 1},
+      {{handler::health, 200}, 1},  {{handler::other, 404}, 1},
+      {{handler::other, 400}, 3}};
+  CAF_CHECK(front.requests == expected);
+  CAF_CHECK_EQUAL(front.connections, 2u);
+  CAF_CHECK_EQUAL(front.rejected_limit, 5u);
+}
+
+CAF_TEST(every code that can be given is a known series) {
+  using metrics::handler;
+  for (const int code : net::protocol_errors) {
+    const auto known = metrics::codes(handler::other);
+    CAF_CHECK(std::find(known.begin(), known.end(), code) != known.end());
+  }
+}
+
+CAF_TEST(health describes every target) {
+  auto& s = *targets[0].second;
+  auto& nodes = s.endpoints[1];
+  s.endpoints[0].last_result = metrics::quality::good;
+  s.endpoints[0].last_good = now();
+  s.endpoints[0].last_good_wall = metrics::wall_time{1732290000100ms};
+  nodes.last_result = metrics::quality::bad;
+  nodes.last_failure = metrics::failure{metrics::reason::connect, "a \"b\"\n"};
+  nodes.breaker = metrics::circuit::state::half_open;
+  nodes.consecutive_failures = 6;
+  advance(3s);
+  const auto h = health();
+  CAF_CHECK(h.at("status") == "healthy");
+  CAF_CHECK(h.at("version") == "1.2.3");
+  CAF_CHECK(h.at("uptime_seconds") == 3.0);
+  CAF_CHECK(h.at("targets_total") == 1);
+  CAF_CHECK(h.at("targets_up") == 0);
+  CAF_CHECK(h.at("targets_stale") == 1);
+  const auto& t = h.at("targets").as_array().at(0).as_object();
+  CAF_CHECK(t.at("name").is_null());
+  CAF_CHECK(t.at("up") == false);
+  CAF_CHECK(t.at("stale") == true);
+  const auto& e = t.at("endpoints").as_object();
+  const auto& good = e.at("metrics").as_object();
+  CAF_CHECK(good.at("breaker") == "closed");
+  CAF_CHECK(good.at("last_success") == 1732290000.1);
+  CAF_CHECK(good.at("age_seconds") == 3.0);
+  CAF_CHECK(good.at("last_error").is_null());
+  const auto& bad = e.at("nodes_status").as_object();
+  CAF_CHECK(bad.at("breaker") == "half_open");
+  CAF_CHECK(bad.at("consecutive_failures") == 6);
+  CAF_CHECK(bad.at("last_success").is_null());
+  CAF_CHECK(bad.at("age_seconds").is_null());
+  CAF_CHECK(bad.at("last_error") == "a \"b\"\n");
+}
+
+CAF_TEST(a hundred targets are listed and not more) {
+  const auto one = targets[0].second;
+  targets.clear();
+  for (int i = 0; i < 100; ++i)
+    targets.emplace_back(std::to_string(i), one);
+  CAF_CHECK_EQUAL(health().at("targets").as_array().size(), 100u);
+  targets.emplace_back("more", one);
+  CAF_CHECK(!health().contains("targets"));
+  CAF_CHECK(health().at("targets_total") == 101);
+}
+
+CAF_TEST(health is about the collection loop and not about upstreams) {
+  auto& s = *targets[0].second;
+  s.endpoints[0].breaker = metrics::circuit::state::open;
+  s.next_tick = now();
+  advance(30s);
+  CAF_CHECK_EQUAL(get("/health")->status(), 200);
+  CAF_CHECK_EQUAL(get("/-/healthy")->status(), 200);
+  advance(1ns);
+  const auto e = get("/health");
+  CAF_CHECK_EQUAL(e->status(), 503);
+  CAF_CHECK_NOT_EQUAL(e->body().find("\"status\":\"unhealthy\""),
+                      std::string::npos);
+  CAF_CHECK_EQUAL(get("/-/healthy")->status(), 503);
+}
+
+CAF_TEST(zero targets are healthy) {
+  targets.clear();
+  CAF_CHECK(health().at("status") == "healthy");
+}
+
+CAF_TEST(ready follows the cache) {
+  CAF_CHECK_EQUAL(get("/-/ready")->status(), 503);
+  ready = true;
+  CAF_CHECK_EQUAL(get("/-/ready")->status(), 200);
+}
+
+CAF_TEST(the index links to everything) {
+  const auto e = get("/");
+  CAF_CHECK_EQUAL(e->status(), 200);
+  for (const auto* path : {"/metrics", "/health", "/-/healthy", "/-/ready"})
+    CAF_CHECK_NOT_EQUAL(
+        e->body().find("href=\"" + std::string{path} + "\""),
+        std::string::npos);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,375 @@
+#define CAF_SUITE supervisor
+
+#include "actors/supervisor.hpp"
+
+#include "tests/fixture.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+using metrics::circuit;
+using metrics::endpoint;
+using metrics::quality;
+using metrics::reason;
+using metrics::ticket;
+
+namespace {
+
+constexpr auto nodes = endpoint::nodes_status;
+
+struct supervisor_fixture : fixture {
+  supervisor_fixture() {
+    group_settings g;
+    g.open_duration = 30s;
+    g.wall_clock = [] { return metrics::wall_time{42s}; };
+    g.make_fetcher = [this](supervisor_impl::pointer parent, endpoint e) {
+      auto f = parent->spawn([this, e]() -> fetcher_actor::behavior_type {
+        return {[this, e](atom::fetch, const ticket& t) {
+          fetched[metrics::index(e)].push_back(t);
+        }};
+      });
+      fetchers[metrics::index(e)] = f;
+      return f;
+    };
+    g.make_aggregator = [this](supervisor_impl::pointer parent) {
+      aggregator = parent->spawn([this]() -> aggregator_actor::behavior_type {
+        return {[this](atom::update, const update_ptr& u) {
+          updates.push_back(u);
+        }};
+      });
+      return aggregator;
+    };
+    aut = sys.spawn(supervisor, g, logged.log);
+    consume_messages();
+  }
+
+  ~supervisor_fixture() {
+    caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
+    consume_messages();
+  }
+
+  void tick() {
+    caf::anon_send(aut, atom::collect_v, betanet::tick{++ticks, now() + 15s});
+    consume_messages();
+  }
+
+  const ticket& latest(endpoint e) { return fetched[metrics::index(e)].back(); }
+
+  static metrics::poll bad(reason why, int status = 0) {
+    metrics::poll p;
+    p.failure = metrics::failure{why, "text", status};
+    return p;
+  }
+
+  static metrics::poll good() {
+    metrics::poll p;
+    p.result = quality::good;
+    return p;
+  }
+
+  void end(endpoint e, const ticket& t, metrics::poll p) {
+    caf::anon_send(aut, atom::poll_v, poll_report{e, t, std::move(p), 100ms});
+    consume_messages();
+  }
+
+  void end(endpoint e, metrics::poll p) { end(e, latest(e), std::move(p)); }
+
+  void end_all(const metrics::poll& p) {
+    for (const auto e : metrics::all_endpoints)
+      end(e, p);
+  }
+
+  /// Five ticks whose nodes poll fails: the breaker opens.
+  void open() {
+    for (int i = 0; i < 5; ++i) {
+      tick();
+      end(endpoint::metrics, good());
+      end(endpoint::network_stats, good());
+      end(nodes, bad(reason::connect));
+    }
+    CAF_REQUIRE(status(nodes).breaker == circuit::state::open);
+  }
+
+  const metrics::endpoint_status& status(endpoint e) {
+    return updates.back()->endpoints[metrics::index(e)];
+  }
+
+  std::size_t fetches(endpoint e) { return fetched[metrics::index(e)].size(); }
+
+  std::uint64_t ticks = 0;
+  std::array<fetcher_actor, 3> fetchers;
+  std::array<std::vector<ticket>, 3> fetched;
+  aggregator_actor aggregator;
+  std::vector<update_ptr> updates;
+  supervisor_actor aut;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(supervisor_tests, supervisor_fixture)
+
+CAF_TEST(a tick polls the three endpoints) {
+  tick();
+  for (const auto e : metrics::all_endpoints) {
+    CAF_CHECK_EQUAL(fetches(e), 1u);
+    CAF_CHECK(!latest(e).probe);
+  }
+  CAF_CHECK_EQUAL(logged.count("Collecting Betanet metrics..."), 1u);
+  CAF_CHECK(updates.back()->next_tick == now() + 15s);
+}
+
+CAF_TEST(a tick that meets a running poll skips that endpoint only) {
+  tick();
+  end(endpoint::metrics, good());
+  tick();
+  CAF_CHECK_EQUAL(fetches(endpoint::metrics), 2u);
+  CAF_CHECK_EQUAL(fetches(nodes), 1u);
+  CAF_CHECK_EQUAL(status(nodes).counters.skipped, 1u);
+  CAF_CHECK_EQUAL(status(nodes).counters.rejected, 0u);
+  CAF_CHECK_EQUAL(status(endpoint::metrics).counters.skipped, 0u);
+}
+
+CAF_TEST(attempts are counted as they end) {
+  tick();
+  caf::anon_send(aut, atom::attempt_v,
+                 attempt_report{nodes, latest(nodes), 1,
+                                {reason::timeout, "timed out"}, 5s, 1s});
+  consume_messages();
+  const auto& c = status(nodes).counters;
+  CAF_CHECK_EQUAL(c.requests, 1u);
+  CAF_CHECK_EQUAL(c.retries, 0u);
+  CAF_CHECK_EQUAL(c.failures[metrics::index(reason::timeout)], 1u);
+  CAF_CHECK_EQUAL(c.request_duration.counts[9], 1u);
+  auto p = good();
+  p.attempts = 2;
+  end(nodes, p);
+  const auto& after = status(nodes).counters;
+  CAF_CHECK_EQUAL(after.requests, 2u);
+  CAF_CHECK_EQUAL(after.retries, 1u);
+  CAF_CHECK_EQUAL(after.failures[metrics::index(reason::timeout)], 1u);
+  CAF_CHECK_EQUAL(logged.count("WARN msg=\"Attempt 1 failed: HTTP request "
+                               "failed: timed out, retrying in 1s\" "
+                               "endpoint=nodes_status reason=timeout"),
+                  1u);
+}
+
+CAF_TEST(a good poll marks the endpoint) {
+  tick();
+  end(nodes, good());
+  const auto& s = status(nodes);
+  CAF_CHECK(s.last_result == quality::good);
+  CAF_CHECK(s.last_good == now());
+  CAF_CHECK(s.last_good_wall == metrics::wall_time{42s});
+  CAF_REQUIRE(updates.back()->finished);
+  CAF_CHECK(updates.back()->finished->first == nodes);
+}
+
+CAF_TEST(a collection has finished when its last poll has) {
+  tick();
+  end(endpoint::metrics, good());
+  end(nodes, bad(reason::connect));
+  CAF_CHECK(!updates.back()->collected);
+  CAF_CHECK(!updates.back()->read_collection);
+  end(endpoint::network_stats, bad(reason::connect));
+  CAF_CHECK(updates.back()->collected);
+  CAF_CHECK(updates.back()->read_collection);
+  tick();
+  end_all(bad(reason::connect));
+  CAF_CHECK(!updates.back()->read_collection);
+}
+
+CAF_TEST(a late poll belongs to its own collection) {
+  tick();
+  end(endpoint::metrics, bad(reason::connect));
+  end(nodes, good());
+  tick(); // network_stats still runs
+  end(endpoint::metrics, bad(reason::connect));
+  end(nodes, bad(reason::connect));
+  CAF_CHECK(!updates.back()->read_collection); // the second one read nothing
+  end(endpoint::network_stats, bad(reason::connect));
+  CAF_CHECK(updates.back()->read_collection); // the first one did
+}
+
+CAF_TEST(five failed polls open the breaker of that endpoint alone) {
+  open();
+  CAF_CHECK(status(endpoint::metrics).breaker == circuit::state::closed);
+  CAF_CHECK_EQUAL(status(nodes).counters.transitions[1], 1u);
+  CAF_CHECK_EQUAL(logged.count("WARN msg=\"Circuit breaker: Opening circuit "
+                               "after 5 failures\" endpoint=nodes_status"),
+                  1u);
+  tick();
+  CAF_CHECK_EQUAL(fetches(nodes), 5u);
+  CAF_CHECK_EQUAL(fetches(endpoint::metrics), 6u);
+  CAF_CHECK_EQUAL(status(nodes).counters.rejected, 1u);
+  CAF_CHECK(status(nodes).refused);
+}
+
+CAF_TEST(the probe starts by message after exactly the open time) {
+  open();
+  advance(30s - 1ns);
+  CAF_CHECK_EQUAL(fetches(nodes), 5u);
+  advance(1ns);
+  CAF_REQUIRE_EQUAL(fetches(nodes), 6u);
+  CAF_CHECK(latest(nodes).probe);
+  CAF_CHECK(status(nodes).breaker == circuit::state::half_open);
+  tick();
+  CAF_CHECK_EQUAL(fetches(nodes), 6u); // one at a time
+  CAF_CHECK_EQUAL(status(nodes).counters.rejected, 1u);
+  CAF_CHECK_EQUAL(status(nodes).counters.skipped, 0u);
+}
+
+CAF_TEST(a failed probe opens for a full time from its failure) {
+  open();
+  advance(30s);
+  advance(5s);
+  end(nodes, bad(reason::timeout));
+  CAF_CHECK(status(nodes).breaker == circuit::state::open);
+  advance(30s - 1ns);
+  CAF_CHECK_EQUAL(fetches(nodes), 6u);
+  advance(1ns);
+  CAF_CHECK_EQUAL(fetches(nodes), 7u);
+  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Circuit breaker: Probe failed, "
+                               "circuit stays open\""),
+                  1u);
+  CAF_CHECK_EQUAL(logged.count("INFO msg=\"Circuit breaker: Attempting "
+                               "recovery, entering half-open state\""),
+                  1u);
+  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Circuit breaker: Attempting"), 1u);
+}
+
+CAF_TEST(a good probe closes and ends the outage) {
+  open();
+  tick();
+  advance(30s);
+  end(nodes, good());
+  CAF_CHECK(status(nodes).breaker == circuit::state::closed);
+  CAF_CHECK(!status(nodes).refused);
+  CAF_CHECK_EQUAL(status(nodes).counters.transitions[0], 1u);
+  CAF_CHECK_EQUAL(logged.count("INFO msg=\"Circuit breaker: Service "
+                               "recovered, closing circuit\""),
+                  1u);
+  CAF_CHECK_EQUAL(logged.count("Recovered after"), 0u);
+  tick();
+  CAF_CHECK(!latest(nodes).probe);
+}
+
+CAF_TEST(an outage without an open breaker tells how long it was) {
+  tick();
+  end(nodes, bad(reason::connect));
+  advance(45s);
+  tick();
+  end(nodes, good());
+  CAF_CHECK_EQUAL(
+      logged.count("INFO msg=\"Recovered after 45s\" endpoint=nodes_status"),
+      1u);
+}
+
+CAF_TEST(results of former tickets change and count nothing) {
+  tick();
+  const auto old = latest(nodes);
+  end(nodes, bad(reason::connect));
+  const auto before = status(nodes).counters.requests;
+  for (const auto& p : {good(), bad(reason::timeout)})
+    end(nodes, old, p);
+  caf::anon_send(aut, atom::attempt_v,
+                 attempt_report{nodes, old, 1, {reason::timeout, ""}, 5s, 1s});
+  consume_messages();
+  tick();
+  CAF_CHECK_EQUAL(status(nodes).counters.requests, before);
+  CAF_CHECK_EQUAL(status(nodes).consecutive_failures, 1);
+}
+
+CAF_TEST(an outage is told once and whispered on) {
+  open();
+  CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
+                               "text\" endpoint=nodes_status reason=connect"),
+                  1u);
+  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Failed to fetch"), 4u);
+}
+
+CAF_TEST(a chain of retries is told as such) {
+  tick();
+  auto p = bad(reason::connect);
+  p.attempts = 4;
+  end(nodes, p);
+  CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
+                               "All retries failed: text\""),
+                  1u);
+}
+
+CAF_TEST(an open breaker warns at the first refused tick and every 5 minutes) {
+  open();
+  const auto warnings = [this] {
+    return logged.count("WARN msg=\"Circuit breaker is OPEN - service may be "
+                        "degraded\" endpoint=nodes_status");
+  };
+  tick();
+  tick();
+  CAF_CHECK_EQUAL(warnings(), 1u);
+  sched.clock().current_time += 5min;
+  tick();
+  CAF_CHECK_EQUAL(warnings(), 2u);
+}
+
+CAF_TEST(404 from all three asks whether this is the right service) {
+  tick();
+  end_all(bad(reason::status, 404));
+  CAF_CHECK_EQUAL(logged.count("is this a Betanet service with the v1 API"),
+                  1u);
+  tick();
+  end_all(bad(reason::status, 404));
+  CAF_CHECK_EQUAL(logged.count("is this a Betanet service with the v1 API"),
+                  1u);
+}
+
+CAF_TEST(a fetcher that dies is replaced and its poll ends as local) {
+  tick();
+  const auto dead = fetchers[1];
+  kill(dead);
+  CAF_CHECK(fetchers[1] != dead);
+  CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 1u);
+  const auto& s = status(nodes);
+  CAF_CHECK(s.last_failure->why == reason::local);
+  CAF_CHECK_EQUAL(s.counters.failures[metrics::index(reason::local)], 1u);
+  CAF_CHECK_EQUAL(s.consecutive_failures, 0);
+  tick();
+  CAF_CHECK_EQUAL(fetches(nodes), 2u);
+}
+
+CAF_TEST(a prober that dies opens the breaker again) {
+  open();
+  advance(30s);
+  kill(fetchers[1]);
+  CAF_CHECK(status(nodes).breaker == circuit::state::open);
+  advance(30s);
+  CAF_CHECK_EQUAL(fetches(nodes), 7u);
+  CAF_CHECK(latest(nodes).probe);
+}
+
+CAF_TEST(breakers and counters survive their actors) {
+  open();
+  kill(fetchers[1]);
+  kill(aggregator);
+  tick();
+  CAF_CHECK(status(nodes).breaker == circuit::state::open);
+  CAF_CHECK_EQUAL(status(nodes).counters.requests, 5u);
+  CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 1u);
+  CAF_CHECK_EQUAL(updates.back()->restarts.aggregator, 1u);
+}
+
+CAF_TEST(a sixth death within a minute ends the supervisor) {
+  for (int i = 0; i < 5; ++i) {
+    kill(fetchers[0]);
+    advance(10s);
+  }
+  advance(11s); // the first one is a minute ago
+  kill(fetchers[0]);
+  tick();
+  CAF_CHECK_EQUAL(fetches(nodes), 1u);
+  kill(aggregator);
+  const auto deaths = logged.count("Actor died too often");
+  CAF_CHECK_EQUAL(deaths, 1u);
+  tick();
+  CAF_CHECK_EQUAL(fetches(nodes), 1u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

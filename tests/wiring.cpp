@@ -1,0 +1,322 @@
+#define CAF_SUITE wiring
+
+// The whole of the actors, on virtual time, against a scripted upstream and
+// with the constants of the architecture document.
+
+#include "actors/cache.hpp"
+#include "actors/group.hpp"
+#include "actors/scheduler.hpp"
+#include "tests/exposition_check.hpp"
+#include "tests/fixture.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+using metrics::circuit;
+using metrics::endpoint;
+
+namespace {
+
+/// Answers each endpoint as the test says.
+struct upstream {
+  enum behaviour { good, refusing, mute };
+  std::array<behaviour, 3> does{good, good, good};
+  std::array<std::string, 3> bodies;
+  std::array<std::vector<metrics::duration>, 3> requests; ///< When.
+  std::array<int, 3> in_flight{};
+};
+
+struct wiring_fixture : fixture {
+  wiring_fixture() {
+    for (const auto e : metrics::all_endpoints)
+      service.bodies[metrics::index(e)] = good_body(e);
+  }
+
+  ~wiring_fixture() {
+    for (const auto& g : groups)
+      caf::anon_send_exit(g, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(clock, caf::exit_reason::kill);
+    caf::anon_send_exit(store, caf::exit_reason::kill);
+    consume_messages();
+  }
+
+  void start(const config::settings& s = config::parse_yaml("", "")) {
+    t0 = now();
+    cache_settings c;
+    for (const auto& t : s.targets)
+      c.targets.emplace_back(t.name, empty_snapshot(t, t0));
+    c.read_process = [] { return metrics::process_stats{}; };
+    store = sys.spawn(cache, std::move(c), logged.log);
+    clock = sys.spawn(scheduler);
+    const surroundings around{
+        store,
+        logged.log,
+        false,
+        [this](const config::target&, endpoint e) { return connect(e); },
+        [this] { return metrics::wall_time{} + (now() - t0); },
+        [] { return 0.0; }};
+    for (const auto& t : s.targets) {
+      groups.push_back(spawn_group(sys, t, around));
+      caf::anon_send(
+          clock, atom::watch_v, groups.back(),
+          metrics::tick_grid{t0, 0s, t.polling.collection.interval}, true);
+    }
+    consume_messages();
+  }
+
+  transport connect(endpoint e) {
+    return [this, i = metrics::index(e)](auto timeout, auto done) {
+      service.requests[i].push_back(now() - t0);
+      CAF_REQUIRE_EQUAL(service.in_flight[i]++, 0); // no overlap, ever
+      const auto finish = [this, i, done](const net::outcome& o) {
+        --service.in_flight[i];
+        done(o);
+      };
+      switch (service.does[i]) {
+      case upstream::good:
+        return finish(ok(service.bodies[i]));
+      case upstream::refusing:
+        return finish(refused());
+      default:
+        later(timeout, [finish] {
+          finish(net::error{net::errc::timeout, "timed out after 5s"});
+        });
+      }
+    };
+  }
+
+  /// Calls `f` after this much virtual time.
+  void later(std::chrono::nanoseconds d, std::function<void()> f) {
+    const auto who = sys.spawn([f](caf::event_based_actor* me) -> caf::behavior {
+      return {[=](caf::ok_atom) {
+        f();
+        me->quit();
+      }};
+    });
+    self->delayed_send(who, d, caf::ok_atom_v);
+  }
+
+  void all(upstream::behaviour b) { service.does.fill(b); }
+
+  snapshot_ptr snapshot(const std::string& target = {}) {
+    auto r = self->request(store, caf::infinite, atom::restore_v, target);
+    consume_messages();
+    snapshot_ptr result;
+    r.receive([&](const snapshot_ptr& s) { result = s; },
+              [&](const caf::error& e) { CAF_FAIL(sys.render(e)); });
+    return result;
+  }
+
+  std::string page() {
+    auto r = self->request(store, caf::infinite, atom::render_v, page_query{});
+    consume_messages();
+    std::string result;
+    r.receive([&](const page_ptr& p) { result = p->text; },
+              [&](const caf::error& e) { CAF_FAIL(sys.render(e)); });
+    CAF_CHECK_EQUAL(defect(result).value_or("none"), "none");
+    return result;
+  }
+
+  bool has(const std::string& text, const std::string& line) {
+    return text.find("\n" + line + "\n") != std::string::npos;
+  }
+
+  circuit::state breaker(endpoint e) {
+    return snapshot()->endpoints[metrics::index(e)].breaker;
+  }
+
+  bool all_in(circuit::state s) {
+    return breaker(endpoint::metrics) == s &&
+           breaker(endpoint::nodes_status) == s &&
+           breaker(endpoint::network_stats) == s;
+  }
+
+  metrics::time_point t0{};
+  upstream service;
+  cache_actor store;
+  scheduler_actor clock;
+  std::vector<supervisor_actor> groups;
+};
+
+using times = std::vector<metrics::duration>;
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(wiring_tests, wiring_fixture)
+
+CAF_TEST(scenario 1 the service runs) {
+  start();
+  auto text = page();
+  for (const auto* line :
+       {"# TYPE betanet_connected_peers gauge", "betanet_connected_peers 7",
+        "# TYPE betanet_bytes_transmitted_total counter",
+        "betanet_bytes_transmitted_total 1000000",
+        "# TYPE betanet_packets_dropped_total counter",
+        "betanet_packets_dropped_total 10",
+        "# TYPE betanet_mixnode_active gauge", "betanet_mixnode_active 5",
+        "# TYPE betanet_message_latency_seconds histogram",
+        "betanet_message_latency_seconds_bucket{le=\"0.001\"} 0",
+        "betanet_message_latency_seconds_bucket{le=\"0.05\"} 1",
+        "betanet_message_latency_seconds_count 1", "betanet_up 1"})
+    CAF_CHECK(has("\n" + text, line));
+  advance(149s);
+  text = page();
+  CAF_CHECK(has(text, "betanet_message_latency_seconds_count 10"));
+  CAF_CHECK(has(text, "betanet_message_latency_seconds_sum 0.45"));
+  CAF_CHECK(service.requests[0].back() == 135s);
+  CAF_CHECK_EQUAL(logged.count("Updated metrics: nodes=7, connections=5, "
+                               "throughput=1000000 bytes"),
+                  10u);
+  CAF_CHECK_EQUAL(logged.count("WARN") + logged.count("ERROR"), 0u);
+}
+
+CAF_TEST(scenario 2 the service is down from the start) {
+  all(upstream::refusing);
+  start();
+  advance(66999ms);
+  CAF_CHECK(all_in(circuit::state::closed));
+  CAF_CHECK(service.requests[1] ==
+            (times{0s, 1s, 3s, 7s, 15s, 16s, 18s, 22s, 30s, 31s, 33s, 37s, 45s,
+                   46s, 48s, 52s, 60s, 61s, 63s}));
+  advance(1ms); // 67 s
+  CAF_CHECK(all_in(circuit::state::open));
+  const auto text = page();
+  CAF_CHECK(has(text, "betanet_up 0"));
+  CAF_CHECK_EQUAL(text.find("betanet_connected_peers"), std::string::npos);
+  CAF_CHECK(has(text, "betanet_exporter_requests_total{endpoint=\"metrics\"} "
+                      "20"));
+  CAF_CHECK(has(text, "betanet_exporter_retries_total{endpoint=\"metrics\"} "
+                      "15"));
+  advance(29999ms);
+  CAF_CHECK_EQUAL(service.requests[1].size(), 20u); // open means no I/O
+  CAF_CHECK(has(page(), "betanet_exporter_circuit_breaker_rejections_total{"
+                        "endpoint=\"metrics\"} 2"));
+  CAF_CHECK(has(page(), "betanet_exporter_polls_skipped_total{endpoint="
+                        "\"metrics\"} 0"));
+  advance(1ms); // 97 s
+  CAF_CHECK(service.requests[1].back() == 97s);
+  CAF_CHECK_EQUAL(service.requests[1].size(), 21u); // one attempt
+  CAF_CHECK(all_in(circuit::state::open));
+  advance(30s);
+  CAF_CHECK(service.requests[1].back() == 127s);
+  CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
+                               "All retries failed: Connection refused\""),
+                  3u);
+  CAF_CHECK_EQUAL(logged.count("WARN msg=\"Attempt"), 9u);
+  CAF_CHECK_EQUAL(logged.count("Circuit breaker: Opening circuit after 5 "
+                               "failures"),
+                  3u);
+  CAF_CHECK_EQUAL(logged.count("Using stale cached data"), 0u);
+}
+
+CAF_TEST(scenario 3 the service recovers) {
+  start();
+  advance(1s);
+  all(upstream::refusing);
+  advance(81s); // polls fail at 22, 37, 52, 67 and 82 s
+  CAF_CHECK(all_in(circuit::state::open));
+  auto text = page();
+  CAF_CHECK(has("\n" + text, "betanet_connected_peers 7"));
+  CAF_CHECK(has(text, "betanet_exporter_stale{endpoint=\"metrics\"} 1"));
+  CAF_CHECK(has(text, "betanet_message_latency_seconds_count 1"));
+  CAF_CHECK(has(text, "betanet_up 0"));
+  advance(10s);
+  all(upstream::good);
+  advance(20s - 1ms);
+  CAF_CHECK(all_in(circuit::state::open));
+  advance(1ms); // 112 s
+  CAF_CHECK(all_in(circuit::state::closed));
+  text = page();
+  CAF_CHECK(has(text, "betanet_up 1"));
+  CAF_CHECK(has(text, "betanet_exporter_stale{endpoint=\"metrics\"} 0"));
+  CAF_CHECK(has(text, "betanet_message_latency_seconds_count 2"));
+  for (const auto* line :
+       {"Using stale cached data due to fetch failure",
+        "Circuit breaker is OPEN - service may be degraded",
+        "Circuit breaker: Attempting recovery, entering half-open state",
+        "Circuit breaker: Service recovered, closing circuit"})
+    CAF_CHECK_EQUAL(logged.count(line), 3u); // once per endpoint
+  advance(8s);
+  CAF_CHECK(service.requests[0].back() == 120s);
+}
+
+CAF_TEST(an upstream that hangs is tried at 0 6 13 and 22 seconds) {
+  all(upstream::mute);
+  start();
+  advance(27s);
+  CAF_CHECK(service.requests[0] == (times{0s, 6s, 13s, 22s}));
+  advance(3s);
+  CAF_CHECK(service.requests[0].back() == 30s);
+  CAF_CHECK(has(page(), "betanet_exporter_polls_skipped_total{endpoint="
+                        "\"metrics\"} 1"));
+}
+
+CAF_TEST(one hanging endpoint delays neither of the others) {
+  service.does[1] = upstream::mute;
+  start();
+  advance(60s);
+  CAF_CHECK(service.requests[0] == (times{0s, 15s, 30s, 45s, 60s}));
+  const auto text = page();
+  CAF_CHECK(has(text, "betanet_bytes_transmitted_total 1000000"));
+  CAF_CHECK(has(text, "betanet_exporter_endpoint_up{endpoint=\"metrics\"} 1"));
+  CAF_CHECK(has(text, "betanet_exporter_endpoint_up{endpoint=\"nodes_status\"}"
+                      " 0"));
+  CAF_CHECK(has(text, "betanet_up 0"));
+}
+
+CAF_TEST(totals of the upstream appear as they are) {
+  start();
+  for (const auto* total : {"100", "100", "150", "20"}) {
+    service.bodies[0] = "{\"packets_processed\": " + std::string{total} +
+                        ", \"packets_dropped\": 0}";
+    advance(15s);
+    CAF_CHECK(has(page(), "betanet_packets_processed_total " +
+                              std::string{total}));
+  }
+}
+
+CAF_TEST(stale values end five minutes after they were read) {
+  start();
+  advance(1s);
+  all(upstream::refusing);
+  advance(5min - 1s);
+  CAF_CHECK(has("\n" + page(), "betanet_connected_peers 7"));
+  advance(1ms);
+  const auto text = page();
+  CAF_CHECK_EQUAL(text.find("betanet_connected_peers"), std::string::npos);
+  CAF_CHECK(has(text, "betanet_up 0"));
+}
+
+CAF_TEST(a day of ticks does not drift) {
+  start();
+  advance(24h);
+  CAF_REQUIRE_EQUAL(service.requests[2].size(), 5761u);
+  for (std::size_t n = 0; n < 5761; ++n)
+    CAF_REQUIRE(service.requests[2][n] == n * 15s);
+}
+
+CAF_TEST(a day of outage costs no more than its probes) {
+  all(upstream::refusing);
+  start();
+  advance(24h);
+  // 20 attempts until open, then one probe in 30 s
+  CAF_CHECK_LESS_OR_EQUAL(service.requests[0].size(), 20u + 24 * 60 * 2);
+  CAF_CHECK_LESS_OR_EQUAL(logged.count("WARN") + logged.count("ERROR"),
+                          3u * (24 * 12 + 10));
+}
+
+CAF_TEST(targets do not know of each other) {
+  start(config::parse_yaml("targets:\n"
+                           "  - {name: a, url: \"http://a\"}\n"
+                           "  - {name: b, url: \"http://b\","
+                           " collection: {interval: 30s}}\n",
+                           ""));
+  advance(30s);
+  const auto text = page();
+  CAF_CHECK(has(text, "betanet_connected_peers{target=\"b\"} 7"));
+  CAF_CHECK(has(text, "betanet_exporter_requests_total{target=\"a\",endpoint="
+                      "\"metrics\"} 3"));
+  CAF_CHECK(has(text, "betanet_exporter_requests_total{target=\"b\",endpoint="
+                      "\"metrics\"} 2"));
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
