@@ -91,6 +91,19 @@ int judge(const http::request_header<>& head, const server_limits& limits) {
   return 0;
 }
 
+/// The request line is one of HTTP, but not of 1.0 or 1.1.
+bool names_other_version(std::string_view bytes) {
+  constexpr std::string_view pattern = " HTTP/d.d";
+  const auto line = bytes.substr(0, bytes.find('\r'));
+  if (line.size() < pattern.size())
+    return false;
+  const auto version = line.substr(line.size() - pattern.size());
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return version.starts_with(" HTTP/") && digit(version[6]) &&
+         version[7] == '.' && digit(version[8]) && version != " HTTP/1.1" &&
+         version != " HTTP/1.0";
+}
+
 method method_of(http::verb v) {
   switch (v) {
   case http::verb::get:
@@ -238,10 +251,8 @@ private:
     parser.skip(true); // a body is refused below, whatever its length
     error_code ec;
     parser.put(asio::buffer(input_.data(), header_size), ec);
-    if (ec == http::error::bad_version)
-      return refuse(505);
     if (ec || !parser.is_header_done())
-      return refuse(400);
+      return refuse(names_other_version(input_) ? 505 : 400);
     const auto& head = parser.get();
     if (const int status = judge(head, server_->limits))
       return refuse(status);

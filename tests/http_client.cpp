@@ -1,0 +1,397 @@
+#define CAF_SUITE http_client
+
+#include "net/http_client.hpp"
+
+#include <sys/resource.h>
+
+#include <future>
+
+#include "tests/raw_socket.hpp"
+#include "tests/suite.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+using namespace std::chrono_literals;
+using net::errc;
+
+namespace {
+
+const std::string body = "{\"a\":1}";
+
+std::string reply(const std::string& text, const std::string& fields = {},
+                  const std::string& status = "HTTP/1.1 200 OK") {
+  return status + "\r\nContent-Length: " + std::to_string(text.size()) +
+         "\r\n" + fields + "\r\n" + text;
+}
+
+std::string body_of(const net::outcome& o) {
+  return std::get<net::response>(o).body;
+}
+
+void read_request(raw_socket& s) { s.read_until("\r\n\r\n"); }
+
+/// Reads a request, sends these bytes and waits for the client to close.
+raw_server::script say(const std::string& bytes) {
+  return [bytes](raw_socket& s) {
+    read_request(s);
+    s.send(bytes);
+    s.read_all();
+  };
+}
+
+/// As `say`, but closes at once.
+raw_server::script say_and_close(const std::string& bytes) {
+  return [bytes](raw_socket& s) {
+    read_request(s);
+    s.send(bytes);
+  };
+}
+
+struct client_fixture {
+  client_fixture() {
+    runner = std::thread{[this] { loop.run(); }};
+  }
+
+  ~client_fixture() {
+    client.reset(); // abandons what runs before the loop stops
+    loop.stop();
+    runner.join();
+  }
+
+  void use(std::uint16_t port, const std::string& host = "127.0.0.1") {
+    client = std::make_unique<net::http_client>(
+        loop, names,
+        net::resource{host, port, "/x", "betanet_exporter/test", 65536});
+  }
+
+  net::outcome get(std::chrono::nanoseconds timeout = 5s) {
+    std::promise<net::outcome> result;
+    client->get(timeout, [&](net::outcome o) { result.set_value(std::move(o)); });
+    return result.get_future().get();
+  }
+
+  /// The code of the failure the script leads to.
+  errc failure(raw_server::script script,
+               std::chrono::nanoseconds timeout = 5s) {
+    raw_server server{{std::move(script)}};
+    use(server.port());
+    const auto o = get(timeout);
+    client.reset();
+    if (const auto* e = std::get_if<net::error>(&o)) {
+      text = e->text;
+      return e->code;
+    }
+    CAF_FAIL("a response: " << std::get<net::response>(o).status);
+  }
+
+  /// The response the script leads to.
+  net::response response(raw_server::script script) {
+    raw_server server{{std::move(script)}};
+    use(server.port());
+    const auto o = get();
+    client.reset();
+    if (const auto* e = std::get_if<net::error>(&o))
+      CAF_FAIL(e->text);
+    return std::get<net::response>(o);
+  }
+
+  net::loop loop;
+  net::resolver names{loop};
+  std::thread runner;
+  std::unique_ptr<net::http_client> client;
+  std::string text;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(client_tests, client_fixture)
+
+CAF_TEST(a response is read) {
+  std::string request;
+  raw_server server{{[&](raw_socket& s) {
+    request = s.read_until("\r\n\r\n");
+    s.send(reply(body));
+  }}};
+  use(server.port());
+  const auto r = std::get<net::response>(get());
+  CAF_CHECK_EQUAL(r.status, 200);
+  CAF_CHECK_EQUAL(r.body, body);
+  CAF_CHECK_EQUAL(request, "GET /x HTTP/1.1\r\nHost: 127.0.0.1:" +
+                               std::to_string(server.port()) +
+                               "\r\nUser-Agent: betanet_exporter/test\r\n"
+                               "Accept: application/json\r\n"
+                               "Accept-Encoding: identity\r\n\r\n");
+}
+
+CAF_TEST(a connection is kept) {
+  raw_server server{{[](raw_socket& s) {
+    for (int i = 0; i < 3; ++i) {
+      read_request(s);
+      s.send(reply(body));
+    }
+    s.read_all();
+  }}};
+  use(server.port());
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(std::holds_alternative<net::response>(get()));
+  CAF_CHECK_EQUAL(server.connections(), 1);
+  client.reset();
+}
+
+CAF_TEST(a server that closes after every response works) {
+  for (const auto* fields : {"", "Connection: close\r\n"}) {
+    raw_server server{{say_and_close(reply(body, fields))}};
+    use(server.port());
+    for (int i = 0; i < 5; ++i)
+      CAF_CHECK(std::holds_alternative<net::response>(get()));
+    CAF_CHECK_EQUAL(server.connections(), 5);
+    client.reset();
+  }
+}
+
+CAF_TEST(a kept connection that dies unheard is replaced once) {
+  raw_server server{{[](raw_socket& s) {
+                       read_request(s);
+                       s.send(reply(body));
+                       read_request(s); // the second one: no answer
+                     },
+                     [](raw_socket& s) {
+                       read_request(s);
+                       s.send(reply("{}"));
+                       read_request(s);
+                       s.reset();
+                     },
+                     [](raw_socket& s) { read_request(s); }}};
+  use(server.port());
+  CAF_CHECK_EQUAL(body_of(get()), body);
+  CAF_CHECK_EQUAL(body_of(get()), "{}"); // resent
+  const auto o = get(); // reset, resent, and then closed on a fresh one
+  CAF_CHECK(std::get<net::error>(o).code == errc::eof);
+  CAF_CHECK_EQUAL(server.connections(), 3);
+}
+
+CAF_TEST(a notice on an idle connection is no answer) {
+  raw_server server{{[](raw_socket& s) {
+                       read_request(s);
+                       s.send(reply(body) +
+                              "HTTP/1.1 408 Request Timeout\r\n\r\n");
+                     },
+                     say(reply("{}"))}};
+  use(server.port());
+  get();
+  CAF_CHECK_EQUAL(body_of(get()), "{}");
+  client.reset();
+}
+
+CAF_TEST(bytes after a response never meet the next request) {
+  raw_server server{{say(reply(body) + reply("{\"evil\":1}")),
+                     say(reply("{}"))}};
+  use(server.port());
+  CAF_CHECK_EQUAL(body_of(get()), body);
+  CAF_CHECK_EQUAL(body_of(get()), "{}");
+  client.reset();
+}
+
+CAF_TEST(nobody listening is connect) {
+  std::uint16_t port = 0;
+  { port = raw_server{{[](raw_socket&) {}}}.port(); }
+  use(port);
+  const auto e = std::get<net::error>(get());
+  CAF_CHECK(e.code == errc::connect);
+  CAF_CHECK_EQUAL(e.text, "Connection refused");
+}
+
+CAF_TEST(an unknown name is dns) {
+  use(80, "no-such-host.invalid");
+  const auto e = std::get<net::error>(get());
+  CAF_CHECK(e.code == errc::dns);
+}
+
+CAF_TEST(localhost finds the family that answers) {
+  raw_server server{{say(reply(body))}};
+  use(server.port(), "localhost");
+  CAF_CHECK(std::holds_alternative<net::response>(get()));
+  client.reset();
+}
+
+CAF_TEST(a reset is reset) {
+  CAF_CHECK(failure([](raw_socket& s) {
+              read_request(s);
+              s.reset();
+            }) == errc::reset);
+  CAF_CHECK(failure([](raw_socket& s) {
+              read_request(s);
+              s.send("HTTP/1.1 200 OK\r\nContent-Le");
+              s.reset();
+            }) == errc::reset);
+}
+
+CAF_TEST(an early end is eof) {
+  for (const auto* bytes :
+       {"", "HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 200 OK\r\nContent-Length: "
+                                           "10\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"})
+    CAF_CHECK(failure(say_and_close(bytes)) == errc::eof);
+}
+
+CAF_TEST(silence and trickles end at the deadline) {
+  CAF_CHECK(failure(say(""), 50ms) == errc::timeout);
+  CAF_CHECK_EQUAL(text, "timed out after 0.05s while waiting for the response");
+  CAF_CHECK(failure(say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"),
+                    50ms) == errc::timeout);
+  CAF_CHECK_EQUAL(text, "timed out after 0.05s while reading the response");
+  const auto trickle = [](raw_socket& s) {
+    read_request(s);
+    for (const char c : reply(std::string(10000, ' '))) {
+      pollfd nothing{};
+      ::poll(&nothing, 0, 5); // the pace of the trickle
+      if (!s.send({c}))
+        return;
+    }
+  };
+  raw_server server{{trickle}};
+  use(server.port());
+  CAF_CHECK(std::get<net::error>(get(50ms)).code == errc::timeout);
+  client.reset();
+}
+
+CAF_TEST(what is no HTTP is protocol) {
+  for (const auto* bytes :
+       {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/2 200\r\n\r\n", "ICY 200 OK\r\n\r\n",
+        "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"
+        "2\r\n{}\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked"
+        "\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0"
+        "\r\n\r\n"}) {
+    const auto code = failure(say_and_close(bytes));
+    if (code != errc::protocol)
+      CAF_MESSAGE(bytes << ": " << text);
+    CAF_CHECK(code == errc::protocol);
+  }
+  CAF_CHECK(failure([](raw_socket& s) {
+              const std::string interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
+              read_request(s);
+              for (int i = 0; i < 6; ++i)
+                s.send(interim);
+              s.read_all();
+            }) == errc::protocol);
+}
+
+CAF_TEST(interim responses are passed over) {
+  CAF_CHECK_EQUAL(response(say("HTTP/1.1 100 Continue\r\n\r\n"
+                               "HTTP/1.1 102 Processing\r\n\r\n"
+                               "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" +
+                               reply(body)))
+                      .body,
+                  body);
+}
+
+CAF_TEST(chunks and bodies that end with the connection are read) {
+  CAF_CHECK_EQUAL(
+      response(say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "3\r\n{\"a\r\n4;x=y\r\n\":1}\r\n0\r\nT: x\r\n\r\n"))
+          .body,
+      body);
+  CAF_CHECK_EQUAL(
+      response(say_and_close("HTTP/1.1 200 OK\r\n\r\n" + body)).body, body);
+  CAF_CHECK_EQUAL(
+      response(say_and_close("HTTP/1.0 200 OK\r\n\r\n" + body)).body, body);
+}
+
+CAF_TEST(what is too large is refused before it is held) {
+  CAF_CHECK(failure(say("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n")) ==
+            errc::too_large);
+  const std::string big(70000, ' ');
+  CAF_CHECK(failure(say_and_close("HTTP/1.1 200 OK\r\n\r\n" + big)) ==
+            errc::too_large);
+  CAF_CHECK(failure(say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        "11170\r\n" +
+                        big + "\r\n0\r\n\r\n")) == errc::too_large);
+  CAF_CHECK(failure(say("HTTP/1.1 200 OK\r\nX: " + std::string(9000, 'x') +
+                        "\r\n\r\n")) == errc::too_large);
+  CAF_CHECK(failure(say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        "2;" +
+                        std::string(20000, 'x') + "\r\n{}\r\n0\r\n\r\n")) ==
+            errc::too_large);
+  CAF_CHECK(failure(say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        "2\r\n{}\r\n0\r\nT: " +
+                        std::string(20000, 'x') + "\r\n\r\n")) ==
+            errc::too_large);
+}
+
+CAF_TEST(an encoding nobody asked for is refused) {
+  CAF_CHECK(failure(say(reply("x", "Content-Encoding: gzip\r\n"))) ==
+            errc::encoding);
+  CAF_CHECK_EQUAL(
+      response(say(reply(body, "Content-Encoding: identity\r\n"))).body, body);
+}
+
+CAF_TEST(statuses and retry after are handed on) {
+  const auto status = [&](const std::string& line, const std::string& fields) {
+    return response(say(reply("", fields, "HTTP/1.1 " + line)));
+  };
+  CAF_CHECK_EQUAL(status("404 Not Found", "").status, 404);
+  CAF_CHECK_EQUAL(status("301 Moved", "Location: http://x/\r\n").status, 301);
+  CAF_CHECK(status("503 Busy", "Retry-After: 2\r\n").retry_after == 2s);
+  for (const auto* bad : {"-2", "soon", "2.5", "99999999999",
+                          "Fri, 31 Dec 1999 23:59:59 GMT"})
+    CAF_CHECK(status("503 Busy", "Retry-After: " + std::string{bad} + "\r\n")
+                  .retry_after == 0s);
+  CAF_CHECK_EQUAL(response(say("HTTP/1.1 204 No Content\r\n\r\n")).status, 204);
+  CAF_CHECK_EQUAL(response(say("HTTP/1.1 304 Not Modified\r\n\r\n")).status,
+                  304);
+}
+
+CAF_TEST(a response before the request is refused) {
+  CAF_CHECK(failure([](raw_socket& s) {
+              s.send(reply(body));
+              read_request(s);
+              s.send(reply(body)); // stays unread
+              s.read_all();
+            }) == errc::protocol ||
+            text.empty()); // or it came after the request had left
+}
+
+CAF_TEST(without descriptors the fault is local) {
+  raw_server server{{say(reply(body))}};
+  use(server.port());
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const int lowest = ::dup(0); // every lower number is taken
+  ::close(lowest);
+  const rlimit none{static_cast<rlim_t>(lowest), before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  const auto o = get();
+  setrlimit(RLIMIT_NOFILE, &before);
+  CAF_CHECK(std::get<net::error>(o).code == errc::local);
+  CAF_CHECK(std::holds_alternative<net::response>(get()));
+  client.reset();
+}
+
+CAF_TEST(a new request abandons the former one) {
+  std::promise<void> asked;
+  raw_server server{{[&](raw_socket& s) {
+                       read_request(s);
+                       asked.set_value();
+                       s.read_all();
+                     },
+                     say(reply(body))}};
+  use(server.port());
+  bool answered = false;
+  client->get(5s, [&](net::outcome) { answered = true; });
+  asked.get_future().get();
+  CAF_CHECK(std::holds_alternative<net::response>(get()));
+  CAF_CHECK(!answered);
+  client.reset();
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,441 @@
+#define CAF_SUITE http_server
+
+#include "net/http_server.hpp"
+
+#include <sys/resource.h>
+
+#include <future>
+#include <mutex>
+
+#include "tests/raw_socket.hpp"
+#include "tests/suite.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct server_fixture {
+  void start(net::server_limits limits = {}, std::string body = "hello\n") {
+    answer = std::make_shared<const net::message>(200, "text/plain", body);
+    server = std::make_unique<net::http_server>(
+        loop, limits, [this](std::shared_ptr<net::exchange> e) {
+          std::unique_lock lock{mutex};
+          requests.push_back(e->what());
+          if (e->what().path == "/hold")
+            return held.push_back(std::move(e));
+          lock.unlock(); // what is pipelined comes before `respond` returns
+          e->respond(answer);
+        });
+    const auto address = server->listen("127.0.0.1:0");
+    port = static_cast<std::uint16_t>(
+        std::stoi(address.substr(address.rfind(':') + 1)));
+    runner = std::thread{[this] { loop.run(); }};
+  }
+
+  ~server_fixture() {
+    loop.stop();
+    if (runner.joinable())
+      runner.join();
+    held.clear();
+    server.reset();
+  }
+
+  raw_socket connect() { return raw_socket::connect(port); }
+
+  /// The status a request gets, and whether the connection ends with it.
+  std::pair<std::string, bool> status(const std::string& bytes) {
+    auto s = connect();
+    s.send(bytes);
+    const auto head = s.read_response();
+    return {head.substr(9, 3), head.find("Connection: close\r\n") !=
+                                       std::string::npos &&
+                                   s.closed()};
+  }
+
+  void refused(const std::string& bytes, const std::string& code) {
+    const auto [got, closed] = status(bytes);
+    if (got != code || !closed)
+      CAF_MESSAGE(bytes.substr(0, 200) << " -> " << got);
+    CAF_CHECK_EQUAL(got, code);
+    CAF_CHECK(closed);
+  }
+
+  net::server_stats stats() {
+    auto s = connect();
+    s.send("GET /stats HTTP/1.1\r\nHost: x\r\n\r\n");
+    s.read_response();
+    const std::lock_guard lock{mutex};
+    return requests.back().stats;
+  }
+
+  net::loop loop;
+  std::mutex mutex;
+  std::vector<net::request> requests;
+  std::vector<std::shared_ptr<net::exchange>> held;
+  std::shared_ptr<const net::message> answer;
+  std::unique_ptr<net::http_server> server;
+  std::thread runner;
+  std::uint16_t port = 0;
+};
+
+const std::string simple = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(server_tests, server_fixture)
+
+CAF_TEST(a request is answered and the connection kept) {
+  start();
+  auto s = connect();
+  for (int i = 0; i < 3; ++i) {
+    s.send(simple);
+    const auto r = s.read_response();
+    CAF_CHECK(r.starts_with("HTTP/1.1 200 OK\r\nDate: "));
+    CAF_CHECK(r.ends_with("\r\nContent-Type: text/plain\r\nContent-Length: "
+                          "6\r\n\r\nhello\n"));
+  }
+}
+
+CAF_TEST(path and query are taken apart and nothing is decoded) {
+  start();
+  auto s = connect();
+  s.send("GET /a%20b?x=1?y HTTP/1.1\r\nHost: x\r\n\r\n");
+  s.read_response();
+  CAF_CHECK_EQUAL(requests.back().path, "/a%20b");
+  CAF_CHECK_EQUAL(requests.back().query, "x=1?y");
+}
+
+CAF_TEST(HEAD has the same length and no body) {
+  start();
+  auto s = connect();
+  s.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  CAF_CHECK(s.read_response(false).find("Content-Length: 6\r\n") !=
+            std::string::npos);
+  s.send("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  CAF_CHECK(s.read_response(false).find("Content-Length: 6\r\n") !=
+            std::string::npos);
+  CAF_CHECK(s.closed());
+}
+
+CAF_TEST(pipelined requests are answered in order) {
+  start();
+  auto s = connect();
+  std::string many;
+  for (int i = 0; i < 500; ++i)
+    many += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  s.send(many);
+  for (int i = 0; i < 500; ++i)
+    CAF_REQUIRE(s.read_response().ends_with("hello\n"));
+  for (int i = 0; i < 500; ++i)
+    CAF_REQUIRE_EQUAL(requests[i].path, "/" + std::to_string(i));
+}
+
+CAF_TEST(a request in pieces is one request) {
+  start();
+  auto s = connect();
+  for (const char c : simple)
+    s.send({c});
+  CAF_CHECK(s.read_response().ends_with("hello\n"));
+}
+
+CAF_TEST(the client decides about the connection) {
+  start();
+  for (const auto* last : {"GET / HTTP/1.1\r\nHost: x\r\nConnection: close"
+                           "\r\n\r\n",
+                           "GET / HTTP/1.0\r\n\r\n"}) {
+    const auto [code, closed] = status(last);
+    CAF_CHECK_EQUAL(code, "200");
+    CAF_CHECK(closed);
+  }
+  auto s = connect();
+  s.send(simple);
+  s.finish_sending();
+  CAF_CHECK(s.read_all().ends_with("hello\n"));
+}
+
+CAF_TEST(headers are bounded in size and number) {
+  start();
+  const auto padded = [](std::size_t size) {
+    std::string head = "GET / HTTP/1.1\r\nHost: x\r\nX: ";
+    return head + std::string(size - head.size() - 4, 'x') + "\r\n\r\n";
+  };
+  CAF_CHECK_EQUAL(status(padded(8192)).first, "200");
+  refused(padded(8193), "431");
+  refused(padded(65536), "431");
+  const auto numbered = [](int n) {
+    std::string head = "GET / HTTP/1.1\r\nHost: x\r\n";
+    for (int i = 1; i < n; ++i)
+      head += "a: b\r\n";
+    return head + "\r\n";
+  };
+  CAF_CHECK_EQUAL(status(numbered(100)).first, "200");
+  refused(numbered(101), "431");
+}
+
+CAF_TEST(a body is refused whatever announces it) {
+  start();
+  refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+          "413");
+  refused("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n",
+          "413");
+  for (const auto* te : {"chunked", "gzip", "xchunked", "identity"})
+    refused("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " +
+                std::string{te} + "\r\n\r\n0\r\n\r\n",
+            "400");
+  CAF_CHECK_EQUAL(
+      status("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").first,
+      "200");
+  refused("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+          "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1"
+          "\r\nHost: x\r\n\r\n",
+          "400");
+  for (const auto& r : requests)
+    CAF_CHECK_NOT_EQUAL(r.path, "/evil");
+}
+
+CAF_TEST(any expectation is refused) {
+  start();
+  for (const auto* e : {"100-continue", "x"})
+    refused("GET / HTTP/1.1\r\nHost: x\r\nExpect: " + std::string{e} +
+                "\r\n\r\n",
+            "417");
+}
+
+CAF_TEST(a malformed request is refused) {
+  start();
+  for (const auto* bytes :
+       {"GET / HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        "GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n",
+        "GET / HTTP/1.1\nHost: x\n\n", "GET / HTTP/1.1\r\nHost: x\r\n\n",
+        "GET / HTTP/1.1\r\nHost: x\rA: b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",
+        "GET / HTTP/1.1\r\n Host: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: +0\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+        "Content-Length: 1\r\n\r\n",
+        "GET  / HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a b HTTP/1.1\r\nHost: "
+                                              "x\r\n\r\n",
+        "GET\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n"})
+    refused(bytes, "400");
+  refused(std::string{"GET / HTTP/1.1\r\nHost: x\0y\r\n\r\n", 32}, "400");
+}
+
+CAF_TEST(other versions are refused) {
+  start();
+  for (const auto* version : {"HTTP/2.0", "HTTP/1.2", "HTTP/0.9"})
+    refused("GET / " + std::string{version} + "\r\nHost: x\r\n\r\n", "505");
+}
+
+CAF_TEST(methods are told apart) {
+  start();
+  auto s = connect();
+  for (const auto& [word, m] :
+       {std::pair{"GET", net::method::get}, {"POST", net::method::post},
+        {"DELETE", net::method::other}, {"BREW", net::method::other},
+        {"TRACE", net::method::other}}) {
+    s.send(std::string{word} + " / HTTP/1.1\r\nHost: x\r\n\r\n");
+    s.read_response();
+    CAF_CHECK(requests.back().method == m);
+  }
+}
+
+CAF_TEST(an error answer reaches a client that is still sending) {
+  start();
+  auto s = connect();
+  s.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
+  s.send(std::string(60000, 'x'));
+  CAF_CHECK(s.read_response().starts_with("HTTP/1.1 413 "));
+}
+
+CAF_TEST(who sends no request is closed in time) {
+  net::server_limits l;
+  l.header_timeout = 50ms;
+  start(l);
+  CAF_CHECK(connect().closed());
+  auto s = connect();
+  s.send("GET / HTTP/1.1\r\n");
+  CAF_CHECK(s.closed());
+}
+
+CAF_TEST(later requests have their time from the first byte) {
+  net::server_limits l;
+  l.header_timeout = 50ms;
+  l.idle_timeout = 10s;
+  start(l);
+  auto s = connect();
+  s.send(simple);
+  s.read_response();
+  s.send("G");
+  CAF_CHECK(s.closed());
+}
+
+CAF_TEST(idle connections are closed in time) {
+  net::server_limits l;
+  l.idle_timeout = 50ms;
+  start(l);
+  auto s = connect();
+  s.send(simple);
+  s.read_response();
+  CAF_CHECK(s.closed());
+}
+
+CAF_TEST(a client that does not read is cut and counted while it lasts) {
+  net::server_limits l;
+  l.write_timeout = 100ms;
+  start(l, std::string(32 << 20, 'x'));
+  auto s = raw_socket::connect(port, 4096);
+  s.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+  {
+    auto other = connect();
+    other.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+    other.read_response(false);
+    const std::lock_guard lock{mutex};
+    if (requests.back().path == "/")
+      CAF_CHECK_LESS_OR_EQUAL(requests.back().stats.slow_responses, 1u);
+  }
+  // Not read until the server has given up: what arrives is cut short.
+  pollfd none{};
+  ::poll(&none, 0, 300);
+  CAF_CHECK_LESS(s.read_all().size(), std::size_t{32} << 20);
+}
+
+CAF_TEST(a connection ends after its last request) {
+  net::server_limits l;
+  l.requests_per_connection = 3;
+  start(l);
+  auto s = connect();
+  s.send(simple + simple + simple + simple);
+  for (int i = 0; i < 3; ++i) {
+    const auto r = s.read_response();
+    CAF_CHECK_EQUAL(r.find("Connection: close") != std::string::npos, i == 2);
+  }
+  CAF_CHECK(s.closed());
+}
+
+CAF_TEST(at the cap the longest without a request makes room) {
+  net::server_limits l;
+  l.connections = 3;
+  start(l);
+  auto first = connect();
+  first.send(simple);
+  first.read_response();
+  auto second = connect();
+  second.send(simple);
+  second.read_response();
+  auto third = connect();
+  third.send(simple);
+  third.read_response();
+  first.send(simple); // now the second one is the longest
+  first.read_response();
+  auto fourth = connect();
+  fourth.send(simple);
+  CAF_CHECK(fourth.read_response().ends_with("hello\n"));
+  CAF_CHECK(second.closed());
+  third.send(simple);
+  CAF_CHECK(third.read_response().ends_with("hello\n"));
+  CAF_CHECK_EQUAL(requests.back().stats.rejected_limit, 1u);
+  CAF_CHECK_EQUAL(requests.back().stats.connections, 3u);
+}
+
+CAF_TEST(if all are being served the new one is closed) {
+  net::server_limits l;
+  l.connections = 1;
+  start(l);
+  auto busy = connect();
+  busy.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  CAF_CHECK(connect().closed());
+  {
+    const std::lock_guard lock{mutex};
+    CAF_REQUIRE_EQUAL(held.size(), 1u);
+    held[0]->respond(answer);
+  }
+  CAF_CHECK(busy.read_response().ends_with("hello\n"));
+}
+
+CAF_TEST(protocol errors are counted) {
+  start();
+  refused("GET / HTTP/1.1\r\n\r\n", "400");
+  refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", "413");
+  const auto errors = stats().errors;
+  CAF_CHECK_EQUAL(errors[0], 1u);
+  CAF_CHECK_EQUAL(errors[1], 1u);
+  CAF_CHECK_EQUAL(errors[2], 0u);
+}
+
+CAF_TEST(at the descriptor limit the server pauses and recovers) {
+  start();
+  auto s = connect();
+  s.send(simple);
+  s.read_response();
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  auto waiting = connect(); // accepted or in the queue
+  waiting.send(simple);
+  waiting.read_response();
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  const rlimit none{static_cast<rlim_t>(fd) + 1, before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  sockaddr_in peer{};
+  peer.sin_family = AF_INET;
+  peer.sin_port = htons(port);
+  peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  CAF_REQUIRE_EQUAL(
+      ::connect(fd, reinterpret_cast<sockaddr*>(&peer), sizeof peer), 0);
+  raw_socket queued{fd};
+  for (bool refused = false; !refused;) { // the pause is counted
+    s.send(simple);
+    s.read_response();
+    const std::lock_guard lock{mutex};
+    refused = requests.back().stats.rejected_descriptors > 0;
+  }
+  setrlimit(RLIMIT_NOFILE, &before);
+  queued.send(simple);
+  CAF_CHECK(queued.read_response().ends_with("hello\n"));
+}
+
+CAF_TEST(stopping answers what runs and closes the rest) {
+  start();
+  auto idle = connect();
+  idle.send(simple);
+  idle.read_response();
+  auto busy = connect();
+  busy.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  for (bool arrived = false; !arrived;) {
+    const std::lock_guard lock{mutex};
+    arrived = !held.empty();
+  }
+  std::promise<void> stopped;
+  server->stop([&] { stopped.set_value(); });
+  CAF_CHECK(idle.closed());
+  held[0]->respond(answer);
+  CAF_CHECK(busy.read_response().find("Connection: close\r\n") !=
+            std::string::npos);
+  busy.close();
+  stopped.get_future().get();
+  bool refused = false;
+  try {
+    connect();
+  } catch (const std::runtime_error&) {
+    refused = true;
+  }
+  CAF_CHECK(refused);
+}
+
+CAF_TEST(an address in use is named) {
+  start();
+  net::http_server second{loop, {}, [](auto) {}};
+  const auto address = "127.0.0.1:" + std::to_string(port);
+  try {
+    second.listen(address);
+    CAF_FAIL("bound twice");
+  } catch (const std::runtime_error& e) {
+    CAF_CHECK_EQUAL(std::string{e.what()},
+                    "cannot listen on " + address + ": Address already in use");
+  }
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace betanet::testing {
+
+/// A connected socket spoken by hand; reads give up after ten seconds.
+class raw_socket {
+public:
+  explicit raw_socket(int fd) : fd_(fd) {
+    const timeval limit{10, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+  raw_socket(raw_socket&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), seen_(std::move(other.seen_)) {}
+  ~raw_socket() { close(); }
+
+  static raw_socket connect(std::uint16_t port, int receive_buffer = 0) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (receive_buffer)
+      setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
+                 sizeof receive_buffer);
+    sockaddr_in peer{};
+    peer.sin_family = AF_INET;
+    peer.sin_port = htons(port);
+    peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd, reinterpret_cast<sockaddr*>(&peer), sizeof peer) != 0)
+      throw std::runtime_error("connect");
+    return raw_socket{fd};
+  }
+
+  /// False if the peer is gone.
+  bool send(const std::string& bytes) {
+    for (std::size_t at = 0; at < bytes.size();) {
+      const auto n = ::send(fd_, bytes.data() + at, bytes.size() - at,
+                            MSG_NOSIGNAL);
+      if (n <= 0)
+        return false;
+      at += static_cast<std::size_t>(n);
+    }
+    return true;
+  }
+
+  /// Reads until `end` was seen and returns everything up to it, or what came
+  /// before the peer closed.
+  std::string read_until(const std::string& end) {
+    for (;;) {
+      if (const auto at = seen_.find(end); at != std::string::npos)
+        return take(at + end.size());
+      if (!receive())
+        return take(seen_.size());
+    }
+  }
+
+  std::string read_exactly(std::size_t n) {
+    while (seen_.size() < n && receive())
+      ;
+    return take(std::min(n, seen_.size()));
+  }
+
+  /// One whole response, by its Content-Length; `with_body` false for HEAD.
+  std::string read_response(bool with_body = true) {
+    auto head = read_until("\r\n\r\n");
+    const auto at = head.find("Content-Length: ");
+    if (at == std::string::npos || !with_body)
+      return head;
+    return head + read_exactly(std::stoul(head.substr(at + 16)));
+  }
+
+  /// Reads until the peer closes.
+  std::string read_all() {
+    while (receive())
+      ;
+    return take(seen_.size());
+  }
+
+  /// True if the peer closed and sent nothing more.
+  bool closed() { return read_all().empty(); }
+
+  void finish_sending() { ::shutdown(fd_, SHUT_WR); }
+
+  void close() {
+    if (fd_ >= 0)
+      ::close(std::exchange(fd_, -1));
+  }
+
+  /// Closes with a reset.
+  void reset() {
+    const linger at_once{1, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close();
+  }
+
+private:
+  std::string take(std::size_t n) {
+    auto result = seen_.substr(0, n);
+    seen_.erase(0, n);
+    return result;
+  }
+
+  bool receive() {
+    char buffer[65536];
+    const auto n = ::recv(fd_, buffer, sizeof buffer, 0);
+    if (n <= 0)
+      return false;
+    seen_.append(buffer, static_cast<std::size_t>(n));
+    return true;
+  }
+
+  int fd_;
+  std::string seen_;
+};
+
+/// A server that plays one script per connection, in the order they come; the
+/// last one serves all that follow.
+class raw_server {
+public:
+  using script = std::function<void(raw_socket&)>;
+
+  explicit raw_server(std::vector<script> scripts)
+      : scripts_(std::move(scripts)) {
+    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in local{};
+    local.sin_family = AF_INET;
+    local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::bind(listener_, reinterpret_cast<sockaddr*>(&local), sizeof local);
+    ::listen(listener_, 16);
+    socklen_t size = sizeof local;
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&local), &size);
+    port_ = ntohs(local.sin_port);
+    thread_ = std::thread{[this] { serve(); }};
+  }
+
+  ~raw_server() {
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+
+  std::uint16_t port() const { return port_; }
+  int connections() const { return connections_; }
+
+private:
+  void serve() {
+    for (;;) {
+      const int fd = ::accept(listener_, nullptr, nullptr);
+      if (fd < 0)
+        return;
+      const auto i = static_cast<std::size_t>(connections_++);
+      raw_socket socket{fd};
+      scripts_[std::min(i, scripts_.size() - 1)](socket);
+    }
+  }
+
+  std::vector<script> scripts_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<int> connections_{0};
+  std::thread thread_;
+};
+
+} // namespace betanet::testing
