@@ -188,6 +188,7 @@ private:
       co_return false;
     case sim::kind::reset:
       socket.set_option(asio::socket_base::linger{true, 0});
+      socket.close(); // the destructor would forget the option
       co_return false;
     case sim::kind::hang:
       co_await socket.async_wait(tcp::socket::wait_read, use_awaitable);

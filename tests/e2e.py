@@ -1,0 +1,530 @@
+"""The built binaries, started and watched as their users would."""
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.request
+
+from prometheus_client.parser import text_string_to_metric_families
+
+BINARIES = os.environ["BINARY_DIR"]
+SOURCES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ENDPOINTS = ("metrics", "nodes_status", "network_stats")
+
+# A life fast enough to see all of it in a second.
+FAST = ["--collection.interval=100ms", "--collection.timeout=80ms",
+        "--retry.delays=10ms", "--circuit_breaker.failure_threshold=3",
+        "--circuit_breaker.open_duration=300ms", "--cache.max_stale=5m"]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(condition, what, seconds=20):
+    """Asks again and again; the only clock is patience."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            result = condition()
+            if result:
+                return result
+        select.select([], [], [], 0.01)
+    raise AssertionError(f"never came true: {what}")
+
+
+def request(port, path, method="GET", body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request(method, path, body)
+        response = connection.getresponse()
+        return response.status, dict(response.getheaders()), response.read()
+
+
+def parse(page):
+    """Samples by (name, labels), having checked what promtool does not."""
+    samples = {}
+    families = set()
+    family = None
+    for line in page.splitlines():
+        if line.startswith("# HELP "):
+            family = line.split(" ", 3)[2]
+            assert family not in families, f"family twice: {family}"
+            families.add(family)
+        elif not line.startswith("#"):
+            assert line.startswith(family), f"outside its family: {line}"
+    for f in text_string_to_metric_families(page):
+        for s in f.samples:
+            key = (s.name, tuple(sorted(s.labels.items())))
+            assert key not in samples, f"series twice: {key}"
+            assert s.timestamp is None, f"timestamp: {key}"
+            samples[key] = s.value
+    return samples
+
+
+class Process:
+    """A child whose stderr is kept in a file."""
+
+    def __init__(self, *command, **env):
+        self.output = tempfile.TemporaryFile("w+b")
+        self.child = subprocess.Popen(
+            command, stderr=self.output, stdout=self.output,
+            env={**os.environ, **env})
+
+    def text(self):
+        self.output.seek(0)
+        return self.output.read().decode()
+
+    def stop(self, number=signal.SIGTERM):
+        """Exit status and seconds it took."""
+        began = time.monotonic()
+        self.child.send_signal(number)
+        status = self.child.wait(10)
+        return status, time.monotonic() - began
+
+    def close(self):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        self.output.close()
+
+
+class EndToEnd(unittest.TestCase):
+    def start(self, *command, **env):
+        process = Process(*command, **env)
+        self.addCleanup(process.close)
+        return process
+
+    def start_sim(self, *flags):
+        self.upstream = getattr(self, "upstream", None) or free_port()
+        self.control = free_port()
+        self.sim = self.start(f"{BINARIES}/betanet_sim",
+                              f"--listen=127.0.0.1:{self.upstream}",
+                              f"--control=127.0.0.1:{self.control}", *flags)
+        wait_for(lambda: request(self.control, "/sim/faults"), "simulator")
+
+    def fault(self, endpoint, kind, **more):
+        body = json.dumps({"endpoint": endpoint, "fault": kind, **more})
+        status, _, answer = request(self.control, "/sim/faults", "POST", body)
+        self.assertEqual(status, 200, answer)
+
+    def start_exporter(self, *flags, **env):
+        self.port = free_port()
+        self.exporter = self.start(
+            f"{BINARIES}/betanet_exporter",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            f"--betanet.url=http://127.0.0.1:{self.upstream}", *flags, **env)
+        wait_for(lambda: request(self.port, "/-/healthy"), "exporter")
+
+    def page(self):
+        status, _, body = request(self.port, "/metrics")
+        self.assertEqual(status, 200)
+        return body.decode()
+
+    def samples(self):
+        return parse(self.page())
+
+    def value(self, name, **labels):
+        return self.samples().get((name, tuple(sorted(labels.items()))))
+
+    def states(self):
+        s = self.samples()
+        return {e: int(s["betanet_exporter_circuit_breaker_state",
+                         (("endpoint", e),)]) for e in ENDPOINTS}
+
+    def check_page(self):
+        """The page is sound; returns its samples."""
+        page = self.page()
+        lint = subprocess.run(["promtool", "check", "metrics"],
+                              input=page.encode(), capture_output=True)
+        self.assertEqual((lint.returncode, lint.stdout, lint.stderr),
+                         (0, b"", b""))
+        return parse(page)
+
+    # -- every state of the exporter -----------------------------------------
+
+    def cold(self):
+        self.start_sim("--fault=all=hang")
+        self.start_exporter("--collection.timeout=1h")
+
+    def good(self):
+        self.start_sim("--still")
+        self.start_exporter(*FAST)
+        wait_for(lambda: self.value("betanet_up") == 1, "up")
+
+    def one_endpoint_down(self):
+        self.good()
+        self.fault("nodes_status", "status", status=500)
+        wait_for(lambda: self.value("betanet_up") == 0, "down")
+
+    def all_down(self):
+        self.start_sim("--fault=all=refuse")
+        self.start_exporter("--retry.delays=10ms")
+        wait_for(lambda: request(self.port, "/-/ready")[0] == 200, "ready")
+
+    def stale(self):
+        self.good()
+        self.fault("all", "refuse")
+        wait_for(lambda: self.value("betanet_exporter_stale",
+                                    endpoint="metrics") == 1, "stale")
+
+    def expired(self):
+        self.start_sim("--still")
+        self.start_exporter(*FAST, "--cache.max_stale=100ms")
+        wait_for(lambda: self.value("betanet_up") == 1, "up")
+        self.fault("all", "hang")
+        wait_for(lambda: self.value("betanet_connected_peers") is None,
+                 "gone")
+
+    def opened(self):
+        self.start_sim("--fault=all=reset")
+        self.start_exporter(*FAST, "--circuit_breaker.open_duration=1h")
+        wait_for(lambda: set(self.states().values()) == {1}, "open")
+
+    STATES = ("cold", "good", "one_endpoint_down", "all_down", "stale",
+              "expired", "opened")
+
+    def test_pages_are_sound_in_every_state(self):
+        expected = {"cold": (0, None), "good": (1, 7),
+                    "one_endpoint_down": (0, 7), "all_down": (0, None),
+                    "stale": (0, 7), "expired": (0, None),
+                    "opened": (0, None)}
+        for state in self.STATES:
+            with self.subTest(state):
+                getattr(self, state)()
+                samples = self.check_page()
+                up, peers = expected[state]
+                self.assertEqual(samples["betanet_up", ()], up)
+                self.assertEqual(samples.get(("betanet_connected_peers", ())),
+                                 peers)
+                self.assertEqual(request(self.port, "/health")[0], 200)
+                self.doCleanups()
+
+    def test_sigterm_ends_every_state_with_0_within_two_seconds(self):
+        for state in self.STATES:
+            with self.subTest(state):
+                getattr(self, state)()
+                status, seconds = self.exporter.stop()
+                self.assertEqual(status, 0)
+                self.assertLess(seconds, 2)
+                self.doCleanups()
+
+    # -- the three scenarios -------------------------------------------------
+
+    def test_the_examples_of_the_api_appear_exactly(self):
+        self.good()
+        page = self.page()
+        for line in ("# TYPE betanet_connected_peers gauge",
+                     "betanet_connected_peers 7",
+                     "# TYPE betanet_bytes_transmitted_total counter",
+                     "betanet_bytes_transmitted_total 1000000",
+                     "# TYPE betanet_packets_dropped_total counter",
+                     "betanet_packets_dropped_total 10",
+                     "# TYPE betanet_mixnode_active gauge",
+                     "betanet_mixnode_active 5",
+                     "# TYPE betanet_message_latency_seconds histogram"):
+            self.assertIn(f"\n{line}\n", "\n" + page)
+        self.assertIn('betanet_message_latency_seconds_bucket{le="0.001"} 0\n',
+                      page)
+        health = json.loads(request(self.port, "/health")[2])
+        self.assertEqual(health["status"], "healthy")
+        self.assertTrue(health["targets"][0]["up"])
+        self.assertIn(b'"status":"healthy"', request(self.port, "/health")[2])
+
+    def test_an_outage_is_survived_and_told_once(self):
+        self.good()
+        self.sim.stop(signal.SIGKILL)
+        wait_for(lambda: set(self.states().values()) == {1}, "open")
+        samples = self.check_page()
+        self.assertEqual(samples["betanet_connected_peers", ()], 7)
+        self.assertEqual(samples["betanet_up", ()], 0)
+        for e in ENDPOINTS:
+            self.assertEqual(
+                samples["betanet_exporter_stale", (("endpoint", e),)], 1)
+        grown = samples["betanet_message_latency_seconds_count", ()]
+        rejected = ("betanet_exporter_circuit_breaker_rejections_total",
+                    (("endpoint", "metrics"),))
+        wait_for(lambda: self.samples()[rejected] > 3, "refused ticks")
+        self.assertEqual(self.value("betanet_message_latency_seconds_count"),
+                         grown)
+        self.start_sim("--still")
+        wait_for(lambda: self.value("betanet_up") == 1, "recovered")
+        self.assertEqual(set(self.states().values()), {0})
+        self.assertEqual(self.value("betanet_exporter_stale",
+                                    endpoint="metrics"), 0)
+        log = self.exporter.text()
+        for line in (
+                'WARN msg="Attempt 1 failed: HTTP request failed: '
+                'Connection refused, retrying in 10ms"',
+                'ERROR msg="Failed to fetch Betanet metrics: All retries '
+                'failed: Connection refused"',
+                'WARN msg="Using stale cached data due to fetch failure"',
+                'WARN msg="Circuit breaker: Opening circuit after 3 failures"',
+                'WARN msg="Circuit breaker is OPEN - service may be degraded"',
+                'INFO msg="Circuit breaker: Attempting recovery, entering '
+                'half-open state"',
+                'INFO msg="Circuit breaker: Service recovered, closing '
+                'circuit"'):
+            self.assertEqual(log.count(line), 3, line)  # once per endpoint
+
+    def test_totals_are_those_of_the_upstream(self):
+        self.good()
+        for total in (100, 100, 150, 20):
+            body = json.dumps({"packets_processed": total})
+            request(self.control, "/sim/values", "POST", body)
+            seen = self.value("betanet_exporter_requests_total",
+                              endpoint="metrics")
+            wait_for(lambda: self.value("betanet_exporter_requests_total",
+                                        endpoint="metrics") > seen + 1,
+                     "another poll")
+            self.assertEqual(self.value("betanet_packets_processed_total"),
+                             total)
+
+    def test_a_server_that_closes_after_every_response_is_fine(self):
+        self.start_sim("--still", "--close")
+        self.start_exporter(*FAST, "--log.level=warn")
+        wait_for(lambda: self.value("betanet_exporter_requests_total",
+                                    endpoint="metrics") > 20, "20 polls")
+        samples = self.samples()
+        self.assertEqual(samples["betanet_up", ()], 1)
+        for (name, labels), value in samples.items():
+            if name.endswith(("_failures_total", "_retries_total")):
+                self.assertEqual(value, 0, labels)
+        self.assertNotIn("Attempt", self.exporter.text())
+
+    def test_scrapes_are_answered_while_the_upstream_hangs(self):
+        self.cold()
+        began = time.monotonic()
+        for _ in range(50):
+            self.page()
+        self.assertLess(time.monotonic() - began, 5)
+
+    def test_every_fault_has_its_reason(self):
+        self.good()
+        for kind, reason in (("reset", "reset"), ("hang", "timeout"),
+                             ("slow", "timeout"), ("drip", "timeout"),
+                             ("garbage", "protocol"), ("no_json", "json"),
+                             ("truncated", "eof"),
+                             ("oversized", "too_large"),
+                             ("wrong_types", "schema"),
+                             ("status", "status"), ("refuse", "connect")):
+            with self.subTest(kind):
+                key = ("betanet_exporter_request_failures_total",
+                       (("endpoint", "metrics"), ("reason", reason)))
+                before = self.samples()[key]
+                self.fault("all", kind)
+                wait_for(lambda: self.samples()[key] > before, reason)
+                self.check_page()
+                self.fault("all", "none")
+                wait_for(lambda: self.value("betanet_up") == 1, "recovery")
+
+    # -- Prometheus ----------------------------------------------------------
+
+    def test_a_real_prometheus_scrapes_and_answers(self):
+        self.start_sim()
+        self.start_exporter("--collection.interval=1s")
+        home = tempfile.TemporaryDirectory()
+        self.addCleanup(home.cleanup)
+        with open(f"{home.name}/prometheus.yml", "w") as f:
+            f.write("scrape_configs:\n- job_name: betanet\n"
+                    "  scrape_interval: 1s\n  static_configs:\n"
+                    f"  - targets: ['127.0.0.1:{self.port}']\n")
+        port = free_port()
+        prometheus = self.start(
+            "prometheus", f"--config.file={home.name}/prometheus.yml",
+            f"--storage.tsdb.path={home.name}/data",
+            f"--web.listen-address=127.0.0.1:{port}")
+
+        def query(expression):
+            url = (f"http://127.0.0.1:{port}/api/v1/query?query="
+                   + urllib.request.quote(expression))
+            with urllib.request.urlopen(url) as answer:
+                result = json.load(answer)["data"]["result"]
+            return float(result[0]["value"][1]) if result else None
+
+        wait_for(lambda: (query("count_over_time(betanet_up[1m])") or 0) >= 15,
+                 "15 seconds of scrapes", 60)
+        self.assertGreater(query("betanet_connected_peers"), 0)
+        self.assertGreater(query("betanet_mixnode_active"), 0)
+        self.assertGreater(query("rate(betanet_bytes_transmitted_total[10s])"),
+                           0)
+        self.assertGreaterEqual(query("betanet_packets_dropped_total"), 10)
+        self.assertGreater(
+            query("histogram_quantile(0.95, rate("
+                  "betanet_message_latency_seconds_bucket[10s]))"), 0)
+        self.assertEqual(query('min_over_time(up{job="betanet"}[10s])'), 1)
+        self.assertNotIn("num_dropped", prometheus.text())
+
+    # -- the command line ----------------------------------------------------
+
+    def run_exporter(self, *flags, **env):
+        done = subprocess.run([f"{BINARIES}/betanet_exporter", *flags],
+                              capture_output=True, text=True, timeout=20,
+                              env={**os.environ, **env})
+        return done.returncode, done.stdout, done.stderr
+
+    def test_help_and_version_are_answers(self):
+        status, out, err = self.run_exporter("--help")
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("--collection.interval", out)
+        status, out, err = self.run_exporter("--version")
+        self.assertEqual((status, err), (0, ""))
+        self.assertRegex(out, r"^betanet_exporter, version \d+\.\d+\.\d+ ")
+
+    def test_what_is_wrong_is_said_and_nothing_bound(self):
+        for flags, place in ((["--no.such"], "--no.such"),
+                             (["--cache.ttl=x"], "--cache.ttl"),
+                             (["--config.file=/none"], "/none"),
+                             (["--log.file=/none/x"], "log.file"),
+                             (["--web.listen-address=256.0.0.1:1"],
+                              "256.0.0.1:1")):
+            for check in ([], ["--config.check"]):
+                if check and "listen" in flags[0] or "log" in flags[0]:
+                    continue  # not known without the network or the disk
+                status, out, err = self.run_exporter(*flags, *check)
+                self.assertEqual((status, out), (1, ""))
+                self.assertIn(place, err)
+
+    def test_a_taken_port_is_named(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            status, _, err = self.run_exporter(
+                f"--web.listen-address={address}")
+        self.assertEqual(status, 1)
+        self.assertIn(f"cannot listen on {address}: Address already in use",
+                      err)
+
+    def test_config_check_accepts_what_a_start_accepts(self):
+        self.assertEqual(self.run_exporter("--config.check"), (0, "", ""))
+        path = f"{SOURCES}/config/betanet_exporter.yml"
+        self.assertEqual(
+            self.run_exporter("--config.check", f"--config.file={path}"),
+            (0, "", ""))
+
+    def test_healthcheck_asks_the_listener(self):
+        self.good()
+        address = f"--web.listen-address=127.0.0.1:{self.port}"
+        self.assertEqual(self.run_exporter("--healthcheck", address)[0], 0)
+        self.fault("all", "refuse")  # the upstream is not our health
+        self.assertEqual(self.run_exporter("--healthcheck", address)[0], 0)
+        self.exporter.stop()
+        self.assertEqual(self.run_exporter("--healthcheck", address)[0], 1)
+
+    # -- the front -----------------------------------------------------------
+
+    def test_paths_methods_and_heads(self):
+        self.good()
+        for path in ("/metrics", "/health", "/-/healthy", "/-/ready", "/"):
+            status, head, body = request(self.port, path)
+            self.assertEqual(status, 200, path)
+            self.assertEqual(int(head["Content-Length"]), len(body))
+            status, head, body = request(self.port, path, "HEAD")
+            self.assertEqual((status, body), (200, b""))
+            self.assertGreater(int(head["Content-Length"]), 0)
+            status, head, _ = request(self.port, path, "POST")
+            self.assertEqual((status, head["Allow"]), (405, "GET, HEAD"))
+        self.assertEqual(request(self.port, "/metrics?x=y")[0], 200)
+        self.assertEqual(request(self.port, "/nowhere")[0], 404)
+        self.assertEqual(request(self.port, "/metrics")[1]["Content-Type"],
+                         "text/plain; version=0.0.4; charset=utf-8")
+
+    def test_ready_after_the_first_collection(self):
+        self.cold()
+        self.assertEqual(request(self.port, "/-/ready")[0], 503)
+        self.assertEqual(request(self.port, "/-/healthy")[0], 200)
+
+    def test_dual_stack(self):
+        self.upstream = free_port()
+        self.port = free_port()
+        self.exporter = self.start(f"{BINARIES}/betanet_exporter",
+                                   f"--web.listen-address=:{self.port}")
+        wait_for(lambda: request(self.port, "/-/healthy"), "IPv4")
+        if os.path.exists("/proc/net/if_inet6"):
+            with socket.create_connection(("::1", self.port)):
+                pass
+
+    # -- logs ----------------------------------------------------------------
+
+    def test_json_lines_are_json(self):
+        self.start_sim("--fault=all=status:500")
+        self.start_exporter(*FAST, "--log.format=json", "--log.level=debug")
+        wait_for(lambda: set(self.states().values()) == {1}, "open")
+        self.exporter.stop()
+        events = [json.loads(line)
+                  for line in self.exporter.text().splitlines()]
+        self.assertIn("Starting betanet_exporter", [e["msg"] for e in events])
+        for e in events:
+            self.assertIn(e["level"], ("DEBUG", "INFO", "WARN", "ERROR"))
+            self.assertRegex(e["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.")
+
+    def test_logfmt_lines_are_events(self):
+        self.good()
+        self.exporter.stop()
+        for line in self.exporter.text().splitlines():
+            self.assertRegex(
+                line, r'^time=\S+ level=(DEBUG|INFO|WARN|ERROR) msg="'
+                r'(?:[^"\\]|\\.)*"(?: [a-z_]+=(?:[^\s"=]+|"(?:[^"\\]|\\.)*"))*$')
+        if os.geteuid() == 0:
+            self.assertEqual(self.exporter.text().count("Running as root"), 1)
+
+    def test_a_log_file_is_written_and_rotated(self):
+        with tempfile.TemporaryDirectory() as home:
+            config = f"{home}/c.yml"
+            with open(config, "w") as f:
+                f.write(f"log: {{file: {home}/x.log, max_bytes: 1024, "
+                        "files: 3, level: debug}\n")
+            self.start_sim("--still")
+            self.start_exporter(*FAST, f"--config.file={config}")
+            wait_for(lambda: len(os.listdir(home)) == 4, "three log files")
+            self.exporter.stop()
+            with open(f"{home}/x.2.log") as oldest:
+                text = oldest.read()
+            self.assertIn(" level=", text)
+            self.assertLess(len(text), 2048)
+
+    # -- starting and stopping -----------------------------------------------
+
+    def test_200_starts_and_stops(self):
+        self.start_sim()
+        port = free_port()
+        for _ in range(200):
+            p = Process(f"{BINARIES}/betanet_exporter",
+                        f"--web.listen-address=127.0.0.1:{port}",
+                        f"--betanet.url=http://127.0.0.1:{self.upstream}")
+            wait_for(lambda: "Collecting" in p.text(), "a start")
+            status, seconds = p.stop()
+            self.assertEqual(status, 0, p.text())
+            self.assertLess(seconds, 2)
+            p.close()
+
+    def test_sighup_is_survived(self):
+        self.good()
+        self.exporter.child.send_signal(signal.SIGHUP)
+        wait_for(lambda: "not supported yet" in self.exporter.text(),
+                 "a warning")
+        self.assertEqual(request(self.port, "/-/healthy")[0], 200)
+
+    def test_the_simulator_repeats_itself(self):
+        pages = []
+        for _ in range(2):
+            self.upstream = None
+            self.start_sim("--seed=42")
+            pages.append(request(self.upstream, "/api/v1/metrics")[2])
+        self.assertEqual(pages[0], pages[1])
+
+
+if __name__ == "__main__":
+    unittest.main()
