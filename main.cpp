@@ -1,21 +1,3 @@
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/config.hpp>
-#include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
-
-#include <boost/version.hpp>
-#include <spdlog/spdlog.h>
-
-#include <unistd.h>
-
-#include <csignal>
-#include <cstdlib>
-#include <future>
-#include <iostream>
-#include <random>
-#include <thread>
-
 #include "actors/actors.hpp"
 #include "actors/cache.hpp"
 #include "actors/group.hpp"
@@ -27,6 +9,23 @@
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
 #include "net/loop.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <boost/version.hpp>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <future>
+#include <iostream>
+#include <random>
+#include <thread>
+#include <unistd.h>
 
 using namespace betanet;
 using namespace std::chrono_literals;
@@ -45,11 +44,11 @@ metrics::build_info this_build() {
     return std::to_string(major) + "." + std::to_string(minor) + "." +
            std::to_string(patch);
   };
-  return {BETANET_VERSION, BETANET_REVISION, "gcc " __VERSION__,
-          dotted(CAF_VERSION / 10000, CAF_VERSION / 100 % 100,
-                 CAF_VERSION % 100),
-          dotted(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
-                 BOOST_VERSION % 100)};
+  return {
+      BETANET_VERSION, BETANET_REVISION, "gcc " __VERSION__,
+      dotted(CAF_VERSION / 10000, CAF_VERSION / 100 % 100, CAF_VERSION % 100),
+      dotted(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
+             BOOST_VERSION % 100)};
 }
 
 void print_version() {
@@ -89,7 +88,8 @@ int healthcheck(const config::settings& s) {
   net::loop loop;
   net::resolver names{loop};
   net::http_client client{
-      loop, names,
+      loop,
+      names,
       {host, static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))),
        "/-/healthy", "betanet_exporter/" BETANET_VERSION, 65536}};
   net::outcome result = net::error{net::errc::local, "no answer"};
@@ -119,7 +119,8 @@ struct actor_config : caf::actor_system_config {
 
 class exporter {
 public:
-  exporter(const config::settings& s, event_log l) : settings_(s), log_(std::move(l)) {}
+  exporter(const config::settings& s, event_log l)
+      : settings_(s), log_(std::move(l)) {}
 
   /// Runs until a signal or a failure; the exit status.
   int run();
@@ -136,11 +137,10 @@ private:
   net::loop loop_;
   net::resolver names_{loop_};
   http_front_actor front_; ///< Set before the loop runs.
-  net::http_server server_{loop_, limits_of(settings_.web),
-                           [this](exchange_ptr e) {
-                             caf::anon_send(front_, atom::serve_v,
-                                            std::move(e));
-                           }};
+  net::http_server server_{
+      loop_, limits_of(settings_.web), [this](exchange_ptr e) {
+        caf::anon_send(front_, atom::serve_v, std::move(e));
+      }};
   actor_config caf_config_;
   caf::actor_system system_{caf_config_};
   caf::scoped_actor self_{system_};
@@ -163,14 +163,12 @@ int exporter::run() {
 }
 
 transport exporter::connect(const config::target& t, metrics::endpoint e) {
-  const auto client =
-      std::make_shared<net::http_client>(loop_, names_,
-                                         net::resource{
-                                             t.url.host, t.url.port,
-                                             t.url.path +
-                                                 t.paths[metrics::index(e)],
-                                             "betanet_exporter/" BETANET_VERSION,
-                                             t.polling.collection.max_body_bytes});
+  const auto client = std::make_shared<net::http_client>(
+      loop_, names_,
+      net::resource{t.url.host, t.url.port,
+                    t.url.path + t.paths[metrics::index(e)],
+                    "betanet_exporter/" BETANET_VERSION,
+                    t.polling.collection.max_body_bytes});
   return [client](auto timeout, auto done) {
     client->get(timeout, std::move(done));
   };
@@ -194,12 +192,13 @@ void exporter::start_actors() {
       store);
   const scheduler_actor clock = system_.spawn(scheduler);
   const auto count = settings_.targets.size();
-  const surroundings all{store,
-                         log_,
-                         count > chatty_targets,
-                         [this](const auto& t, auto e) { return connect(t, e); },
-                         std::chrono::system_clock::now,
-                         random_unit};
+  const surroundings all{
+      store,
+      log_,
+      count > chatty_targets,
+      [this](const auto& t, auto e) { return connect(t, e); },
+      std::chrono::system_clock::now,
+      random_unit};
   const auto keep = [this](const auto& handle) {
     actors_.push_back(caf::actor_cast<caf::actor>(handle));
     self_->monitor(actors_.back());

@@ -1,5 +1,12 @@
 #pragma once
 
+#include "metrics/circuit.hpp"
+#include "metrics/render.hpp"
+#include "metrics/schedule.hpp"
+#include "metrics/snapshot.hpp"
+#include "net/http_client.hpp"
+#include "net/http_server.hpp"
+
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/replies_to.hpp>
 #include <caf/type_id.hpp>
@@ -8,13 +15,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "metrics/circuit.hpp"
-#include "metrics/render.hpp"
-#include "metrics/schedule.hpp"
-#include "metrics/snapshot.hpp"
-#include "net/http_client.hpp"
-#include "net/http_server.hpp"
 
 /// The architecture on one page: who may say what to whom.
 ///
@@ -77,8 +77,8 @@ struct page_query {
 /// What the cache holds, for health answers and people.
 struct census {
   std::vector<std::pair<std::string, std::shared_ptr<const metrics::snapshot>>>
-      targets;          ///< By name.
-  bool ready = false;   ///< Every target has once finished a collection.
+      targets;        ///< By name.
+  bool ready = false; ///< Every target has once finished a collection.
 };
 
 using update_ptr = std::shared_ptr<const update>;
@@ -147,42 +147,42 @@ namespace betanet {
 /// The circuit-breaker SUPERVISOR of one target: decides which polls run, owns
 /// the breakers and the counters, replaces actors of its group that die.
 using supervisor_actor = caf::typed_actor<
-  // A tick: polls each endpoint that may be polled.
-  caf::reacts_to<atom::collect, tick>,
-  // From a fetcher: an attempt failed, a retry follows.
-  caf::reacts_to<atom::attempt, attempt_report>,
-  // From a fetcher: a poll ended.
-  caf::reacts_to<atom::poll, poll_report>>;
+    // A tick: polls each endpoint that may be polled.
+    caf::reacts_to<atom::collect, tick>,
+    // From a fetcher: an attempt failed, a retry follows.
+    caf::reacts_to<atom::attempt, attempt_report>,
+    // From a fetcher: a poll ended.
+    caf::reacts_to<atom::poll, poll_report>>;
 
 /// The SCHEDULER: sends every target's supervisor its ticks.
 using scheduler_actor = caf::typed_actor<
-  // Ticks a supervisor on a grid; at once too if the flag says so.
-  caf::reacts_to<atom::watch, supervisor_actor, metrics::tick_grid, bool>>;
+    // Ticks a supervisor on a grid; at once too if the flag says so.
+    caf::reacts_to<atom::watch, supervisor_actor, metrics::tick_grid, bool>>;
 
 /// The FETCHER of one endpoint: runs one chain of attempts at a time.
 using fetcher_actor = caf::typed_actor<
-  // Polls the endpoint and reports to the supervisor.
-  caf::reacts_to<atom::fetch, metrics::ticket>>;
+    // Polls the endpoint and reports to the supervisor.
+    caf::reacts_to<atom::fetch, metrics::ticket>>;
 
 /// The AGGREGATOR of one target: merges what polls read into snapshots.
 using aggregator_actor = caf::typed_actor<
-  // Publishes a new snapshot.
-  caf::reacts_to<atom::update, update_ptr>>;
+    // Publishes a new snapshot.
+    caf::reacts_to<atom::update, update_ptr>>;
 
 /// The CACHE: the latest snapshot of every target, and pages made of them.
 using cache_actor = caf::typed_actor<
-  // Replaces the snapshot of a target.
-  caf::reacts_to<atom::put, std::string, snapshot_ptr>,
-  // Gives the latest snapshot of a target to its new aggregator.
-  caf::replies_to<atom::restore, std::string>::with<snapshot_ptr>,
-  // Renders the metrics of this moment.
-  caf::replies_to<atom::render, page_query>::with<page_ptr>,
-  // Gives the latest snapshots of all targets.
-  caf::replies_to<atom::count>::with<census_ptr>>;
+    // Replaces the snapshot of a target.
+    caf::reacts_to<atom::put, std::string, snapshot_ptr>,
+    // Gives the latest snapshot of a target to its new aggregator.
+    caf::replies_to<atom::restore, std::string>::with<snapshot_ptr>,
+    // Renders the metrics of this moment.
+    caf::replies_to<atom::render, page_query>::with<page_ptr>,
+    // Gives the latest snapshots of all targets.
+    caf::replies_to<atom::count>::with<census_ptr>>;
 
 /// The HTTP FRONT: answers every request the server lets through.
 using http_front_actor = caf::typed_actor<
-  // Responds to the exchange, sooner or later.
-  caf::reacts_to<atom::serve, exchange_ptr>>;
+    // Responds to the exchange, sooner or later.
+    caf::reacts_to<atom::serve, exchange_ptr>>;
 
 } // namespace betanet

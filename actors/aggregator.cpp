@@ -77,7 +77,8 @@ void aggregator_state::log_values() const {
 
 aggregator_actor::behavior_type
 aggregator(aggregator_actor::stateful_pointer<aggregator_state> self,
-           std::string target, cache_actor cache, event_log l, event_log::level chatter) {
+           std::string target, cache_actor cache, event_log l,
+           event_log::level chatter) {
   auto& state = self->state;
   state.target = std::move(target);
   state.cache = std::move(cache);

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
-
 #include "actors/actors.hpp"
 #include "actors/log.hpp"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 namespace betanet {
 
@@ -20,7 +20,8 @@ struct aggregator_state {
   std::string target; ///< Empty for the unnamed one.
   cache_actor cache;
   std::optional<event_log> log;
-  event_log::level chatter = event_log::level::info; ///< Of the line of each collection.
+  event_log::level chatter =
+      event_log::level::info; ///< Of the line of each collection.
 
   std::optional<metrics::snapshot> latest; ///< Set before the first message.
   std::array<bool, metrics::endpoint_count> noted{}; ///< This outage's WARN.
@@ -30,6 +31,7 @@ struct aggregator_state {
 /// Starts from the cache's snapshot of the target and dies if it gets none.
 aggregator_actor::behavior_type
 aggregator(aggregator_actor::stateful_pointer<aggregator_state> self,
-           std::string target, cache_actor cache, event_log l, event_log::level chatter);
+           std::string target, cache_actor cache, event_log l,
+           event_log::level chatter);
 
 } // namespace betanet

@@ -25,8 +25,7 @@ cache_impl::behavior_type cache_state::make_behavior() {
       [this](atom::count) { return count(); },
       [this](atom::summarize) {
         summarize();
-        self->delayed_send(cache_impl{self}, summary_period,
-                           atom::summarize_v);
+        self->delayed_send(cache_impl{self}, summary_period, atom::summarize_v);
       },
   };
 }
@@ -34,8 +33,9 @@ cache_impl::behavior_type cache_state::make_behavior() {
 void cache_state::put(const std::string& target, snapshot_ptr s) {
   pages->update(target, s);
   targets[target] = std::move(s);
-  ready = ready || std::all_of(targets.begin(), targets.end(),
-                               [](const auto& t) { return t.second->collected; });
+  ready =
+      ready || std::all_of(targets.begin(), targets.end(),
+                           [](const auto& t) { return t.second->collected; });
 }
 
 page_ptr cache_state::render(const page_query& q) {
@@ -45,8 +45,9 @@ page_ptr cache_state::render(const page_query& q) {
   if (page->oldest_age) {
     const auto age =
         std::chrono::floor<std::chrono::seconds>(*page->oldest_age);
-    log->debug((page->fresh ? "Cache hit: returning cached metrics (age: "
-                            : "Cache expired: returning cached metrics (age: ") +
+    log->debug((page->fresh
+                    ? "Cache hit: returning cached metrics (age: "
+                    : "Cache expired: returning cached metrics (age: ") +
                std::to_string(age.count()) + "s)");
   }
   return page;
@@ -60,18 +61,16 @@ census_ptr cache_state::count() const {
 }
 
 void cache_state::summarize() {
-  const auto up = std::count_if(
-      targets.begin(), targets.end(),
-      [](const auto& t) { return metrics::up(*t.second); });
+  const auto up =
+      std::count_if(targets.begin(), targets.end(),
+                    [](const auto& t) { return metrics::up(*t.second); });
   const auto all = static_cast<std::ptrdiff_t>(targets.size());
-  log->info("Collected targets=" + std::to_string(all) +
-            " up=" + std::to_string(up) +
-            " failing=" + std::to_string(all - up));
+  log->info("Collected targets=" + std::to_string(all) + " up=" +
+            std::to_string(up) + " failing=" + std::to_string(all - up));
 }
 
-cache_impl::behavior_type
-cache(cache_impl::stateful_pointer<cache_state> self, cache_settings settings,
-      event_log l) {
+cache_impl::behavior_type cache(cache_impl::stateful_pointer<cache_state> self,
+                                cache_settings settings, event_log l) {
   auto& state = self->state;
   state.log = std::move(l);
   state.read_process = std::move(settings.read_process);

@@ -1,19 +1,19 @@
 #pragma once
 
+#include "actors/actors.hpp"
+#include "actors/log.hpp"
+
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
 #include <map>
 
-#include "actors/actors.hpp"
-#include "actors/log.hpp"
-
 namespace betanet {
 
 using cache_impl = cache_actor::extend<
-  // Its own alarm: with many targets, one log line a minute tells of all.
-  caf::reacts_to<atom::summarize>>;
+    // Its own alarm: with many targets, one log line a minute tells of all.
+    caf::reacts_to<atom::summarize>>;
 
 /// With more targets than this, each one's chatter is for debugging.
 inline constexpr std::size_t chatty_targets = 20;
@@ -46,8 +46,7 @@ struct cache_state {
   static inline const char* name = "cache";
 };
 
-cache_impl::behavior_type
-cache(cache_impl::stateful_pointer<cache_state> self, cache_settings settings,
-      event_log l);
+cache_impl::behavior_type cache(cache_impl::stateful_pointer<cache_state> self,
+                                cache_settings settings, event_log l);
 
 } // namespace betanet

@@ -1,8 +1,8 @@
 #include "actors/fetcher.hpp"
 
-#include <caf/send.hpp>
-
 #include "metrics/parse.hpp"
+
+#include <caf/send.hpp>
 
 namespace betanet {
 

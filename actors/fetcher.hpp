@@ -1,12 +1,12 @@
 #pragma once
 
+#include "actors/actors.hpp"
+
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
 #include <optional>
-
-#include "actors/actors.hpp"
 
 namespace betanet {
 
@@ -23,12 +23,12 @@ struct fetch_settings {
 };
 
 using fetcher_impl = fetcher_actor::extend<
-  // From the network: the answer to the attempt of this number.
-  caf::reacts_to<atom::answer, std::uint64_t, outcome_ptr>,
-  // Its own alarm: the pause after the attempt of this number is over.
-  caf::reacts_to<atom::retry, std::uint64_t>,
-  // Its own alarm: the transport broke its promise to answer in time.
-  caf::reacts_to<atom::overdue, std::uint64_t>>;
+    // From the network: the answer to the attempt of this number.
+    caf::reacts_to<atom::answer, std::uint64_t, outcome_ptr>,
+    // Its own alarm: the pause after the attempt of this number is over.
+    caf::reacts_to<atom::retry, std::uint64_t>,
+    // Its own alarm: the transport broke its promise to answer in time.
+    caf::reacts_to<atom::overdue, std::uint64_t>>;
 
 struct fetcher_state {
   explicit fetcher_state(fetcher_impl::pointer p) : self(p) {}
@@ -46,9 +46,9 @@ struct fetcher_state {
   supervisor_actor supervisor;
 
   std::optional<metrics::ticket> running;
-  int attempts = 0;           ///< Of the running poll.
-  std::uint64_t number = 0;   ///< Of attempts ever; an old one's answer is late.
-  bool in_flight = false;     ///< Attempt `number` has not been answered.
+  int attempts = 0;         ///< Of the running poll.
+  std::uint64_t number = 0; ///< Of attempts ever; an old one's answer is late.
+  bool in_flight = false;   ///< Attempt `number` has not been answered.
   metrics::time_point started{}; ///< That attempt.
   static inline const char* name = "fetcher";
 };

@@ -28,7 +28,8 @@ supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
   group.target = t.name;
   group.open_duration = t.polling.circuit_breaker.open_duration;
   group.failure_threshold = t.polling.circuit_breaker.failure_threshold;
-  group.chatter = with.many_targets ? event_log::level::debug : event_log::level::info;
+  group.chatter =
+      with.many_targets ? event_log::level::debug : event_log::level::info;
   group.wall_clock = with.wall_clock;
   group.make_fetcher = [t, with](supervisor_impl::pointer self,
                                  metrics::endpoint e) -> fetcher_actor {

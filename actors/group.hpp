@@ -1,12 +1,12 @@
 #pragma once
 
-#include <caf/actor_system.hpp>
-
-#include <functional>
-
 #include "actors/fetcher.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <functional>
 
 namespace betanet {
 

@@ -37,9 +37,9 @@ json::value describe(const metrics::snapshot& s, metrics::endpoint e,
   o["age_seconds"] = nullptr;
   o["last_error"] = nullptr;
   if (const auto age = metrics::age(s, e, now)) {
-    o["last_success"] = std::chrono::duration<double>(
-                            status.last_good_wall.time_since_epoch())
-                            .count();
+    o["last_success"] =
+        std::chrono::duration<double>(status.last_good_wall.time_since_epoch())
+            .count();
     o["age_seconds"] = seconds(*age);
   }
   if (status.last_failure)
@@ -92,9 +92,9 @@ void http_front_state::serve(exchange_ptr e) {
     return respond(e, handler::other, text_message(404, "Not found.\n"));
   const auto path = route->second;
   if (request.method != net::method::get && request.method != net::method::head)
-    return respond(e, path,
-                   text_message(405, "Method not allowed.\n",
-                                "Allow: GET, HEAD\r\n"));
+    return respond(
+        e, path,
+        text_message(405, "Method not allowed.\n", "Allow: GET, HEAD\r\n"));
   switch (path) {
   case handler::metrics:
     return scrape(std::move(e));
@@ -174,12 +174,12 @@ void http_front_state::answer_health(exchange_ptr e, handler path) {
           },
           [this, e, path](const caf::error&) {
             const bool is_json = path == handler::health;
-            respond(e, path,
-                    is_json ? std::make_shared<const net::message>(
-                                  503, "application/json",
-                                  R"({"status":"unhealthy"})")
-                            : text_message(503,
-                                           "The cache does not answer.\n"));
+            respond(
+                e, path,
+                is_json
+                    ? std::make_shared<const net::message>(
+                          503, "application/json", R"({"status":"unhealthy"})")
+                    : text_message(503, "The cache does not answer.\n"));
           });
 }
 
@@ -195,19 +195,19 @@ message_ptr http_front_state::health_message(const census& c,
       });
   const int status = overdue ? 503 : 200;
   if (path == handler::healthy)
-    return text_message(status, overdue ? "A collection is overdue.\n"
-                                        : "Healthy\n");
+    return text_message(status,
+                        overdue ? "A collection is overdue.\n" : "Healthy\n");
   json::object o;
   o["status"] = overdue ? "unhealthy" : "healthy";
   o["version"] = settings.version;
   o["uptime_seconds"] = seconds(now - started);
   o["targets_total"] = c.targets.size();
-  o["targets_up"] = std::count_if(
-      c.targets.begin(), c.targets.end(),
-      [](const auto& t) { return metrics::up(*t.second); });
-  o["targets_stale"] = std::count_if(
-      c.targets.begin(), c.targets.end(),
-      [&](const auto& t) { return any_stale(*t.second, now); });
+  o["targets_up"] =
+      std::count_if(c.targets.begin(), c.targets.end(),
+                    [](const auto& t) { return metrics::up(*t.second); });
+  o["targets_stale"] =
+      std::count_if(c.targets.begin(), c.targets.end(),
+                    [&](const auto& t) { return any_stale(*t.second, now); });
   if (c.targets.size() <= listed_targets) {
     json::array list;
     for (const auto& [target, s] : c.targets)

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "actors/actors.hpp"
+
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
-
-#include "actors/actors.hpp"
 
 namespace betanet {
 

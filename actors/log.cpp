@@ -23,19 +23,21 @@ constexpr spdlog::level::level_enum spdlog_level(event_log::level l) {
 /// The length of the UTF-8 sequence at `i`, 0 if it is none.
 std::size_t sequence_length(std::string_view s, std::size_t i) {
   const auto lead = static_cast<unsigned char>(s[i]);
-  const std::size_t n = lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3
-                        : lead < 0xf5                               ? 4
-                                                                    : 0;
+  const std::size_t n = lead < 0xc2   ? 0
+                        : lead < 0xe0 ? 2
+                        : lead < 0xf0 ? 3
+                        : lead < 0xf5 ? 4
+                                      : 0;
   if (n == 0 || i + n > s.size())
     return 0;
   for (std::size_t j = 1; j < n; ++j)
     if ((static_cast<unsigned char>(s[i + j]) & 0xc0) != 0x80)
       return 0;
   const auto second = static_cast<unsigned char>(s[i + 1]);
-  const bool overlong = (lead == 0xe0 && second < 0xa0) ||
-                        (lead == 0xf0 && second < 0x90);
-  const bool beyond = (lead == 0xed && second >= 0xa0) ||
-                      (lead == 0xf4 && second >= 0x90);
+  const bool overlong =
+      (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+  const bool beyond =
+      (lead == 0xed && second >= 0xa0) || (lead == 0xf4 && second >= 0x90);
   const bool c1_control = lead == 0xc2 && second < 0xa0;
   return overlong || beyond || c1_control ? 0 : n;
 }

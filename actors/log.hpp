@@ -1,14 +1,14 @@
 #pragma once
 
+#include "config/config.hpp"
+
+#include <spdlog/fwd.h>
+
 #include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <spdlog/fwd.h>
-
-#include "config/config.hpp"
 
 namespace betanet {
 

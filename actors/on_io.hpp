@@ -1,13 +1,13 @@
 #pragma once
 
+#include "actors/http_front.hpp"
+#include "net/loop.hpp"
+
 #include <caf/execution_unit.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <limits>
-
-#include "actors/http_front.hpp"
-#include "net/loop.hpp"
 
 namespace betanet {
 
@@ -20,7 +20,9 @@ class front_on_io
 public:
   front_on_io(caf::actor_config& cfg, net::loop& l, front_settings settings,
               cache_actor cache)
-      : super(cfg), unit_(*this, l), settings_(std::move(settings)),
+      : super(cfg),
+        unit_(*this, l),
+        settings_(std::move(settings)),
         cache_(std::move(cache)) {}
 
   void enqueue(caf::mailbox_element_ptr m, caf::execution_unit*) override {

@@ -4,8 +4,8 @@ namespace betanet {
 
 scheduler_impl::behavior_type scheduler_state::make_behavior() {
   return {
-      [this](atom::watch, supervisor_actor& who,
-             const metrics::tick_grid& grid, bool at_once) {
+      [this](atom::watch, supervisor_actor& who, const metrics::tick_grid& grid,
+             bool at_once) {
         const auto index = targets.size();
         targets.push_back({std::move(who), grid});
         const metrics::duration instant{1};
@@ -13,8 +13,8 @@ scheduler_impl::behavior_type scheduler_state::make_behavior() {
           send_tick(index, grid.origin + grid.interval / 2 - instant);
         else
           self->scheduled_send(scheduler_impl{self},
-                               grid.after(grid.origin - instant),
-                               atom::tick_v, std::uint64_t{index});
+                               grid.after(grid.origin - instant), atom::tick_v,
+                               std::uint64_t{index});
       },
       [this](atom::tick, std::uint64_t index) {
         send_tick(index, self->clock().now());

@@ -1,17 +1,17 @@
 #pragma once
 
-#include <caf/typed_event_based_actor.hpp>
+#include "actors/actors.hpp"
+
 #include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
 
 #include <vector>
-
-#include "actors/actors.hpp"
 
 namespace betanet {
 
 using scheduler_impl = scheduler_actor::extend<
-  // Its own alarm: the watched supervisor of this index is due.
-  caf::reacts_to<atom::tick, std::uint64_t>>;
+    // Its own alarm: the watched supervisor of this index is due.
+    caf::reacts_to<atom::tick, std::uint64_t>>;
 
 struct scheduler_state {
   struct watched {

@@ -157,7 +157,7 @@ void supervisor_state::enter(metrics::endpoint e, circuit::state s,
   auto& w = at(e);
   ++w.status.counters.transitions[static_cast<std::size_t>(s)];
   const event_log::fields where{{"target", settings.target},
-                          {"endpoint", metrics::name(e)}};
+                                {"endpoint", metrics::name(e)}};
   switch (s) {
   case circuit::state::open:
     self->scheduled_send(supervisor_impl{self},
@@ -172,7 +172,8 @@ void supervisor_state::enter(metrics::endpoint e, circuit::state s,
                      where);
   case circuit::state::half_open:
     return log->write(
-        first_level(!std::exchange(w.half_opened, true), event_log::level::info),
+        first_level(!std::exchange(w.half_opened, true),
+                    event_log::level::info),
         "Circuit breaker: Attempting recovery, entering half-open state",
         where);
   case circuit::state::closed:
@@ -181,8 +182,8 @@ void supervisor_state::enter(metrics::endpoint e, circuit::state s,
   }
 }
 
-void supervisor_state::judge_outage(metrics::endpoint e,
-                                    const metrics::poll& p, bool was_probe) {
+void supervisor_state::judge_outage(metrics::endpoint e, const metrics::poll& p,
+                                    bool was_probe) {
   auto& w = at(e);
   if (p.result != metrics::quality::good) {
     log_failure(e, p);
@@ -194,8 +195,8 @@ void supervisor_state::judge_outage(metrics::endpoint e,
   w.half_opened = false;
   if (!began || was_probe) // a probe's recovery is told by the breaker
     return;
-  const auto lasted = std::chrono::round<std::chrono::seconds>(
-      self->clock().now() - *began);
+  const auto lasted =
+      std::chrono::round<std::chrono::seconds>(self->clock().now() - *began);
   log->info("Recovered after " + config::print_duration(lasted),
             {{"target", settings.target}, {"endpoint", metrics::name(e)}});
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "actors/actors.hpp"
+#include "actors/log.hpp"
+
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -7,21 +10,19 @@
 #include <functional>
 #include <map>
 
-#include "actors/actors.hpp"
-#include "actors/log.hpp"
-
 namespace betanet {
 
 using supervisor_impl = supervisor_actor::extend<
-  // Its own alarm: the breaker's open time of this generation is over.
-  caf::reacts_to<atom::half_open, metrics::endpoint, std::uint64_t>>;
+    // Its own alarm: the breaker's open time of this generation is over.
+    caf::reacts_to<atom::half_open, metrics::endpoint, std::uint64_t>>;
 
 /// What a supervisor needs to know and to make the actors of its group.
 struct group_settings {
   std::string target; ///< Empty for the unnamed one.
   metrics::duration open_duration{};
   int failure_threshold = 5;
-  event_log::level chatter = event_log::level::info; ///< Of the line of each tick.
+  event_log::level chatter =
+      event_log::level::info; ///< Of the line of each tick.
   std::function<metrics::wall_time()> wall_clock;
 
   /// Spawn on behalf of the supervisor, which monitors what they return.
@@ -39,8 +40,8 @@ struct supervisor_state {
     metrics::circuit breaker;
     metrics::endpoint_status status;
     std::uint64_t collection = 0; ///< Tick of the running poll; 0: a probe.
-    std::optional<metrics::time_point> outage; ///< When it began.
-    bool half_opened = false; ///< Once in this outage.
+    std::optional<metrics::time_point> outage;       ///< When it began.
+    bool half_opened = false;                        ///< Once in this outage.
     std::optional<metrics::time_point> open_warning; ///< The latest one.
   };
 

@@ -1,10 +1,10 @@
+#include "config/keys.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
-
-#include "config/keys.hpp"
 
 namespace betanet::config {
 
@@ -22,9 +22,10 @@ namespace {
 std::string environment_name(const std::string& flag) {
   std::string name = "BETANET_EXPORTER_";
   for (const char c : flag)
-    name += c == '.' || c == '-' ? '_'
-                                 : static_cast<char>(std::toupper(
-                                       static_cast<unsigned char>(c)));
+    name +=
+        c == '.' || c == '-'
+            ? '_'
+            : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
 
@@ -126,12 +127,12 @@ void command_line::add_value(const std::string& flag, const std::string& help,
                              bool repeatable) {
   auto* option = app_.add_option("--" + flag, values_[flag], help);
   option->type_name("")->expected(1)->allow_extra_args(false);
-  option->multi_option_policy(
-      repeatable ? CLI::MultiOptionPolicy::TakeAll
-                 : CLI::MultiOptionPolicy::TakeLast);
+  option->multi_option_policy(repeatable ? CLI::MultiOptionPolicy::TakeAll
+                                         : CLI::MultiOptionPolicy::TakeLast);
 }
 
-void command_line::add_switch(const std::string& flag, const std::string& help) {
+void command_line::add_switch(const std::string& flag,
+                              const std::string& help) {
   app_.add_flag((flag == "help" ? "-h,--" : "--") + flag, switches_[flag],
                 help);
 }
@@ -190,7 +191,8 @@ std::string read_file(const given& file) {
   throw invalid({file.place + ": cannot read " + file.value});
 }
 
-void use_url(settings& s, const given& url, std::vector<std::string>& problems) {
+void use_url(settings& s, const given& url,
+             std::vector<std::string>& problems) {
   if (s.targets.size() > 1) {
     problems.push_back(url.place + ": the file has " +
                        std::to_string(s.targets.size()) +

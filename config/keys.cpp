@@ -100,12 +100,13 @@ key<T> duration_key(std::string name, std::string help, duration least,
 
 template <class T, class At, class Int>
 key<T> int_key(std::string name, std::string help, Int least, Int most, At at) {
-  return {std::move(name),
-          std::move(help),
-          false,
-          [=](T& t, const std::string& s) { at(t) = parse_int(s, least, most); },
-          {},
-          [=](const T& t) { return std::to_string(at(t)); }};
+  return {
+      std::move(name),
+      std::move(help),
+      false,
+      [=](T& t, const std::string& s) { at(t) = parse_int(s, least, most); },
+      {},
+      [=](const T& t) { return std::to_string(at(t)); }};
 }
 
 template <class T, class At, class Enum>
@@ -182,26 +183,22 @@ const std::vector<key<polling>>& polling_keys() {
       {"default", parse_fallback::default_value},
       {"omit", parse_fallback::omit}};
   static const std::vector<key<polling>> all{
-      duration_key<polling>("collection.interval",
-                            "Time between two collections of a target.", 10ms,
-                            24h, [](auto& p) -> auto& {
-                              return p.collection.interval;
-                            }),
+      duration_key<polling>(
+          "collection.interval", "Time between two collections of a target.",
+          10ms, 24h, [](auto& p) -> auto& { return p.collection.interval; }),
       duration_key<polling>(
           "collection.timeout",
           "Limit of one request: resolve, connect, write and read together.",
           1ms, 24h, [](auto& p) -> auto& { return p.collection.timeout; }),
-      int_key<polling>("collection.max_body_bytes",
-                       "Largest response body, bytes.", std::uint64_t{1024},
-                       std::uint64_t{1} << 30,
-                       [](auto& p) -> auto& {
-                         return p.collection.max_body_bytes;
-                       }),
-      word_key<polling>("collection.parse_fallback",
-                        "What stands for a field the answer did not give: "
-                        "last_known, default or omit.",
-                        fallbacks,
-                        [](auto& p) -> auto& { return p.collection.fallback; }),
+      int_key<polling>(
+          "collection.max_body_bytes", "Largest response body, bytes.",
+          std::uint64_t{1024}, std::uint64_t{1} << 30,
+          [](auto& p) -> auto& { return p.collection.max_body_bytes; }),
+      word_key<polling>(
+          "collection.parse_fallback",
+          "What stands for a field the answer did not give: "
+          "last_known, default or omit.",
+          fallbacks, [](auto& p) -> auto& { return p.collection.fallback; }),
       {"collection.latency_buckets",
        "Upper bounds of the latency histogram, seconds, ascending.", true,
        [](polling& p, const std::string& s) {
@@ -221,26 +218,27 @@ const std::vector<key<polling>>& polling_keys() {
       {"retry.jitter",
        "Each pause is multiplied by 1 + jitter * u, u uniform in [-1, 1].",
        false,
-       [](polling& p, const std::string& s) { p.retry.jitter = parse_jitter(s); },
+       [](polling& p, const std::string& s) {
+         p.retry.jitter = parse_jitter(s);
+       },
        {},
        [](const polling& p) { return print_number(p.retry.jitter); }},
-      int_key<polling>("circuit_breaker.failure_threshold",
-                       "Consecutive failed polls that open an endpoint's "
-                       "breaker.",
-                       1, 2147483647,
-                       [](auto& p) -> auto& {
-                         return p.circuit_breaker.failure_threshold;
-                       }),
-      duration_key<polling>("circuit_breaker.open_duration",
-                            "Time from opening to the probe.", 1ms, 24h,
-                            [](auto& p) -> auto& {
-                              return p.circuit_breaker.open_duration;
-                            }),
-      duration_key<polling>("cache.ttl",
-                            "Values younger than this are fresh hits.", 0s, 24h,
-                            [](auto& p) -> auto& { return p.cache.ttl; }),
+      int_key<polling>(
+          "circuit_breaker.failure_threshold",
+          "Consecutive failed polls that open an endpoint's "
+          "breaker.",
+          1, 2147483647,
+          [](auto& p) -> auto& { return p.circuit_breaker.failure_threshold; }),
+      duration_key<polling>(
+          "circuit_breaker.open_duration", "Time from opening to the probe.",
+          1ms, 24h,
+          [](auto& p) -> auto& { return p.circuit_breaker.open_duration; }),
+      duration_key<polling>(
+          "cache.ttl", "Values younger than this are fresh hits.", 0s, 24h,
+          [](auto& p) -> auto& { return p.cache.ttl; }),
       {"cache.max_stale",
-       "How long values of a failing endpoint are served, or forever.", false,
+       "How long values of a failing endpoint are served, or forever.",
+       false,
        [](polling& p, const std::string& s) {
          p.cache.max_stale.reset();
          if (s != "forever")
@@ -265,8 +263,8 @@ const std::vector<key<settings>>& process_keys() {
   static const words<metrics_detail> details{
       {"full", metrics_detail::full}, {"compact", metrics_detail::compact}};
   static const std::vector<key<settings>> all{
-      {"web.listen_addresses", "Where the exporter listens; :9200 is dual stack.",
-       true,
+      {"web.listen_addresses",
+       "Where the exporter listens; :9200 is dual stack.", true,
        [](settings& s, const std::string& v) {
          s.web.listen_addresses.push_back(parse_listen_address(v));
        },
@@ -275,62 +273,65 @@ const std::vector<key<settings>>& process_keys() {
          return print_list(s.web.listen_addresses,
                            [](const std::string& a) { return a; });
        }},
-      {"web.telemetry_path", "Path of the metrics.", false,
+      {"web.telemetry_path",
+       "Path of the metrics.",
+       false,
        [](settings& s, const std::string& v) {
          s.web.telemetry_path = parse_telemetry_path(v);
        },
        {},
        [](const settings& s) { return s.web.telemetry_path; }},
-      int_key<settings>("web.max_requests",
-                        "Scrapes waiting for slow clients at most; 0 = no "
-                        "limit.",
-                        0, 1'000'000,
-                        [](auto& s) -> auto& { return s.web.max_requests; }),
-      int_key<settings>("web.max_connections", "Open connections at most.", 1,
-                        1'000'000,
-                        [](auto& s) -> auto& { return s.web.max_connections; }),
-      int_key<settings>("web.max_header_bytes",
-                        "Largest request header block, bytes.", 256, 1 << 20,
-                        [](auto& s) -> auto& {
-                          return s.web.max_header_bytes;
-                        }),
-      int_key<settings>("web.max_headers", "Header fields at most.", 1, 10'000,
-                        [](auto& s) -> auto& { return s.web.max_headers; }),
-      duration_key<settings>("web.header_timeout",
-                             "Limit for a complete request header.", 1ms, 24h,
-                             [](auto& s) -> auto& {
-                               return s.web.header_timeout;
-                             }),
+      int_key<settings>(
+          "web.max_requests",
+          "Scrapes waiting for slow clients at most; 0 = no "
+          "limit.",
+          0, 1'000'000, [](auto& s) -> auto& { return s.web.max_requests; }),
+      int_key<settings>(
+          "web.max_connections", "Open connections at most.", 1, 1'000'000,
+          [](auto& s) -> auto& { return s.web.max_connections; }),
+      int_key<settings>(
+          "web.max_header_bytes", "Largest request header block, bytes.", 256,
+          1 << 20, [](auto& s) -> auto& { return s.web.max_header_bytes; }),
+      int_key<settings>(
+          "web.max_headers", "Header fields at most.", 1, 10'000,
+          [](auto& s) -> auto& { return s.web.max_headers; }),
+      duration_key<settings>(
+          "web.header_timeout", "Limit for a complete request header.", 1ms,
+          24h, [](auto& s) -> auto& { return s.web.header_timeout; }),
       duration_key<settings>(
           "web.idle_timeout", "How long an idle connection is kept.", 1ms, 24h,
           [](auto& s) -> auto& { return s.web.idle_timeout; }),
       duration_key<settings>(
           "web.write_timeout", "Limit for writing one response.", 1ms, 24h,
           [](auto& s) -> auto& { return s.web.write_timeout; }),
-      int_key<settings>("web.max_requests_per_connection",
-                        "Requests after which a connection is closed.", 1,
-                        1'000'000'000,
-                        [](auto& s) -> auto& {
-                          return s.web.max_requests_per_connection;
-                        }),
-      word_key<settings>("log.level", "debug, info, warn or error.", levels,
-                         [](auto& s) -> auto& { return s.log.level; }),
-      word_key<settings>("log.format", "logfmt or json.", formats,
-                         [](auto& s) -> auto& { return s.log.format; }),
-      {"log.file", "Also log to this file.", false,
+      int_key<settings>(
+          "web.max_requests_per_connection",
+          "Requests after which a connection is closed.", 1, 1'000'000'000,
+          [](auto& s) -> auto& { return s.web.max_requests_per_connection; }),
+      word_key<settings>(
+          "log.level", "debug, info, warn or error.", levels,
+          [](auto& s) -> auto& { return s.log.level; }),
+      word_key<settings>(
+          "log.format", "logfmt or json.", formats,
+          [](auto& s) -> auto& { return s.log.format; }),
+      {"log.file",
+       "Also log to this file.",
+       false,
        [](settings& s, const std::string& v) { s.log.file = v; },
        {},
        [](const settings& s) { return s.log.file; }},
-      int_key<settings>("log.max_bytes", "Size at which the file is rotated.",
-                        std::uint64_t{1024}, std::uint64_t{1} << 40,
-                        [](auto& s) -> auto& { return s.log.max_bytes; }),
-      int_key<settings>("log.files", "Files kept, the current one included.", 1,
-                        1000, [](auto& s) -> auto& { return s.log.files; }),
-      word_key<settings>("metrics.detail",
-                         "compact sums the exporter's own counters over the "
-                         "targets.",
-                         details,
-                         [](auto& s) -> auto& { return s.metrics.detail; }),
+      int_key<settings>(
+          "log.max_bytes", "Size at which the file is rotated.",
+          std::uint64_t{1024}, std::uint64_t{1} << 40,
+          [](auto& s) -> auto& { return s.log.max_bytes; }),
+      int_key<settings>(
+          "log.files", "Files kept, the current one included.", 1, 1000,
+          [](auto& s) -> auto& { return s.log.files; }),
+      word_key<settings>(
+          "metrics.detail",
+          "compact sums the exporter's own counters over the "
+          "targets.",
+          details, [](auto& s) -> auto& { return s.metrics.detail; }),
   };
   return all;
 }
@@ -342,18 +343,21 @@ std::string flag_of(const std::string& key_name) {
     return "web.telemetry-path";
   if (key_name == "web.max_requests")
     return "web.max-requests";
-  if (key_name == "collection.latency_buckets" ||
-      key_name == "log.max_bytes" || key_name == "log.files" ||
-      key_name.starts_with("web."))
+  if (key_name == "collection.latency_buckets" || key_name == "log.max_bytes" ||
+      key_name == "log.files" || key_name.starts_with("web."))
     return {};
   return key_name;
 }
 
 const std::vector<std::string>& keys_to_come() {
-  static const std::vector<std::string> all{
-      "web.config_file", "target.http_client_config", "target.replicas",
-      "target_files",    "http_sd",                   "sd",
-      "load",            "collection.timeout_mode"};
+  static const std::vector<std::string> all{"web.config_file",
+                                            "target.http_client_config",
+                                            "target.replicas",
+                                            "target_files",
+                                            "http_sd",
+                                            "sd",
+                                            "load",
+                                            "collection.timeout_mode"};
   return all;
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "config/config.hpp"
+
 #include <functional>
 #include <optional>
-
-#include "config/config.hpp"
 
 namespace betanet::config {
 

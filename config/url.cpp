@@ -1,6 +1,6 @@
-#include <boost/url.hpp>
-
 #include "config/config.hpp"
+
+#include <boost/url.hpp>
 
 namespace betanet::config {
 

@@ -60,11 +60,10 @@ duration parse_duration(const std::string& text) {
     const char* name_end = digits_end;
     while (name_end != end && (*name_end < '0' || *name_end > '9'))
       ++name_end;
-    const std::string_view name{digits_end,
-                                static_cast<std::size_t>(name_end - digits_end)};
-    const auto found = std::find_if(next_unit, units.end(), [&](const unit& u) {
-      return u.name == name;
-    });
+    const std::string_view name{
+        digits_end, static_cast<std::size_t>(name_end - digits_end)};
+    const auto found = std::find_if(
+        next_unit, units.end(), [&](const unit& u) { return u.name == name; });
     if (found == units.end())
       refuse_duration(text);
     if (n > (largest - total) / found->nanoseconds)

@@ -1,11 +1,11 @@
+#include "config/keys.hpp"
+
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <set>
-
-#include "config/keys.hpp"
 
 namespace betanet::config {
 
@@ -70,8 +70,8 @@ bool valid_target_name(const std::string& s) {
         return false;
       code = code << 6 | (next & 0x3fu);
     }
-    const bool overlong = (length == 3 && code < 0x800) ||
-                          (length == 4 && code < 0x10000);
+    const bool overlong =
+        (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
     const bool surrogate = code >= 0xd800 && code < 0xe000;
     const bool c1_control = code >= 0x80 && code < 0xa0;
     if (overlong || surrogate || c1_control || code > 0x10ffff)
@@ -90,17 +90,17 @@ public:
     settings s;
     YAML::Node target_list;
     bool has_targets = false;
-    each_entry(root, "", top_level_names(), [&](const std::string& name,
-                                                const YAML::Node& value) {
-      if (name == "targets") {
-        target_list.reset(value);
-        has_targets = true;
-      } else if (is_section(polling_keys(), name)) {
-        section(polling_keys(), s.polling, name, value);
-      } else {
-        section(process_keys(), s, name, value);
-      }
-    });
+    each_entry(root, "", top_level_names(),
+               [&](const std::string& name, const YAML::Node& value) {
+                 if (name == "targets") {
+                   target_list.reset(value);
+                   has_targets = true;
+                 } else if (is_section(polling_keys(), name)) {
+                   section(polling_keys(), s.polling, name, value);
+                 } else {
+                   section(process_keys(), s, name, value);
+                 }
+               });
     if (flags)
       flags(s);
     if (has_targets)
@@ -154,8 +154,8 @@ private:
     if (map.IsNull())
       return; // all its keys are commented out
     if (!map.IsMap()) {
-      const auto what =
-          prefix.empty() ? "the configuration" : prefix.substr(0, prefix.size() - 1);
+      const auto what = prefix.empty() ? "the configuration"
+                                       : prefix.substr(0, prefix.size() - 1);
       return problem(map, what + ": expected a mapping, found " + kind_of(map));
     }
     std::set<std::string> seen;
@@ -169,8 +169,8 @@ private:
       if (std::find(later.begin(), later.end(), prefix + name) != later.end())
         problem(entry.first, prefix + name + ": not supported yet");
       else if (std::find(known.begin(), known.end(), name) == known.end())
-        problem(entry.first, prefix + name + ": unknown key" +
-                                 suggestion(name, known));
+        problem(entry.first,
+                prefix + name + ": unknown key" + suggestion(name, known));
       else if (!seen.insert(name).second)
         problem(entry.first, prefix + name + ": duplicate key");
       else
@@ -216,15 +216,15 @@ private:
 
   template <class T>
   void add_item(const key<T>& k, T& to, const YAML::Node& node) {
-    with_scalar(node, k.name, [&](const std::string& text) { k.add(to, text); });
+    with_scalar(node, k.name,
+                [&](const std::string& text) { k.add(to, text); });
   }
 
   /// Calls `take` with the expanded scalar and reports what it throws.
   template <class Take>
   void with_scalar(const YAML::Node& node, const std::string& what, Take take) {
     if (!node.IsScalar())
-      return problem(node,
-                     what + ": expected a value, found " + kind_of(node));
+      return problem(node, what + ": expected a value, found " + kind_of(node));
     try {
       take(expand(node.Scalar()));
     } catch (const std::invalid_argument& e) {
@@ -234,9 +234,8 @@ private:
 
   void targets(settings& s, const YAML::Node& list) {
     if (!list.IsSequence())
-      return problem(list,
-                     std::string{"targets: expected a list, found "} +
-                         kind_of(list));
+      return problem(list, std::string{"targets: expected a list, found "} +
+                               kind_of(list));
     std::set<std::string> names;
     for (const auto& node : list) {
       auto t = one_target(s.polling, node);
@@ -254,27 +253,28 @@ private:
     std::vector<std::string> known{"name", "url", "endpoints"};
     add_sections(known, polling_keys());
     bool has_url = false;
-    each_entry(node, "target.", known, [&](const std::string& name,
-                                           const YAML::Node& value) {
-      if (name == "name") {
-        with_scalar(value, "target.name", [&](std::string text) {
-          if (!valid_target_name(text))
-            throw std::invalid_argument(
-                "a name has 1 to 200 characters of UTF-8 and no control "
-                "characters");
-          t.name = std::move(text);
+    each_entry(
+        node, "target.", known,
+        [&](const std::string& name, const YAML::Node& value) {
+          if (name == "name") {
+            with_scalar(value, "target.name", [&](std::string text) {
+              if (!valid_target_name(text))
+                throw std::invalid_argument(
+                    "a name has 1 to 200 characters of UTF-8 and no control "
+                    "characters");
+              t.name = std::move(text);
+            });
+          } else if (name == "url") {
+            has_url = true;
+            with_scalar(value, "target.url", [&](const std::string& text) {
+              t.url = parse_url(text);
+            });
+          } else if (name == "endpoints") {
+            endpoints(t, value);
+          } else {
+            section(polling_keys(), t.polling, name, value);
+          }
         });
-      } else if (name == "url") {
-        has_url = true;
-        with_scalar(value, "target.url", [&](const std::string& text) {
-          t.url = parse_url(text);
-        });
-      } else if (name == "endpoints") {
-        endpoints(t, value);
-      } else {
-        section(polling_keys(), t.polling, name, value);
-      }
-    });
     if (node.IsMap() && !has_url)
       problem(node, "target.url: missing");
     if (node.IsNull())

@@ -41,7 +41,9 @@ bool circuit::half_open(std::uint64_t generation) {
   return true;
 }
 
-void circuit::issue(bool probe) { current_ = ticket{++generation_, probe}; }
+void circuit::issue(bool probe) {
+  current_ = ticket{++generation_, probe};
+}
 
 circuit::state circuit::enter(state s) {
   ++generation_;

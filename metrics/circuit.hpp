@@ -1,9 +1,9 @@
 #pragma once
 
+#include "metrics/types.hpp"
+
 #include <cstdint>
 #include <optional>
-
-#include "metrics/types.hpp"
 
 namespace betanet::metrics {
 

@@ -64,58 +64,65 @@ constexpr std::array value_heads{
                 "Peak throughput as Betanet reports it (Betanet "
                 "network_stats.peak_throughput, polled and cached)."},
                field::peak_throughput},
-    value_head{{"betanet_message_latency_seconds", MetricType::Histogram,
-                "Message latency in seconds: Betanet's average "
-                "(network_stats.avg_latency_ms), polled, cached and observed once per "
-                "poll."},
-               field::avg_latency_ms},
+    value_head{
+        {"betanet_message_latency_seconds", MetricType::Histogram,
+         "Message latency in seconds: Betanet's average "
+         "(network_stats.avg_latency_ms), polled, cached and observed once per "
+         "poll."},
+        field::avg_latency_ms},
 };
 
 constexpr std::array status_heads{
-    family_head{"betanet_up", MetricType::Gauge,
-         "Whether the latest finished poll of all three endpoints was good."},
+    family_head{
+        "betanet_up", MetricType::Gauge,
+        "Whether the latest finished poll of all three endpoints was good."},
     family_head{"betanet_exporter_endpoint_up", MetricType::Gauge,
-         "Whether the latest finished poll of the endpoint was good."},
-    family_head{"betanet_exporter_stale", MetricType::Gauge,
-         "Whether the endpoint's values are not those of a good and recent "
-         "poll."},
-    family_head{"betanet_exporter_last_success_timestamp_seconds", MetricType::Gauge,
-         "When the endpoint was last polled well, Unix time; 0 before the "
-         "first."},
+                "Whether the latest finished poll of the endpoint was good."},
+    family_head{
+        "betanet_exporter_stale", MetricType::Gauge,
+        "Whether the endpoint's values are not those of a good and recent "
+        "poll."},
+    family_head{
+        "betanet_exporter_last_success_timestamp_seconds", MetricType::Gauge,
+        "When the endpoint was last polled well, Unix time; 0 before the "
+        "first."},
     family_head{"betanet_exporter_circuit_breaker_state", MetricType::Gauge,
-         "The endpoint's circuit breaker: 0 = closed, 1 = open, 2 = "
-         "half-open."},
+                "The endpoint's circuit breaker: 0 = closed, 1 = open, 2 = "
+                "half-open."},
 };
 
 constexpr std::array counter_families_heads{
     family_head{"betanet_exporter_requests_total", MetricType::Counter,
-         "Attempts made: first tries, retries and probes."},
+                "Attempts made: first tries, retries and probes."},
     family_head{"betanet_exporter_retries_total", MetricType::Counter,
-         "Attempts that repeated a failed one."},
+                "Attempts that repeated a failed one."},
     family_head{"betanet_exporter_request_failures_total", MetricType::Counter,
-         "Attempts that failed."},
-    family_head{"betanet_exporter_request_duration_seconds", MetricType::Histogram,
-         "How long attempts took."},
+                "Attempts that failed."},
+    family_head{"betanet_exporter_request_duration_seconds",
+                MetricType::Histogram, "How long attempts took."},
     family_head{"betanet_exporter_polls_skipped_total", MetricType::Counter,
-         "Ticks that met a running poll of the endpoint."},
+                "Ticks that met a running poll of the endpoint."},
     family_head{"betanet_exporter_circuit_breaker_transitions_total",
-         MetricType::Counter, "Circuit breaker states entered."},
+                MetricType::Counter, "Circuit breaker states entered."},
     family_head{"betanet_exporter_circuit_breaker_rejections_total",
-         MetricType::Counter, "Ticks refused by the circuit breaker."},
+                MetricType::Counter, "Ticks refused by the circuit breaker."},
     family_head{"betanet_exporter_actor_restarts_total", MetricType::Counter,
-         "Actors that died and were replaced."},
+                "Actors that died and were replaced."},
     family_head{"betanet_exporter_cache_requests_total", MetricType::Counter,
-         "Targets looked up in the cache by scrapes."},
+                "Targets looked up in the cache by scrapes."},
     family_head{"betanet_exporter_cache_fresh_hits_total", MetricType::Counter,
-         "Lookups that met values younger than the TTL for all three "
-         "endpoints."},
-    family_head{"betanet_exporter_cache_stale_hits_total", MetricType::Counter,
-         "Lookups that met older values, healthy but expired ones included."},
+                "Lookups that met values younger than the TTL for all three "
+                "endpoints."},
+    family_head{
+        "betanet_exporter_cache_stale_hits_total", MetricType::Counter,
+        "Lookups that met older values, healthy but expired ones included."},
     family_head{"betanet_exporter_cache_misses_total", MetricType::Counter,
-         "Lookups that met no value."},
+                "Lookups that met no value."},
 };
 
-MetricFamily family(const family_head& h) { return {h.name, h.help, h.type, {}}; }
+MetricFamily family(const family_head& h) {
+  return {h.name, h.help, h.type, {}};
+}
 
 // -- samples -----------------------------------------------------------------
 
@@ -280,10 +287,10 @@ void add_process(families& all, const process_stats& p) {
   add_one(all,
           {"process_max_fds", Gauge, "Maximum number of open descriptors."},
           p.max_fds);
-  add_one(all,
-          {"process_virtual_memory_bytes", Gauge,
-           "Virtual memory size in bytes."},
-          p.virtual_memory_bytes);
+  add_one(
+      all,
+      {"process_virtual_memory_bytes", Gauge, "Virtual memory size in bytes."},
+      p.virtual_memory_bytes);
   add_one(all,
           {"process_virtual_memory_max_bytes", Gauge,
            "Maximum amount of virtual memory available in bytes."},
@@ -296,8 +303,7 @@ void add_process(families& all, const process_stats& p) {
           {"process_start_time_seconds", Gauge,
            "Start time of the process since the Unix epoch in seconds."},
           p.start_time_seconds);
-  add_one(all,
-          {"process_threads", Gauge, "Number of threads of the process."},
+  add_one(all, {"process_threads", Gauge, "Number of threads of the process."},
           p.threads);
 }
 
@@ -315,13 +321,13 @@ void add_front(families& all, const front_totals& front) {
   all.push_back(family({"betanet_exporter_http_connections", Gauge,
                         "HTTP connections open now."}));
   add(all.back(), {}, front.connections);
-  all.push_back(family({"betanet_exporter_http_connections_rejected_total",
-                        Counter, "HTTP connections closed to stay within a "
-                                 "limit."}));
+  all.push_back(
+      family({"betanet_exporter_http_connections_rejected_total", Counter,
+              "HTTP connections closed to stay within a "
+              "limit."}));
   add(all.back(), {{"reason", "limit"}}, front.rejected_limit);
   add(all.back(), {{"reason", "descriptors"}}, front.rejected_descriptors);
 }
-
 
 } // namespace
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "metrics/render.hpp"
+
 #include <array>
 #include <string>
 #include <vector>
-
-#include "metrics/render.hpp"
 
 namespace betanet::metrics {
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "metrics/types.hpp"
+
 #include <optional>
 #include <string_view>
-
-#include "metrics/types.hpp"
 
 namespace betanet::metrics {
 

@@ -1,8 +1,8 @@
 #include "metrics/render.hpp"
 
-#include <algorithm>
-
 #include "metrics/families.hpp"
+
+#include <algorithm>
 
 namespace betanet::metrics {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "metrics/self.hpp"
+#include "metrics/snapshot.hpp"
+
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
-
-#include "metrics/self.hpp"
-#include "metrics/snapshot.hpp"
 
 namespace betanet::metrics {
 
@@ -80,7 +80,7 @@ private:
   struct cached_target {
     std::shared_ptr<const snapshot> latest;
     std::vector<std::string> rendered; ///< Sample lines, by family.
-    time_point valid_until{}; ///< Rendered anew from here on.
+    time_point valid_until{};          ///< Rendered anew from here on.
     hit last_hit = hit::miss;
     std::array<std::uint64_t, 3> hits{}; ///< By `hit`.
   };

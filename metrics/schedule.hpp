@@ -1,10 +1,10 @@
 #pragma once
 
+#include "metrics/types.hpp"
+
 #include <optional>
 #include <string_view>
 #include <vector>
-
-#include "metrics/types.hpp"
 
 namespace betanet::metrics {
 

@@ -1,14 +1,13 @@
 #include "metrics/self.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
 #include <string>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <vector>
 
 namespace betanet::metrics {

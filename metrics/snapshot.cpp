@@ -34,8 +34,7 @@ void latency_state::observe(double seconds) {
 
 void snapshot::apply(endpoint e, const poll& p, time_point now) {
   const bool answered =
-      p.result != quality::bad ||
-      (p.failure && p.failure->why == reason::json);
+      p.result != quality::bad || (p.failure && p.failure->why == reason::json);
   if (!answered)
     return;
   for (std::size_t i = 0; i < field_count; ++i) {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "metrics/circuit.hpp"
 #include "metrics/types.hpp"
+
+#include <memory>
+#include <vector>
 
 namespace betanet::metrics {
 
@@ -24,7 +24,7 @@ struct freshness_rules {
 struct endpoint_status {
   circuit::state breaker = circuit::state::closed;
   int consecutive_failures = 0;
-  std::optional<quality> last_result; ///< Of the latest finished poll.
+  std::optional<quality> last_result;  ///< Of the latest finished poll.
   std::optional<failure> last_failure; ///< Of the latest finished poll.
   bool refused = false; ///< A tick was refused since the latest good poll.
   std::optional<time_point> last_good;
@@ -62,7 +62,9 @@ struct snapshot {
   snapshot(const freshness_rules& r,
            std::shared_ptr<const std::vector<double>> latency_bounds,
            time_point now)
-      : rules(r), latency(std::move(latency_bounds)), started(now),
+      : rules(r),
+        latency(std::move(latency_bounds)),
+        started(now),
         next_tick(now + r.interval) {}
 
   freshness_rules rules;

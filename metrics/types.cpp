@@ -8,13 +8,13 @@ constexpr std::array<std::string_view, endpoint_count> endpoint_names{
     "metrics", "nodes_status", "network_stats"};
 
 constexpr std::array<std::string_view, field_count> field_names{
-    "packets_processed", "packets_dropped",   "total_nodes",
-    "active_nodes",      "inactive_nodes",    "bytes_transmitted",
-    "bytes_received",    "peak_throughput",   "avg_latency_ms"};
+    "packets_processed", "packets_dropped", "total_nodes",
+    "active_nodes",      "inactive_nodes",  "bytes_transmitted",
+    "bytes_received",    "peak_throughput", "avg_latency_ms"};
 
 constexpr std::array<std::string_view, reason_count> reason_names{
-    "dns", "connect",  "reset",     "eof",      "timeout", "status", "tls",
-    "protocol", "too_large", "encoding", "json",    "schema", "local"};
+    "dns",      "connect",   "reset",    "eof",  "timeout", "status", "tls",
+    "protocol", "too_large", "encoding", "json", "schema",  "local"};
 
 bool gateway_status(int status) {
   return status == 502 || status == 503 || status == 504;
@@ -22,9 +22,15 @@ bool gateway_status(int status) {
 
 } // namespace
 
-std::string_view name(endpoint e) { return endpoint_names[index(e)]; }
-std::string_view name(field f) { return field_names[index(f)]; }
-std::string_view name(reason r) { return reason_names[index(r)]; }
+std::string_view name(endpoint e) {
+  return endpoint_names[index(e)];
+}
+std::string_view name(field f) {
+  return field_names[index(f)];
+}
+std::string_view name(reason r) {
+  return reason_names[index(r)];
+}
 
 endpoint source(field f) {
   if (f <= field::packets_dropped)

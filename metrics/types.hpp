@@ -55,9 +55,15 @@ enum class reason : std::uint8_t {
 
 inline constexpr std::size_t reason_count = 13;
 
-constexpr std::size_t index(endpoint e) { return static_cast<std::size_t>(e); }
-constexpr std::size_t index(field f) { return static_cast<std::size_t>(f); }
-constexpr std::size_t index(reason r) { return static_cast<std::size_t>(r); }
+constexpr std::size_t index(endpoint e) {
+  return static_cast<std::size_t>(e);
+}
+constexpr std::size_t index(field f) {
+  return static_cast<std::size_t>(f);
+}
+constexpr std::size_t index(reason r) {
+  return static_cast<std::size_t>(r);
+}
 
 std::string_view name(endpoint e);
 std::string_view name(field f); ///< The JSON key.
@@ -75,8 +81,8 @@ enum class verdict : std::uint8_t {
 /// One failed attempt.
 struct failure {
   reason why;
-  std::string text;      ///< One line for people; outside text, not escaped.
-  int status = 0;        ///< HTTP status if `why` is `status`.
+  std::string text;       ///< One line for people; outside text, not escaped.
+  int status = 0;         ///< HTTP status if `why` is `status`.
   duration retry_after{}; ///< What a 502, 503 or 504 asked for; 0 = nothing.
 };
 

@@ -1,5 +1,8 @@
 #include "net/http_client.hpp"
 
+#include "net/loop_impl.hpp"
+#include "net/resolver_impl.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -7,13 +10,9 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
-#include <sys/socket.h>
-
 #include <optional>
+#include <sys/socket.h>
 #include <vector>
-
-#include "net/loop_impl.hpp"
-#include "net/resolver_impl.hpp"
 
 namespace betanet::net {
 
@@ -21,8 +20,8 @@ namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
@@ -76,9 +75,8 @@ const char* framing_defect(const http::fields& fields, int version) {
   const auto [first, last] = fields.equal_range(http::field::transfer_encoding);
   if (first == last)
     return nullptr;
-  const bool chunked =
-      std::next(first) == last &&
-      boost::beast::iequals(first->value(), "chunked");
+  const bool chunked = std::next(first) == last &&
+                       boost::beast::iequals(first->value(), "chunked");
   return chunked && version == 11 ? nullptr : "Transfer-Encoding";
 }
 
@@ -136,7 +134,9 @@ class http_client::session : public std::enable_shared_from_this<session> {
 
 public:
   session(loop& l, resolver& names, resource what)
-      : io_(l.internals().io), names_(names), what_(std::move(what)),
+      : io_(l.internals().io),
+        names_(names),
+        what_(std::move(what)),
         request_(request_for(what_)) {}
 
   asio::io_context& io() { return io_; }
@@ -147,11 +147,13 @@ public:
     done_ = std::move(done);
     timeout_ = timeout;
     deadline_.expires_after(timeout);
-    deadline_.async_wait(bound([this](error_code ec) {
-      if (!ec)
-        fail({errc::timeout, "timed out after " + seconds_text(timeout_) +
-                                 " while " + phase_});
-    }, request_number_));
+    deadline_.async_wait(bound(
+        [this](error_code ec) {
+          if (!ec)
+            fail({errc::timeout, "timed out after " + seconds_text(timeout_) +
+                                     " while " + phase_});
+        },
+        request_number_));
     if (!socket_.is_open() || clock::now() - connected_at_ > max_connection_age)
       return connect();
     switch (idle_state()) {
@@ -224,9 +226,8 @@ private:
     socket_.close(ignored);
     fresh_ = true;
     phase_ = "resolving the host name";
-    names_.resolve(what_.host, bound([this](const resolver::answer& a) {
-                     resolved(a);
-                   }));
+    names_.resolve(what_.host,
+                   bound([this](const resolver::answer& a) { resolved(a); }));
   }
 
   void resolved(const resolver::answer& a) {
@@ -247,9 +248,8 @@ private:
     ++connecting_;
     error_code ec;
     racer->open(peer.protocol(), ec);
-    const auto finished = bound([this, racer](error_code result) {
-      connected(racer, result);
-    });
+    const auto finished =
+        bound([this, racer](error_code result) { connected(racer, result); });
     if (ec)
       return asio::post(io_, [finished, ec] { finished(ec); });
     racer->async_connect(peer, finished);
@@ -319,11 +319,11 @@ private:
     const auto status = head.result_int();
     if (const auto* what =
             framing_defect(head, static_cast<int>(head.version())))
-      return fail({errc::protocol,
-                   std::string{"invalid HTTP response: bad "} + what});
+      return fail(
+          {errc::protocol, std::string{"invalid HTTP response: bad "} + what});
     if (status < 100 || status > 599 || status == 101)
-      return fail({errc::protocol, "invalid HTTP response: status " +
-                                       std::to_string(status)});
+      return fail({errc::protocol,
+                   "invalid HTTP response: status " + std::to_string(status)});
     if (status < 200) {
       if (++interim_responses_ > max_interim_responses)
         return fail({errc::protocol, "too many interim responses"});
@@ -345,8 +345,8 @@ private:
     response r{static_cast<int>(message.result_int()),
                std::move(message.body()), retry_after(message)};
     // Left-over bytes belong to nobody: the next request must not meet them.
-    const bool keep = message.keep_alive() && !message.need_eof() &&
-                      buffer_.size() == 0;
+    const bool keep =
+        message.keep_alive() && !message.need_eof() && buffer_.size() == 0;
     if (keep) {
       ++epoch_;
       parser_.reset();
@@ -362,8 +362,8 @@ private:
     const bool silent = buffer_.size() == 0 &&
                         (!parser_ || !parser_->got_some()) &&
                         interim_responses_ == 0;
-    const bool died = io_error(ec).code == errc::eof ||
-                      io_error(ec).code == errc::reset;
+    const bool died =
+        io_error(ec).code == errc::eof || io_error(ec).code == errc::reset;
     if (!fresh_ && silent && died)
       return connect(); // the peer had closed it before it saw our request
     fail(io_error(ec));

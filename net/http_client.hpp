@@ -1,14 +1,14 @@
 #pragma once
 
+#include "net/loop.hpp"
+#include "net/resolver.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <variant>
-
-#include "net/loop.hpp"
-#include "net/resolver.hpp"
 
 namespace betanet::net {
 
@@ -61,8 +61,7 @@ public:
   /// covers resolve, connect, write and read together; never if abandoned. A
   /// kept connection that proves dead before the first response byte is
   /// replaced within the same timeout.
-  void get(std::chrono::nanoseconds timeout,
-           std::function<void(outcome)> done);
+  void get(std::chrono::nanoseconds timeout, std::function<void(outcome)> done);
 
 private:
   class session;

@@ -1,5 +1,7 @@
 #include "net/http_server.hpp"
 
+#include "net/loop_impl.hpp"
+
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -14,16 +16,14 @@
 #include <stdexcept>
 #include <unordered_set>
 
-#include "net/loop_impl.hpp"
-
 namespace betanet::net {
 
 namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
@@ -138,7 +138,9 @@ message::message(int status, std::string_view content_type,
 /// Lives on the loop's thread.
 struct http_server::state : std::enable_shared_from_this<state> {
   state(loop& l, server_limits bounds, handler h)
-      : io(l.internals().io), limits(bounds), on_request(std::move(h)),
+      : io(l.internals().io),
+        limits(bounds),
+        on_request(std::move(h)),
         sweep_period(std::clamp<clock::duration>(
             std::min({bounds.header_timeout, bounds.idle_timeout,
                       bounds.write_timeout}) /
@@ -172,7 +174,9 @@ public:
   enum class phase { reading, waiting, writing, lingering, closed };
 
   session(std::shared_ptr<state> s, tcp::socket socket)
-      : server_(std::move(s)), socket_(std::move(socket)), since_(clock::now()),
+      : server_(std::move(s)),
+        socket_(std::move(socket)),
+        since_(clock::now()),
         deadline_(since_ + server_->limits.header_timeout) {}
 
   void start() { next(); }
@@ -180,11 +184,11 @@ public:
   const request& what() const override { return request_; }
 
   void respond(std::shared_ptr<const message> m) override {
-    asio::dispatch(server_->io, [self = shared_from_this(),
-                                 m = std::move(m)]() mutable {
-      if (self->phase_ == phase::waiting)
-        self->write(std::move(m));
-    });
+    asio::dispatch(server_->io,
+                   [self = shared_from_this(), m = std::move(m)]() mutable {
+                     if (self->phase_ == phase::waiting)
+                       self->write(std::move(m));
+                   });
   }
 
   phase now() const { return phase_; }
@@ -239,7 +243,8 @@ private:
           if (ec)
             return self->server_->close(self);
           if (size == 0 && self->requests_ > 0)
-            self->deadline_ = clock::now() + self->server_->limits.header_timeout;
+            self->deadline_ =
+                clock::now() + self->server_->limits.header_timeout;
           self->next();
         });
   }
@@ -277,10 +282,10 @@ private:
 
   /// Answers something that is no request we could go on after.
   void refuse(int status) {
-    const auto found = std::find(protocol_errors.begin(), protocol_errors.end(),
-                                 status);
-    ++server_->stats.errors[static_cast<std::size_t>(
-        found - protocol_errors.begin())];
+    const auto found =
+        std::find(protocol_errors.begin(), protocol_errors.end(), status);
+    ++server_->stats
+          .errors[static_cast<std::size_t>(found - protocol_errors.begin())];
     last_ = true;
     request_.method = method::get;
     write(std::make_shared<message>(status, "text/plain; charset=utf-8",
@@ -314,13 +319,13 @@ private:
       return written();
     slow_ = true;
     ++server_->stats.slow_responses;
-    asio::async_write(socket_, skip(all, n),
-                      [self = shared_from_this()](error_code failed,
-                                                  std::size_t) {
-                        if (self->phase_ != phase::writing)
-                          return;
-                        failed ? self->server_->close(self) : self->written();
-                      });
+    asio::async_write(
+        socket_, skip(all, n),
+        [self = shared_from_this()](error_code failed, std::size_t) {
+          if (self->phase_ != phase::writing)
+            return;
+          failed ? self->server_->close(self) : self->written();
+        });
   }
 
   static buffers skip(buffers all, std::size_t n) {
@@ -378,8 +383,8 @@ private:
   std::string input_;
   std::size_t scanned_ = 0;
   int requests_ = 0;
-  bool last_ = false;   ///< Close after this answer.
-  bool slow_ = false;   ///< Counted as a slow response.
+  bool last_ = false; ///< Close after this answer.
+  bool slow_ = false; ///< Counted as a slow response.
   std::size_t drained_ = 0;
   request request_;
   std::shared_ptr<const message> message_;
@@ -418,8 +423,8 @@ void http_server::state::admit(tcp::socket socket) {
   error_code ignored;
   socket.non_blocking(true, ignored);
   socket.set_option(tcp::no_delay{true}, ignored);
-  const auto s = std::make_shared<session>(shared_from_this(),
-                                           std::move(socket));
+  const auto s =
+      std::make_shared<session>(shared_from_this(), std::move(socket));
   if (sessions.empty())
     sweep();
   sessions.insert(s);
@@ -515,11 +520,10 @@ std::string http_server::listen(const std::string& address) {
   }
   step([&] { acceptor->set_option(tcp::acceptor::reuse_address{true}, ec); });
   if (local.protocol() == tcp::v6())
-    step([&] {
-      acceptor->set_option(asio::ip::v6_only{!host.empty()}, ec);
-    });
+    step([&] { acceptor->set_option(asio::ip::v6_only{!host.empty()}, ec); });
   step([&] { acceptor->bind(local, ec); });
-  step([&] { acceptor->listen(asio::socket_base::max_listen_connections, ec); });
+  step(
+      [&] { acceptor->listen(asio::socket_base::max_listen_connections, ec); });
   if (ec)
     throw std::runtime_error("cannot listen on " + address + ": " +
                              ec.message());

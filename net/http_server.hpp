@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/loop.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -8,8 +10,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "net/loop.hpp"
 
 namespace betanet::net {
 

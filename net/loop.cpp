@@ -1,10 +1,10 @@
 #include "net/loop.hpp"
 
+#include "net/loop_impl.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <csignal>
-
-#include "net/loop_impl.hpp"
 
 namespace betanet::net {
 
@@ -21,9 +21,13 @@ loop::loop() : impl_(std::make_unique<impl>()) {}
 
 loop::~loop() = default;
 
-void loop::run() { impl_->io.run(); }
+void loop::run() {
+  impl_->io.run();
+}
 
-void loop::stop() { impl_->io.stop(); }
+void loop::stop() {
+  impl_->io.stop();
+}
 
 void loop::post(void (*f)(void*), void* argument) {
   boost::asio::post(impl_->io, [f, argument] { f(argument); });

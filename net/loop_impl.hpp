@@ -1,19 +1,19 @@
 #pragma once
 
+#include "net/loop.hpp"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
 #include <functional>
 
-#include "net/loop.hpp"
-
 namespace betanet::net {
 
 struct loop::impl {
   boost::asio::io_context io{1}; // one thread runs it
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
-      work{io.get_executor()};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+      io.get_executor()};
   boost::asio::signal_set signals{io};
   std::function<void(int)> signal_handler;
 

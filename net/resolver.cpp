@@ -1,16 +1,15 @@
 #include "net/resolver.hpp"
 
-#include <boost/asio/post.hpp>
+#include "net/loop_impl.hpp"
+#include "net/resolver_impl.hpp"
 
-#include <netdb.h>
+#include <boost/asio/post.hpp>
 
 #include <deque>
 #include <map>
 #include <mutex>
+#include <netdb.h>
 #include <thread>
-
-#include "net/loop_impl.hpp"
-#include "net/resolver_impl.hpp"
 
 namespace betanet::net {
 
@@ -72,10 +71,9 @@ struct resolver::state : std::enable_shared_from_this<state> {
           });
       }}.detach();
     } catch (const std::system_error& e) {
-      boost::asio::post(*io, [self = shared_from_this(), host,
-                              r = answer{{}, e.what()}] {
-        self->finish(host, r);
-      });
+      boost::asio::post(*io,
+                        [self = shared_from_this(), host,
+                         r = answer{{}, e.what()}] { self->finish(host, r); });
     }
   }
 

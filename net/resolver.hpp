@@ -1,10 +1,10 @@
 #pragma once
 
+#include "net/loop.hpp"
+
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "net/loop.hpp"
 
 namespace betanet::net {
 

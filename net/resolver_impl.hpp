@@ -1,11 +1,11 @@
 #pragma once
 
+#include "net/resolver.hpp"
+
 #include <boost/asio/ip/address.hpp>
 
 #include <string>
 #include <vector>
-
-#include "net/resolver.hpp"
 
 namespace betanet::net {
 

@@ -8,8 +8,10 @@
 //
 // The control paths answer on the control address too, which listens even
 // while the service refuses connections.
-#include <CLI/CLI.hpp>
+#include "sim/faults.hpp"
+#include "sim/service.hpp"
 
+#include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -24,9 +26,6 @@
 
 #include <iostream>
 #include <map>
-
-#include "sim/faults.hpp"
-#include "sim/service.hpp"
 
 namespace {
 
@@ -131,9 +130,9 @@ private:
     if (length > 65536)
       throw std::runtime_error("body too large");
     if (buffer.size() < length)
-      co_await asio::async_read(
-          socket, asio::dynamic_buffer(buffer),
-          asio::transfer_exactly(length - buffer.size()), use_awaitable);
+      co_await asio::async_read(socket, asio::dynamic_buffer(buffer),
+                                asio::transfer_exactly(length - buffer.size()),
+                                use_awaitable);
     r.body = buffer.substr(0, length);
     buffer.erase(0, length);
     co_return r;
@@ -225,7 +224,7 @@ private:
       break;
     }
     co_await asio::async_write(socket, asio::buffer(text), use_awaitable);
-    co_return f.kind != sim::kind::garbage && f.kind != sim::kind::truncated;
+    co_return f.kind != sim::kind::garbage&& f.kind != sim::kind::truncated;
   }
 
   asio::io_context& io_;
@@ -249,9 +248,12 @@ int main(int argc, char** argv) {
   bool still = false;
   bool close = false;
   std::vector<std::string> flags;
-  app.add_option("--listen", address, "Address of the service")->capture_default_str();
-  app.add_option("--control", control, "Address of the control paths")->capture_default_str();
-  app.add_option("--seed", seed, "The same seed moves the same way")->capture_default_str();
+  app.add_option("--listen", address, "Address of the service")
+      ->capture_default_str();
+  app.add_option("--control", control, "Address of the control paths")
+      ->capture_default_str();
+  app.add_option("--seed", seed, "The same seed moves the same way")
+      ->capture_default_str();
   app.add_flag("--still", still, "Serve the first values for ever");
   app.add_flag("--close", close, "Close the connection after every response");
   app.add_option("--fault", flags,

@@ -79,9 +79,8 @@ void service::step() {
   peak_throughput_ = std::max(peak_throughput_, bytes);
   // A random walk that is drawn back to 45 ms.
   const double drift = static_cast<double>(draw(0, 200)) / 100 - 1;
-  avg_latency_ms_ =
-      std::clamp(avg_latency_ms_ + drift + (45 - avg_latency_ms_) / 100, 1.0,
-                 2000.0);
+  avg_latency_ms_ = std::clamp(
+      avg_latency_ms_ + drift + (45 - avg_latency_ms_) / 100, 1.0, 2000.0);
   if (draw(0, 59) == 0 && total_nodes_ < 50) {
     ++total_nodes_;
     ++inactive_nodes_;

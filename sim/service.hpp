@@ -1,10 +1,10 @@
 #pragma once
 
+#include <boost/json/fwd.hpp>
+
 #include <cstdint>
 #include <random>
 #include <string>
-
-#include <boost/json/fwd.hpp>
 
 namespace sim {
 

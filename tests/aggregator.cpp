@@ -23,8 +23,8 @@ struct aggregator_fixture : fixture {
             CAF_CHECK_EQUAL(target, "eu-1");
             stored = s;
           },
-          [this](atom::restore, const std::string&)
-              -> caf::result<snapshot_ptr> {
+          [this](atom::restore,
+                 const std::string&) -> caf::result<snapshot_ptr> {
             if (!answering)
               return caf::sec::runtime_error;
             return stored;

@@ -79,9 +79,8 @@ CAF_TEST(a snapshot is shown and given back) {
 CAF_TEST(scrapes of the former page are counted on the next one) {
   start({""});
   text();
-  CAF_CHECK_NOT_EQUAL(
-      text(3).find("betanet_exporter_cache_misses_total 3\n"),
-      std::string::npos);
+  CAF_CHECK_NOT_EQUAL(text(3).find("betanet_exporter_cache_misses_total 3\n"),
+                      std::string::npos);
 }
 
 CAF_TEST(ready means that every target has collected once and stays) {

@@ -2,10 +2,10 @@
 
 #include "metrics/circuit.hpp"
 
+#include "tests/suite.hpp"
+
 #include <random>
 #include <vector>
-
-#include "tests/suite.hpp"
 
 using namespace betanet::metrics;
 using state = circuit::state;
@@ -55,9 +55,7 @@ struct model {
     if (state == half_open) {
       const bool reopened = v == verdict::failure || v == verdict::local;
       state = reopened ? open : closed;
-      failures = v == verdict::failure ? failures + 1
-                 : reopened            ? failures
-                                       : 0;
+      failures = v == verdict::failure ? failures + 1 : reopened ? failures : 0;
     } else if (v == verdict::failure) {
       if (++failures >= threshold)
         state = open;

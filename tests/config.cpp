@@ -2,11 +2,11 @@
 
 #include "config/config.hpp"
 
+#include "tests/suite.hpp"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-
-#include "tests/suite.hpp"
 
 using namespace betanet::config;
 
@@ -275,9 +275,9 @@ CAF_TEST(an empty list of targets is no target) {
 
 CAF_TEST(durations are those of Prometheus) {
   const std::pair<const char*, duration> table[] = {
-      {"0", 0s},       {"0s", 0s},          {"250ms", 250ms},
-      {"1m30s", 90s},  {"1h", 1h},          {"1d2h3m4s5ms", 93784005ms},
-      {"1w", 168h},    {"1y", 365 * 24h}};
+      {"0", 0s},      {"0s", 0s},       {"250ms", 250ms},
+      {"1m30s", 90s}, {"1h", 1h},       {"1d2h3m4s5ms", 93784005ms},
+      {"1w", 168h},   {"1y", 365 * 24h}};
   for (const auto& [text, value] : table)
     CAF_CHECK(parse_yaml("cache: {max_stale: " + std::string{text} + "}", "f")
                   .polling.cache.max_stale == value);
@@ -285,15 +285,15 @@ CAF_TEST(durations are those of Prometheus) {
                           "9223372036854775808s", "1s1s"})
     CAF_CHECK_NOT_EQUAL(
         problems_of("cache: {max_stale: " + std::string{bad} + "}"), "none");
-  CAF_CHECK(!parse_yaml("cache: {max_stale: forever}", "f")
-                 .polling.cache.max_stale);
+  CAF_CHECK(
+      !parse_yaml("cache: {max_stale: forever}", "f").polling.cache.max_stale);
 }
 
 CAF_TEST(only braces and double dollars are special) {
   command c;
   c.env("BETANET_TEST_HOST", "betanet");
-  const auto s = parse_yaml("log: {file: \"$$a$b/${BETANET_TEST_HOST}$\"}",
-                            "f");
+  const auto s =
+      parse_yaml("log: {file: \"$$a$b/${BETANET_TEST_HOST}$\"}", "f");
   CAF_CHECK_EQUAL(s.log.file, "$a$b/betanet$");
 }
 
@@ -321,9 +321,12 @@ CAF_TEST(lists are comma separated in flags and environment) {
   CAF_CHECK(s.polling.retry.delays == (std::vector<duration>{1s, 500ms}));
   CAF_CHECK(s.web.listen_addresses ==
             (std::vector<std::string>{":1", "[::1]:2"}));
-  CAF_CHECK(command{}.flag("--retry.delays=[]").load()
+  CAF_CHECK(command{}
+                .flag("--retry.delays=[]")
+                .load()
                 .settings.polling.retry.delays.empty());
-  CAF_CHECK_EQUAL(command{}.flag("--web.listen-address=:1")
+  CAF_CHECK_EQUAL(command{}
+                      .flag("--web.listen-address=:1")
                       .flag("--web.listen-address=:2")
                       .load()
                       .settings.web.listen_addresses.size(),
@@ -336,8 +339,7 @@ CAF_TEST(one URL replaces at most one target) {
   CAF_CHECK_EQUAL(to_string(c.load().settings.targets[0].url),
                   "http://other:1234");
   c.flag("--betanet.url=http://flag:1");
-  CAF_CHECK_EQUAL(to_string(c.load().settings.targets[0].url),
-                  "http://flag:1");
+  CAF_CHECK_EQUAL(to_string(c.load().settings.targets[0].url), "http://flag:1");
   const temporary_file file{"targets: [{name: a, url: \"http://a\"}, {name: b, "
                             "url: \"http://b\"}]"};
   c.flag("--config.file=" + file.path);

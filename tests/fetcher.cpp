@@ -32,8 +32,8 @@ struct fetcher_fixture : fixture {
       kill(aut);
     aut = sys.spawn(
         fetcher,
-        fetch_settings{metrics::endpoint::metrics, 5s,
-                       {std::move(delays), jitter, 15s}},
+        fetch_settings{
+            metrics::endpoint::metrics, 5s, {std::move(delays), jitter, 15s}},
         transport{[this](auto timeout, auto done) {
           CAF_CHECK(timeout == 5s);
           started.push_back(now() - t0);

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "actors/actors.hpp"
+#include "actors/log.hpp"
+#include "tests/suite.hpp"
+
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ostream_sink.h>
 
 #include <deque>
 #include <sstream>
-
-#include "actors/actors.hpp"
-#include "actors/log.hpp"
-#include "tests/suite.hpp"
 
 namespace betanet::testing {
 
@@ -24,13 +24,16 @@ struct captured_log {
   event_log log;
 
   captured_log()
-      : log([this] {
-          auto out = std::make_shared<spdlog::logger>(
-              "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text));
-          out->set_level(spdlog::level::debug);
-          use_line_format(*out, config::log_format::logfmt);
-          return out;
-        }(), config::log_format::logfmt) {}
+      : log(
+            [this] {
+              auto out = std::make_shared<spdlog::logger>(
+                  "test",
+                  std::make_shared<spdlog::sinks::ostream_sink_mt>(text));
+              out->set_level(spdlog::level::debug);
+              use_line_format(*out, config::log_format::logfmt);
+              return out;
+            }(),
+            config::log_format::logfmt) {}
 
   /// Lines from the level on, `LEVEL msg="…" …`.
   std::vector<std::string> lines() const {

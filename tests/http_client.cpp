@@ -2,12 +2,11 @@
 
 #include "net/http_client.hpp"
 
-#include <sys/resource.h>
-
-#include <future>
-
 #include "tests/raw_socket.hpp"
 #include "tests/suite.hpp"
+
+#include <future>
+#include <sys/resource.h>
 
 using namespace betanet;
 using namespace betanet::testing;
@@ -28,7 +27,9 @@ std::string body_of(const net::outcome& o) {
   return std::get<net::response>(o).body;
 }
 
-void read_request(raw_socket& s) { s.read_until("\r\n\r\n"); }
+void read_request(raw_socket& s) {
+  s.read_until("\r\n\r\n");
+}
 
 /// Reads a request, sends these bytes and waits for the client to close.
 raw_server::script say(const std::string& bytes) {
@@ -66,7 +67,8 @@ struct client_fixture {
 
   net::outcome get(std::chrono::nanoseconds timeout = 5s) {
     std::promise<net::outcome> result;
-    client->get(timeout, [&](net::outcome o) { result.set_value(std::move(o)); });
+    client->get(timeout,
+                [&](net::outcome o) { result.set_value(std::move(o)); });
     return result.get_future().get();
   }
 
@@ -184,8 +186,8 @@ CAF_TEST(a notice on an idle connection is no answer) {
 }
 
 CAF_TEST(bytes after a response never meet the next request) {
-  raw_server server{{say(reply(body) + reply("{\"evil\":1}")),
-                     say(reply("{}"))}};
+  raw_server server{
+      {say(reply(body) + reply("{\"evil\":1}")), say(reply("{}"))}};
   use(server.port());
   CAF_CHECK_EQUAL(body_of(get()), body);
   CAF_CHECK_EQUAL(body_of(get()), "{}");
@@ -194,7 +196,9 @@ CAF_TEST(bytes after a response never meet the next request) {
 
 CAF_TEST(nobody listening is connect) {
   std::uint16_t port = 0;
-  { port = raw_server{{[](raw_socket&) {}}}.port(); }
+  {
+    port = raw_server{{[](raw_socket&) {}}}.port();
+  }
   use(port);
   const auto e = std::get<net::error>(get());
   CAF_CHECK(e.code == errc::connect);
@@ -228,8 +232,9 @@ CAF_TEST(a reset is reset) {
 
 CAF_TEST(an early end is eof) {
   for (const auto* bytes :
-       {"", "HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 200 OK\r\nContent-Length: "
-                                           "10\r\n\r\n{}",
+       {"", "HTTP/1.1 200 OK\r\nContent-",
+        "HTTP/1.1 200 OK\r\nContent-Length: "
+        "10\r\n\r\n{}",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"})
     CAF_CHECK(failure(say_and_close(bytes)) == errc::eof);
 }
@@ -342,8 +347,8 @@ CAF_TEST(statuses and retry after are handed on) {
   CAF_CHECK_EQUAL(status("404 Not Found", "").status, 404);
   CAF_CHECK_EQUAL(status("301 Moved", "Location: http://x/\r\n").status, 301);
   CAF_CHECK(status("503 Busy", "Retry-After: 2\r\n").retry_after == 2s);
-  for (const auto* bad : {"-2", "soon", "2.5", "99999999999",
-                          "Fri, 31 Dec 1999 23:59:59 GMT"})
+  for (const auto* bad :
+       {"-2", "soon", "2.5", "99999999999", "Fri, 31 Dec 1999 23:59:59 GMT"})
     CAF_CHECK(status("503 Busy", "Retry-After: " + std::string{bad} + "\r\n")
                   .retry_after == 0s);
   CAF_CHECK_EQUAL(response(say("HTTP/1.1 204 No Content\r\n\r\n")).status, 204);

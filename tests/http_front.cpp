@@ -2,9 +2,9 @@
 
 #include "actors/http_front.hpp"
 
-#include <boost/json.hpp>
-
 #include "tests/fixture.hpp"
+
+#include <boost/json.hpp>
 
 using namespace betanet;
 using namespace betanet::testing;
@@ -33,11 +33,11 @@ struct fake_exchange : net::exchange {
 
 struct front_fixture : fixture {
   front_fixture() {
-    targets.emplace_back(
-        std::string{},
-        std::make_shared<metrics::snapshot>(
-            metrics::freshness_rules{15s, 5s, 10s, 5min},
-            std::make_shared<const std::vector<double>>(), now()));
+    targets.emplace_back(std::string{},
+                         std::make_shared<metrics::snapshot>(
+                             metrics::freshness_rules{15s, 5s, 10s, 5min},
+                             std::make_shared<const std::vector<double>>(),
+                             now()));
     store = sys.spawn([this]() -> cache_actor::behavior_type {
       return {
           [](atom::put, const std::string&, const snapshot_ptr&) {},
@@ -181,8 +181,8 @@ CAF_TEST(unknown paths and methods are refused) {
   for (const auto* path : {"/metrics/", "//metrics", "/Metrics", "/%6detrics",
                            "/../etc/passwd", "", "http://host/metrics"})
     CAF_CHECK_EQUAL(get(path)->status(), 404);
-  for (const auto* path : {"/metrics", "/health", "/-/healthy", "/-/ready",
-                           "/"})
+  for (const auto* path :
+       {"/metrics", "/health", "/-/healthy", "/-/ready", "/"})
     for (const auto m : {net::method::post, net::method::other}) {
       const auto e = get(path, m);
       CAF_CHECK_EQUAL(e->status(), 405);
@@ -203,8 +203,10 @@ CAF_TEST(requests are counted by handler and code) {
   const auto& front = queries.back().front;
   using metrics::handler;
   const std::map<std::pair<handler, int>, std::uint64_t> expected{
-      {{handler::metrics, 200}, 1}, {{handler::metrics, 405}, 1},
-      {{handler::health, 200}, 1},  {{handler::other, 404}, 1},
+      {{handler::metrics, 200}, 1},
+      {{handler::metrics, 405}, 1},
+      {{handler::health, 200}, 1},
+      {{handler::other, 404}, 1},
       {{handler::other, 400}, 3}};
   CAF_CHECK(front.requests == expected);
   CAF_CHECK_EQUAL(front.connections, 2u);
@@ -296,9 +298,8 @@ CAF_TEST(the index links to everything) {
   const auto e = get("/");
   CAF_CHECK_EQUAL(e->status(), 200);
   for (const auto* path : {"/metrics", "/health", "/-/healthy", "/-/ready"})
-    CAF_CHECK_NOT_EQUAL(
-        e->body().find("href=\"" + std::string{path} + "\""),
-        std::string::npos);
+    CAF_CHECK_NOT_EQUAL(e->body().find("href=\"" + std::string{path} + "\""),
+                        std::string::npos);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -2,13 +2,12 @@
 
 #include "net/http_server.hpp"
 
-#include <sys/resource.h>
+#include "tests/raw_socket.hpp"
+#include "tests/suite.hpp"
 
 #include <future>
 #include <mutex>
-
-#include "tests/raw_socket.hpp"
-#include "tests/suite.hpp"
+#include <sys/resource.h>
 
 using namespace betanet;
 using namespace betanet::testing;
@@ -49,9 +48,9 @@ struct server_fixture {
     auto s = connect();
     s.send(bytes);
     const auto head = s.read_response();
-    return {head.substr(9, 3), head.find("Connection: close\r\n") !=
-                                       std::string::npos &&
-                                   s.closed()};
+    return {head.substr(9, 3),
+            head.find("Connection: close\r\n") != std::string::npos &&
+                s.closed()};
   }
 
   void refused(const std::string& bytes, const std::string& code) {
@@ -217,8 +216,9 @@ CAF_TEST(a malformed request is refused) {
         "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: +0\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
         "Content-Length: 1\r\n\r\n",
-        "GET  / HTTP/1.1\r\nHost: x\r\n\r\n", "GET /a b HTTP/1.1\r\nHost: "
-                                              "x\r\n\r\n",
+        "GET  / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /a b HTTP/1.1\r\nHost: "
+        "x\r\n\r\n",
         "GET\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n"})
     refused(bytes, "400");
   refused(std::string{"GET / HTTP/1.1\r\nHost: x\0y\r\n\r\n", 32}, "400");
@@ -233,10 +233,11 @@ CAF_TEST(other versions are refused) {
 CAF_TEST(methods are told apart) {
   start();
   auto s = connect();
-  for (const auto& [word, m] :
-       {std::pair{"GET", net::method::get}, {"POST", net::method::post},
-        {"DELETE", net::method::other}, {"BREW", net::method::other},
-        {"TRACE", net::method::other}}) {
+  for (const auto& [word, m] : {std::pair{"GET", net::method::get},
+                                {"POST", net::method::post},
+                                {"DELETE", net::method::other},
+                                {"BREW", net::method::other},
+                                {"TRACE", net::method::other}}) {
     s.send(std::string{word} + " / HTTP/1.1\r\nHost: x\r\n\r\n");
     s.read_response();
     CAF_CHECK(requests.back().method == m);

@@ -3,10 +3,10 @@
 // The arrows of the house point one way: main -> actors -> {metrics, net,
 // config}, and each library is spoken in one place.
 
+#include "tests/suite.hpp"
+
 #include <filesystem>
 #include <fstream>
-
-#include "tests/suite.hpp"
 
 namespace fs = std::filesystem;
 
@@ -56,8 +56,8 @@ CAF_TEST(each library is spoken in one place) {
   check_home("caf/", {"actors/"});
   check_home("boost/asio", {"net/", "sim/"});
   check_home("boost/beast", {"net/http_client.cpp", "net/http_server.cpp"});
-  check_home("boost/json", {"metrics/parse.cpp", "actors/http_front.cpp",
-                            "sim/"});
+  check_home("boost/json",
+             {"metrics/parse.cpp", "actors/http_front.cpp", "sim/"});
   check_home("prometheus/", {"metrics/families.cpp"});
   check_home("yaml-cpp/", {"config/yaml.cpp"});
   check_home("CLI/", {"config/command_line.cpp", "sim/"});

@@ -54,9 +54,8 @@ CAF_TEST(a field is any number without a fraction that is not negative) {
   CAF_CHECK_EQUAL(nodes("9007199254740992"), 9007199254740992.0);
   CAF_CHECK_EQUAL(nodes("18446744073709551615"), 18446744073709551616.0);
   CAF_CHECK_EQUAL(nodes("1e300"), 1e300);
-  for (const auto* bad :
-       {"7.5", "-1", "\"7\"", "null", "true", "[]", "{}", "1.1e300", "1e400",
-        "-1e400", "\"\"", "1e-400000"})
+  for (const auto* bad : {"7.5", "-1", "\"7\"", "null", "true", "[]", "{}",
+                          "1.1e300", "1e400", "-1e400", "\"\"", "1e-400000"})
     if (std::string{bad} != "1e-400000") // underflow is 0
       CAF_CHECK(!nodes(bad));
 }
@@ -86,9 +85,9 @@ CAF_TEST(every bad field is named) {
 }
 
 CAF_TEST(what is no object is json and an empty object is schema) {
-  for (const auto* body : {"", " ", "[]", "\"x\"", "null", "7", "{", "{}x",
-                           "<html></html>", "\xef\xbb\xbf{}", "{\"a\":NaN}",
-                           "{'a':1}", "{\"a\":1,}"})
+  for (const auto* body :
+       {"", " ", "[]", "\"x\"", "null", "7", "{", "{}x", "<html></html>",
+        "\xef\xbb\xbf{}", "{\"a\":NaN}", "{'a':1}", "{\"a\":1,}"})
     CAF_CHECK(json_failure(body) == reason::json);
   CAF_CHECK(json_failure("{}") == reason::schema);
 }

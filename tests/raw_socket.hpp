@@ -1,18 +1,17 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstring>
 #include <functional>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <string>
+#include <sys/socket.h>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -46,8 +45,8 @@ public:
   /// False if the peer is gone.
   bool send(const std::string& bytes) {
     for (std::size_t at = 0; at < bytes.size();) {
-      const auto n = ::send(fd_, bytes.data() + at, bytes.size() - at,
-                            MSG_NOSIGNAL);
+      const auto n =
+          ::send(fd_, bytes.data() + at, bytes.size() - at, MSG_NOSIGNAL);
       if (n <= 0)
         return false;
       at += static_cast<std::size_t>(n);

@@ -27,10 +27,10 @@ std::shared_ptr<snapshot> seed() {
   poll p;
   p.result = quality::good;
   const std::pair<field, double> values[] = {
-      {field::packets_processed, 5000},   {field::packets_dropped, 10},
-      {field::total_nodes, 7},            {field::active_nodes, 5},
-      {field::inactive_nodes, 2},         {field::bytes_transmitted, 1000000},
-      {field::bytes_received, 500000},    {field::avg_latency_ms, 45},
+      {field::packets_processed, 5000}, {field::packets_dropped, 10},
+      {field::total_nodes, 7},          {field::active_nodes, 5},
+      {field::inactive_nodes, 2},       {field::bytes_transmitted, 1000000},
+      {field::bytes_received, 500000},  {field::avg_latency_ms, 45},
       {field::peak_throughput, 10000}};
   for (const auto& [f, v] : values)
     p.values[index(f)] = v;
@@ -58,8 +58,8 @@ struct fixture {
   }
 
   bool has(const std::string& page, const std::string& line) {
-    const bool found = ("\n" + page).find("\n" + line + "\n") !=
-                       std::string::npos;
+    const bool found =
+        ("\n" + page).find("\n" + line + "\n") != std::string::npos;
     if (!found)
       CAF_MESSAGE("missing: " << line);
     return found;
@@ -129,8 +129,8 @@ CAF_TEST(before the first poll every series of our own is there at 0) {
           "circuit_breaker_state", "requests_total", "retries_total",
           "request_duration_seconds_count", "polls_skipped_total",
           "circuit_breaker_rejections_total"})
-      CAF_CHECK(has(page, "betanet_exporter_" + std::string{metric} + label +
-                              "} 0"));
+      CAF_CHECK(
+          has(page, "betanet_exporter_" + std::string{metric} + label + "} 0"));
     for (std::size_t r = 0; r < reason_count; ++r)
       CAF_CHECK(has(page, "betanet_exporter_request_failures_total" + label +
                               ",reason=\"" +
@@ -177,8 +177,8 @@ CAF_TEST(a page changes with time alone and tells the truth) {
   auto s = seed();
   pages.update("", s);
   text();
-  CAF_CHECK(has(text(t0 + 35s),
-                "betanet_exporter_stale{endpoint=\"metrics\"} 0"));
+  CAF_CHECK(
+      has(text(t0 + 35s), "betanet_exporter_stale{endpoint=\"metrics\"} 0"));
   const auto old = text(t0 + 35s + 1ns);
   CAF_CHECK(has(old, "betanet_exporter_stale{endpoint=\"metrics\"} 1"));
   CAF_CHECK(has(old, "betanet_connected_peers 7"));
@@ -191,8 +191,9 @@ CAF_TEST(named targets share families and keep their label) {
   pages.update("eu-1", seed());
   pages.update("us \"2\"\\", seed());
   const auto page = text();
-  CAF_CHECK(has(page, "betanet_connected_peers{target=\"eu-1\"} 7\n"
-                      "betanet_connected_peers{target=\"us \\\"2\\\"\\\\\"} 7"));
+  CAF_CHECK(has(page,
+                "betanet_connected_peers{target=\"eu-1\"} 7\n"
+                "betanet_connected_peers{target=\"us \\\"2\\\"\\\\\"} 7"));
   CAF_CHECK(has(page, "betanet_exporter_requests_total{target=\"eu-1\","
                       "endpoint=\"metrics\"} 0"));
 }

@@ -2,9 +2,9 @@
 
 #include "metrics/schedule.hpp"
 
-#include <set>
-
 #include "tests/suite.hpp"
+
+#include <set>
 
 using namespace betanet::metrics;
 using namespace std::chrono_literals;
@@ -18,7 +18,9 @@ failure with_status(int status, duration retry_after = {}) {
   return {reason::status, "", status, retry_after};
 }
 
-retry_plan seed_plan() { return {{1s, 2s, 4s}, 0, 15s}; }
+retry_plan seed_plan() {
+  return {{1s, 2s, 4s}, 0, 15s};
+}
 
 } // namespace
 
@@ -56,10 +58,10 @@ CAF_TEST(offsets are slots of a 150th and differ) {
   CAF_CHECK_GREATER(seen.size(), 140u);
 }
 
-CAF_TEST(offsets are those of FNV-1a) {
+CAF_TEST(offsets are those of FNV - 1a) {
   // fnv1a64("a") = 0xaf63dc4c8601ec8c, mod 15e9 = 10571439244 ns
-  CAF_CHECK(tick_offset("a", 15s) == 0xaf63dc4c8601ec8cull % 15000000000ull /
-                                         100000000 * 100ms);
+  CAF_CHECK(tick_offset("a", 15s) ==
+            0xaf63dc4c8601ec8cull % 15000000000ull / 100000000 * 100ms);
 }
 
 CAF_TEST(retries follow after 1 2 and 4 seconds and then end) {
@@ -92,10 +94,9 @@ CAF_TEST(verdicts are those of the table) {
   CAF_CHECK(verdict_of({reason::json, ""}) == verdict::success);
   CAF_CHECK(verdict_of({reason::schema, ""}) == verdict::success);
   CAF_CHECK(verdict_of({reason::local, ""}) == verdict::local);
-  for (const auto why :
-       {reason::dns, reason::connect, reason::reset, reason::eof,
-        reason::timeout, reason::tls, reason::protocol, reason::too_large,
-        reason::encoding})
+  for (const auto why : {reason::dns, reason::connect, reason::reset,
+                         reason::eof, reason::timeout, reason::tls,
+                         reason::protocol, reason::too_large, reason::encoding})
     CAF_CHECK(verdict_of({why, ""}) == verdict::failure);
   for (const int status : {500, 501, 502, 503, 504, 505, 599})
     CAF_CHECK(verdict_of(with_status(status)) == verdict::failure);

@@ -14,10 +14,10 @@ constexpr auto nodes = endpoint::nodes_status;
 
 /// One target whose nodes endpoint is polled by hand.
 struct fixture {
-  snapshot s{{15s, 5s, 10s, 5min, parse_fallback::last_known},
-             std::make_shared<const std::vector<double>>(
-                 std::vector{0.05, 0.1}),
-             t0};
+  snapshot s{
+      {15s, 5s, 10s, 5min, parse_fallback::last_known},
+      std::make_shared<const std::vector<double>>(std::vector{0.05, 0.1}),
+      t0};
 
   void finish(endpoint e, poll p, time_point at) {
     auto& status = s.endpoints[index(e)];

@@ -130,9 +130,10 @@ CAF_TEST(a tick that meets a running poll skips that endpoint only) {
 
 CAF_TEST(attempts are counted as they end) {
   tick();
-  caf::anon_send(aut, atom::attempt_v,
-                 attempt_report{nodes, latest(nodes), 1,
-                                {reason::timeout, "timed out"}, 5s, 1s});
+  caf::anon_send(
+      aut, atom::attempt_v,
+      attempt_report{
+          nodes, latest(nodes), 1, {reason::timeout, "timed out"}, 5s, 1s});
   consume_messages();
   const auto& c = status(nodes).counters;
   CAF_CHECK_EQUAL(c.requests, 1u);

@@ -56,9 +56,9 @@ struct wiring_fixture : fixture {
         [] { return 0.0; }};
     for (const auto& t : s.targets) {
       groups.push_back(spawn_group(sys, t, around));
-      caf::anon_send(
-          clock, atom::watch_v, groups.back(),
-          metrics::tick_grid{t0, 0s, t.polling.collection.interval}, true);
+      caf::anon_send(clock, atom::watch_v, groups.back(),
+                     metrics::tick_grid{t0, 0s, t.polling.collection.interval},
+                     true);
     }
     consume_messages();
   }
@@ -86,12 +86,13 @@ struct wiring_fixture : fixture {
 
   /// Calls `f` after this much virtual time.
   void later(std::chrono::nanoseconds d, std::function<void()> f) {
-    const auto who = sys.spawn([f](caf::event_based_actor* me) -> caf::behavior {
-      return {[=](caf::ok_atom) {
-        f();
-        me->quit();
-      }};
-    });
+    const auto who =
+        sys.spawn([f](caf::event_based_actor* me) -> caf::behavior {
+          return {[=](caf::ok_atom) {
+            f();
+            me->quit();
+          }};
+        });
     self->delayed_send(who, d, caf::ok_atom_v);
   }
 
@@ -268,8 +269,8 @@ CAF_TEST(totals of the upstream appear as they are) {
     service.bodies[0] = "{\"packets_processed\": " + std::string{total} +
                         ", \"packets_dropped\": 0}";
     advance(15s);
-    CAF_CHECK(has(page(), "betanet_packets_processed_total " +
-                              std::string{total}));
+    CAF_CHECK(
+        has(page(), "betanet_packets_processed_total " + std::string{total}));
   }
 }
 

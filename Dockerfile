@@ -1,0 +1,28 @@
+FROM debian:bookworm-slim AS build
+RUN apt-get update && apt-get install -y --no-install-recommends \
+      g++ cmake ninja-build git ca-certificates libcaf-dev libboost1.81-dev \
+      libboost-json1.81-dev libboost-url1.81-dev prometheus-cpp-dev \
+      libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev
+WORKDIR /src
+COPY . .
+ARG REVISION=""
+RUN cmake --preset release ${REVISION:+-DBETANET_REVISION=$REVISION} \
+ && cmake --build --preset release
+
+FROM debian:bookworm-slim
+RUN apt-get update && apt-get install -y --no-install-recommends \
+      libcaf-core0.17 libboost-json1.81.0 libboost-url1.81.0 \
+      libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libssl3 \
+      ca-certificates \
+ && rm -rf /var/lib/apt/lists/*
+COPY --from=build /src/build/release/betanet_exporter /usr/local/bin/
+COPY config/betanet_exporter.yml /etc/betanet_exporter/
+LABEL org.opencontainers.image.title="betanet_exporter" \
+      org.opencontainers.image.description="Prometheus exporter for Betanet" \
+      org.opencontainers.image.licenses="MIT"
+USER 65532:65532
+EXPOSE 9200
+HEALTHCHECK --interval=15s --timeout=5s \
+  CMD ["/usr/local/bin/betanet_exporter", "--healthcheck"]
+ENTRYPOINT ["/usr/local/bin/betanet_exporter"]
+CMD ["--config.file=/etc/betanet_exporter/betanet_exporter.yml"]

@@ -1,0 +1,126 @@
+#define CAF_SUITE documentation
+
+// README.md and the binary say the same, both ways.
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "config/config.hpp"
+#include "metrics/render.hpp"
+#include "tests/suite.hpp"
+
+using namespace betanet;
+
+namespace {
+
+using row = std::vector<std::string>;
+
+/// The rows of the table under the header cell, each cell without backticks.
+std::vector<row> table(const std::string& first_header_cell) {
+  std::ifstream in{SOURCE_DIR "/README.md"};
+  std::vector<row> rows;
+  bool inside = false;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("| " + first_header_cell + " |")) {
+      inside = true;
+      std::getline(in, line); // the ruler
+      continue;
+    }
+    if (!inside)
+      continue;
+    if (!line.starts_with("|"))
+      break;
+    row cells;
+    for (std::size_t at = 1; at < line.size();) {
+      const auto end = line.find(" |", at);
+      auto cell = line.substr(at, end - at);
+      std::erase(cell, '`');
+      cell.erase(0, cell.find_first_not_of(' '));
+      cells.push_back(cell);
+      at = end + 2;
+    }
+    rows.push_back(cells);
+  }
+  CAF_CHECK(!rows.empty());
+  return rows;
+}
+
+void compare(const std::vector<config::documented>& binary,
+             const std::vector<row>& readme, const std::string& prefix) {
+  std::set<row> expected;
+  for (const auto& d : binary)
+    expected.insert({prefix + d.name, d.fallback, d.help});
+  const std::set<row> found(readme.begin(), readme.end());
+  for (const auto& r : expected)
+    if (!found.contains(r))
+      CAF_FAIL("not in README: " << r[0] << " | " << r[1] << " | " << r[2]);
+  for (const auto& r : found)
+    if (!expected.contains(r))
+      CAF_FAIL("not in the binary: " << r[0]);
+  CAF_CHECK_EQUAL(expected.size(), readme.size());
+}
+
+} // namespace
+
+CAF_TEST(every flag is documented and every documented flag exists) {
+  compare(config::documented_flags(), table("Flag"), "--");
+}
+
+CAF_TEST(every key is documented and every documented key exists) {
+  compare(config::documented_keys(), table("Key"), "");
+}
+
+CAF_TEST(every metric is documented and every documented metric exists) {
+  auto s = std::make_shared<metrics::snapshot>(
+      metrics::freshness_rules{},
+      std::make_shared<const std::vector<double>>(std::vector{1.0}),
+      metrics::time_point{});
+  for (auto& f : s->fields)
+    f.value = 1;
+  metrics::exposition pages{metrics::detail::full, {}, {}};
+  pages.update("", s);
+  const auto page =
+      pages.render(metrics::time_point{}, {}, metrics::read_process_stats())
+          .text;
+  std::istringstream in{page};
+  std::map<std::string, row> binary; // by name: type and help
+  for (std::string line; std::getline(in, line);) {
+    const auto name = line.substr(7, line.find(' ', 7) - 7);
+    const auto rest = line.substr(std::min(line.size(), 8 + name.size()));
+    if (line.starts_with("# HELP "))
+      binary[name] = {name, "", rest};
+    else if (line.starts_with("# TYPE "))
+      binary[name][1] = rest;
+  }
+  const auto rows = table("Metric");
+  CAF_CHECK_EQUAL(rows.size(), binary.size());
+  for (const auto& r : rows) {
+    const auto found = binary.find(r[0]);
+    if (found == binary.end()) {
+      CAF_FAIL("not in the binary: " << r[0]);
+      continue;
+    }
+    CAF_CHECK_EQUAL(r[1], found->second[1]);
+    CAF_CHECK_EQUAL(r[3], found->second[2]);
+    // every label named is on a sample of the family
+    std::istringstream labels{r[2]};
+    for (std::string label; std::getline(labels >> std::ws, label, ',');) {
+      const auto at = page.find("\n" + r[0] + "{");
+      const auto bucket = page.find("\n" + r[0] + "_bucket{");
+      const auto sample = page.substr(std::min(at, bucket) + 1);
+      CAF_CHECK_NOT_EQUAL(
+          sample.substr(0, sample.find('\n')).find(label + "=\""),
+          std::string::npos);
+    }
+  }
+}
+
+CAF_TEST(every documented path is served) {
+  std::ifstream in{SOURCE_DIR "/actors/http_front.cpp"};
+  const std::string front{std::istreambuf_iterator<char>{in}, {}};
+  for (const auto& r : table("Path"))
+    if (r[0] != "/metrics") // configurable, checked with the keys
+      CAF_CHECK_NOT_EQUAL(front.find("{\"" + r[0] + "\", handler::"),
+                          std::string::npos);
+}
