@@ -2,13 +2,13 @@
 
 // README.md and the binary say the same, both ways.
 
-#include <filesystem>
-#include <fstream>
-#include <set>
-
 #include "config/config.hpp"
 #include "metrics/render.hpp"
 #include "tests/suite.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <set>
 
 using namespace betanet;
 

@@ -12,6 +12,7 @@
 using namespace betanet;
 using namespace betanet::testing;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 namespace {
 
@@ -221,7 +222,7 @@ CAF_TEST(a malformed request is refused) {
         "x\r\n\r\n",
         "GET\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n"})
     refused(bytes, "400");
-  refused(std::string{"GET / HTTP/1.1\r\nHost: x\0y\r\n\r\n", 32}, "400");
+  refused("GET / HTTP/1.1\r\nHost: x\0y\r\n\r\n"s, "400");
 }
 
 CAF_TEST(other versions are refused) {
