@@ -43,8 +43,10 @@ def until(url):
     raise SystemExit(f"{url} never answered")
 
 
-def load(url, seconds, connections):
-    """Requests per second and the 99th percentile of the latency, ms."""
+def load(url, pid, seconds, connections):
+    """Requests per second, 99th percentile of the latency in ms, and CPU time
+    of the server per request in microseconds."""
+    before = cpu_seconds(pid)
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url],
         capture_output=True, text=True, check=True).stdout
@@ -52,7 +54,9 @@ def load(url, seconds, connections):
         raise SystemExit(out)
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1])
     p99, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
-    return rate, float(p99) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]
+    count = int(re.search(r"(\d+) requests in", out)[1])
+    return (rate, float(p99) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit],
+            (cpu_seconds(pid) - before) / count * 1e6)
 
 
 def status(pid, key):
@@ -93,22 +97,30 @@ def main():
                 f.write(until(ours))
             with open(f"{home}/nginx.conf", "w") as f:
                 f.write(NGINX.format(home=home))
-            start("/usr/sbin/nginx", "-c", f"{home}/nginx.conf")
+            nginx = start("/usr/sbin/nginx", "-c", f"{home}/nginx.conf")
             theirs = "http://127.0.0.1:19201/metrics"
             size = len(until(theirs))
+            with open(f"/proc/{nginx.pid}/task/{nginx.pid}/children") as f:
+                worker = int(f.read())
             print(f"{size} bytes a page, {args.connections} connections, "
                   f"{args.rounds} rounds of {args.seconds} s each")
-            ratios, tails = [], []
+            ratios, tails, costs = [], [], []
             for n in range(args.rounds):
-                a, a99 = load(ours, args.seconds, args.connections)
-                b, b99 = load(theirs, args.seconds, args.connections)
+                a, a99, acpu = load(ours, exporter.pid, args.seconds,
+                                    args.connections)
+                b, b99, bcpu = load(theirs, worker, args.seconds,
+                                    args.connections)
                 ratios.append(a / b)
                 tails.append(a99 / b99)
-                print(f"  round {n + 1}: exporter {a:8.0f}/s p99 {a99:.2f} ms, "
-                      f"nginx {b:8.0f}/s p99 {b99:.2f} ms, ratio {a / b:.2f}")
+                costs.append(acpu / bcpu)
+                print(f"  round {n + 1}: exporter {a:7.0f}/s p99 {a99:.2f} ms "
+                      f"{acpu:.1f} us CPU, nginx {b:7.0f}/s p99 {b99:.2f} ms "
+                      f"{bcpu:.1f} us CPU, ratio {a / b:.2f}")
             print(f"requests per second, exporter : nginx = "
                   f"{statistics.median(ratios):.2f} (median; "
                   f"{min(ratios):.2f} to {max(ratios):.2f})")
+            print(f"CPU time per request, exporter : nginx = "
+                  f"{statistics.median(costs):.2f}")
             print(f"99th percentile, exporter : nginx = "
                   f"{statistics.median(tails):.2f}")
             print(f"resident memory: {cold / 1024:.1f} MiB after the start, "
