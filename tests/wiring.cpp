@@ -3,11 +3,7 @@
 // The whole of the actors, on virtual time, against a scripted upstream and
 // with the constants of the architecture document.
 
-#include "actors/cache.hpp"
-#include "actors/group.hpp"
-#include "actors/scheduler.hpp"
-#include "tests/exposition_check.hpp"
-#include "tests/fixture.hpp"
+#include "tests/wired.hpp"
 
 using namespace betanet;
 using namespace betanet::testing;
@@ -25,45 +21,13 @@ struct upstream {
   std::array<int, 3> in_flight{};
 };
 
-struct wiring_fixture : fixture {
+struct wiring_fixture : wired_fixture {
   wiring_fixture() {
     for (const auto e : metrics::all_endpoints)
       service.bodies[metrics::index(e)] = good_body(e);
   }
 
-  ~wiring_fixture() {
-    for (const auto& g : groups)
-      caf::anon_send_exit(g, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(clock, caf::exit_reason::kill);
-    caf::anon_send_exit(store, caf::exit_reason::kill);
-    consume_messages();
-  }
-
-  void start(const config::settings& s = config::parse_yaml("", "")) {
-    t0 = now();
-    cache_settings c;
-    for (const auto& t : s.targets)
-      c.targets.emplace_back(t.name, empty_snapshot(t, t0));
-    c.read_process = [] { return metrics::process_stats{}; };
-    store = sys.spawn(cache, std::move(c), logged.log);
-    clock = sys.spawn(scheduler);
-    const surroundings around{
-        store,
-        logged.log,
-        false,
-        [this](const config::target&, endpoint e) { return connect(e); },
-        [this] { return metrics::wall_time{} + (now() - t0); },
-        [] { return 0.0; }};
-    for (const auto& t : s.targets) {
-      groups.push_back(spawn_group(sys, t, around));
-      caf::anon_send(clock, atom::watch_v, groups.back(),
-                     metrics::tick_grid{t0, 0s, t.polling.collection.interval},
-                     true);
-    }
-    consume_messages();
-  }
-
-  transport connect(endpoint e) {
+  transport connect(endpoint e) override {
     return [this, i = metrics::index(e)](auto timeout, auto done) {
       service.requests[i].push_back(now() - t0);
       CAF_REQUIRE_EQUAL(service.in_flight[i]++, 0); // no overlap, ever
@@ -84,38 +48,7 @@ struct wiring_fixture : fixture {
     };
   }
 
-  /// Calls `f` after this much virtual time.
-  void later(std::chrono::nanoseconds d, std::function<void()> f) {
-    const auto who =
-        sys.spawn([f](caf::event_based_actor* me) -> caf::behavior {
-          return {[=](caf::ok_atom) {
-            f();
-            me->quit();
-          }};
-        });
-    self->delayed_send(who, d, caf::ok_atom_v);
-  }
-
   void all(upstream::behaviour b) { service.does.fill(b); }
-
-  snapshot_ptr snapshot(const std::string& target = {}) {
-    auto r = self->request(store, caf::infinite, atom::restore_v, target);
-    consume_messages();
-    snapshot_ptr result;
-    r.receive([&](const snapshot_ptr& s) { result = s; },
-              [&](const caf::error& e) { CAF_FAIL(sys.render(e)); });
-    return result;
-  }
-
-  std::string page() {
-    auto r = self->request(store, caf::infinite, atom::render_v, page_query{});
-    consume_messages();
-    std::string result;
-    r.receive([&](const page_ptr& p) { result = p->text; },
-              [&](const caf::error& e) { CAF_FAIL(sys.render(e)); });
-    CAF_CHECK_EQUAL(defect(result).value_or("none"), "none");
-    return result;
-  }
 
   bool has(const std::string& text, const std::string& line) {
     return text.find("\n" + line + "\n") != std::string::npos;
@@ -131,11 +64,7 @@ struct wiring_fixture : fixture {
            breaker(endpoint::network_stats) == s;
   }
 
-  metrics::time_point t0{};
   upstream service;
-  cache_actor store;
-  scheduler_actor clock;
-  std::vector<supervisor_actor> groups;
 };
 
 using times = std::vector<metrics::duration>;

@@ -1,0 +1,292 @@
+#define CAF_SUITE chaos
+
+// The whole of the actors on virtual time against an upstream that does
+// anything, while actors die and the clock stands still or leaps. A seed is a
+// whole life: the same seed is the same life. CHAOS_SEED=n replays one,
+// CHAOS_SEEDS=n says how many to live.
+
+#include "tests/wired.hpp"
+
+#include <cstdlib>
+#include <numeric>
+#include <random>
+#include <set>
+
+using namespace betanet;
+using namespace betanet::testing;
+using metrics::circuit;
+using metrics::endpoint;
+using metrics::field;
+
+namespace {
+
+/// What is true at every moment of every life; says what was not.
+struct broken : std::logic_error {
+  using std::logic_error::logic_error;
+};
+
+void demand(bool truth, const std::string& what) {
+  if (!truth)
+    throw broken(what);
+}
+
+struct life : wired_fixture {
+  using supervisor_type =
+      caf::stateful_actor<supervisor_state, supervisor_impl::base>;
+
+  explicit life(std::uint64_t seed) : engine(seed) {
+    config::settings s = config::parse_yaml("", "");
+    auto& p = s.targets[0].polling;
+    p.retry.jitter = draw(3) == 0 ? 0.5 : 0;
+    p.circuit_breaker.failure_threshold = 1 + static_cast<int>(draw(5));
+    p.cache.max_stale = draw(4) == 0 ? std::optional<config::duration>{}
+                                     : std::chrono::seconds{draw(300)};
+    p.collection.fallback = static_cast<config::parse_fallback>(draw(3));
+    if (draw(3) == 0)
+      p.collection.interval = 3s; // chains are longer than the interval
+    start(s);
+    self->monitor(groups[0]);
+  }
+
+  std::uint64_t draw(std::uint64_t below) { return engine() % below; }
+
+  double random() override {
+    return static_cast<double>(draw(2001)) / 1000 - 1;
+  }
+
+  supervisor_state& supervisor() {
+    return deref<supervisor_type>(groups[0]).state;
+  }
+
+  // -- the upstream ----------------------------------------------------------
+
+  /// One client: a new request abandons the former one, as does its end.
+  struct client {
+    int* live = nullptr; ///< Requests on the wire at this endpoint.
+    std::uint64_t current = 0;
+    bool busy = false;
+
+    void abandon() {
+      if (std::exchange(busy, false))
+        --*live;
+      ++current;
+    }
+    ~client() { abandon(); }
+  };
+
+  transport connect(endpoint e) override {
+    const auto c = std::make_shared<client>();
+    c->live = &live[metrics::index(e)];
+    return [this, e, c](auto timeout, auto done) {
+      request(e, c, timeout, std::move(done));
+    };
+  }
+
+  void request(endpoint e, const std::shared_ptr<client>& c,
+               std::chrono::nanoseconds timeout,
+               std::function<void(net::outcome)> done) {
+    c->abandon();
+    c->busy = true;
+    const auto i = metrics::index(e);
+    demand(++live[i] == 1, "two requests at one endpoint");
+    const auto& w = supervisor().at(e);
+    demand(w.breaker.now() != circuit::state::open, "I/O while open");
+    if (w.breaker.now() == circuit::state::half_open) {
+      demand(w.breaker.current() && w.breaker.current()->probe,
+             "a request in half-open is no probe");
+      demand(probed[i].insert(w.breaker.current()->generation).second,
+             "two requests by one probe");
+    }
+    const auto answer = [c, which = c->current, done](const net::outcome& o) {
+      if (c->busy && c->current == which) {
+        c->busy = false;
+        --*c->live;
+        done(o);
+      }
+    };
+    const auto o = outcome(e);
+    switch (calm ? 7 : draw(8)) {
+    case 0: // silent for ever: the transport itself is broken
+      if (draw(10) == 0)
+        return;
+      [[fallthrough]];
+    case 1: // the deadline
+      return later(timeout, [answer] {
+        answer(net::error{net::errc::timeout, "timed out"});
+      });
+    case 2: // slow
+      return later(std::chrono::milliseconds{draw(5000)},
+                   [answer, o] { answer(o); });
+    case 3: // an answer, and then the same again much later
+      later(std::chrono::seconds{draw(60)}, [done, o] { done(o); });
+      return answer(o);
+    default:
+      return answer(o);
+    }
+  }
+
+  net::outcome outcome(endpoint e) {
+    if (calm)
+      return ok(body(e));
+    if (draw(100) < bad_luck)
+      return net::error{static_cast<net::errc>(draw(10)), "a fault"};
+    switch (draw(12)) {
+    case 0: {
+      constexpr std::array statuses{204, 301, 404, 429, 500, 502, 503, 504};
+      return net::response{statuses[draw(statuses.size())], "",
+                           std::chrono::seconds{draw(3) ? 0 : draw(30)}};
+    }
+    case 1:
+      return ok("<html>");
+    case 2:
+      return ok("{}");
+    default:
+      return ok(body(e));
+    }
+  }
+
+  /// Numbers nobody else has, so that each can be traced to its answer.
+  std::string body(endpoint e) {
+    std::string text = "{";
+    for (std::size_t i = 0; i < metrics::field_count; ++i) {
+      const auto f = static_cast<field>(i);
+      if (metrics::source(f) != e || (!calm && draw(30) == 0))
+        continue;
+      served[i].insert(static_cast<double>(++number));
+      text += (text.size() > 1 ? ",\"" : "\"") + std::string{name(f)} +
+              "\":" + std::to_string(number);
+    }
+    return text + "}";
+  }
+
+  // -- the life --------------------------------------------------------------
+
+  void live_on() {
+    switch (draw(20)) {
+    case 0:
+      bad_luck = draw(3) * 45; // 0, 45 or 90 %
+      break;
+    case 1:
+      kill_somebody();
+      break;
+    case 2: // the machine sleeps
+      sched.clock().current_time += std::chrono::seconds{draw(600)};
+      break;
+    case 3: // the clock stands still
+      consume_messages();
+      break;
+    default:
+      advance(std::chrono::milliseconds{draw(10000)});
+    }
+    consume_messages();
+    check();
+  }
+
+  void kill_somebody() {
+    while (!deaths.empty() && now() - deaths.front() > 60s)
+      deaths.pop_front();
+    if (deaths.size() == 5)
+      return; // a sixth within a minute is meant to end everything
+    deaths.push_back(now());
+    const auto who = draw(4);
+    if (who == 3)
+      kill(supervisor().aggregator);
+    else
+      kill(supervisor().endpoints[who].fetcher);
+  }
+
+  void check() {
+    demand(!sched.has_job(), "messages at rest");
+    const auto s = snapshot();
+    for (const auto e : metrics::all_endpoints)
+      check_endpoint(*s, e);
+    for (std::size_t i = 0; i < metrics::field_count; ++i) {
+      const auto& f = s->fields[i];
+      if (f.value)
+        demand(served[i].contains(*f.value), "a value nobody served");
+      const auto shown = visible(*s, static_cast<field>(i), now());
+      if (shown && f.value != shown)
+        demand(*shown == 0 &&
+                   s->rules.fallback != metrics::parse_fallback::omit,
+               "a value that is neither known nor the default");
+    }
+    demand(std::accumulate(s->latency.counts.begin(), s->latency.counts.end(),
+                           std::uint64_t{0}) <=
+               served[metrics::index(field::avg_latency_ms)].size(),
+           "a latency observed twice");
+    if (draw(8) == 0)
+      demand(!defect(page()), "a defective page");
+  }
+
+  void check_endpoint(const metrics::snapshot& s, endpoint e) {
+    const auto& status = s.endpoints[metrics::index(e)];
+    const auto& c = status.counters;
+    if (status.last_result && *status.last_result != metrics::quality::good)
+      demand(metrics::stale(s, e, now()), "not good and not stale");
+    demand(std::accumulate(c.failures.begin(), c.failures.end(),
+                           std::uint64_t{0}) <= c.requests,
+           "more failures than requests");
+    demand(c.retries <= c.requests, "more retries than requests");
+    const auto entered = [&](circuit::state to) {
+      return c.transitions[static_cast<std::size_t>(to)];
+    };
+    const auto opened = entered(circuit::state::open);
+    const auto tried = entered(circuit::state::half_open);
+    const auto closed = entered(circuit::state::closed);
+    demand(tried <= opened && opened <= tried + 1, "a trial without opening");
+    demand(closed <= tried, "a closing without a trial");
+    const auto& w = supervisor().at(e);
+    demand(w.breaker.now() != circuit::state::open || !w.breaker.current(),
+           "a ticket while open");
+    demand(w.breaker.now() != circuit::state::half_open || w.breaker.current(),
+           "half-open without a probe");
+  }
+
+  /// Whatever happened: once the upstream is well, so is what we say of it.
+  void check_recovery() {
+    calm = true;
+    advance(3min); // the longest chain, an open breaker, some ticks
+    const auto s = snapshot();
+    demand(metrics::up(*s), "not up after recovery");
+    for (const auto e : metrics::all_endpoints) {
+      demand(!metrics::stale(*s, e, now()), "stale after recovery");
+      demand(supervisor().at(e).breaker.now() == circuit::state::closed,
+             "not closed after recovery");
+    }
+    check();
+  }
+
+  std::mt19937_64 engine;
+  bool calm = false;          ///< The upstream is well.
+  std::uint64_t bad_luck = 0; ///< Percent of requests that fail.
+  std::array<int, 3> live{};
+  std::array<std::set<std::uint64_t>, 3> probed;
+  std::array<std::set<double>, metrics::field_count> served;
+  std::uint64_t number = 0;
+  std::deque<metrics::time_point> deaths;
+};
+
+std::uint64_t from_environment(const char* name, std::uint64_t fallback) {
+  const char* text = std::getenv(name);
+  return text ? std::stoull(text) : fallback;
+}
+
+} // namespace
+
+CAF_TEST(every life keeps its promises) {
+  const auto only = from_environment("CHAOS_SEED", 0);
+  const auto first = only ? only : 1;
+  const auto last = only ? only : from_environment("CHAOS_SEEDS", 500);
+  for (auto seed = first; seed <= last; ++seed) {
+    life l{seed};
+    int step = 0;
+    try {
+      for (; step < 100; ++step)
+        l.live_on();
+      l.check_recovery();
+    } catch (const broken& b) {
+      CAF_FAIL("CHAOS_SEED=" << seed << " step " << step << ": " << b.what());
+    }
+  }
+  CAF_MESSAGE(last - first + 1 << " lives");
+}
