@@ -101,7 +101,7 @@ void http_front_state::serve(exchange_ptr e) {
   case handler::index:
     return respond(e, path, index_message());
   default:
-    return answer_health(std::move(e), path);
+    return answer_health(e, path);
   }
 }
 
@@ -155,7 +155,7 @@ void http_front_state::ask_for_page() {
           });
 }
 
-void http_front_state::page_arrived(message_ptr m) {
+void http_front_state::page_arrived(const message_ptr& m) {
   if (m->status() == 200) {
     page = m;
     scrapes = waiting.size();
@@ -166,7 +166,7 @@ void http_front_state::page_arrived(message_ptr m) {
 
 // -- health ------------------------------------------------------------------
 
-void http_front_state::answer_health(exchange_ptr e, handler path) {
+void http_front_state::answer_health(const exchange_ptr& e, handler path) {
   self->request(cache, cache_timeout, atom::count_v)
       .then(
           [this, e, path](const census_ptr& c) {

@@ -22,8 +22,8 @@ struct http_front_state {
   void serve(exchange_ptr e);
   void scrape(exchange_ptr e);
   void ask_for_page();
-  void page_arrived(message_ptr m);
-  void answer_health(exchange_ptr e, metrics::handler path);
+  void page_arrived(const message_ptr& m);
+  void answer_health(const exchange_ptr& e, metrics::handler path);
   message_ptr health_message(const census& c, metrics::handler path) const;
   message_ptr index_message() const;
   void respond(const exchange_ptr& e, metrics::handler path, message_ptr m);

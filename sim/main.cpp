@@ -66,8 +66,8 @@ tcp::endpoint parse_address(const std::string& text) {
 
 class server {
 public:
-  server(asio::io_context& io, sim::service s, sim::faults f, bool close)
-      : io_(io), service_(std::move(s)), faults_(f), close_(close) {}
+  server(asio::io_context& io, const sim::service& s, sim::faults f, bool close)
+      : io_(io), service_(s), faults_(f), close_(close) {}
 
   void listen(const tcp::endpoint& service, const tcp::endpoint& control) {
     address_ = service;
