@@ -1,8 +1,8 @@
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
-      g++ cmake ninja-build git ca-certificates libcaf-dev libboost1.81-dev \
+      g++ cmake ninja-build libcaf-dev libboost1.81-dev \
       libboost-json1.81-dev libboost-url1.81-dev prometheus-cpp-dev \
-      libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev
+      libspdlog-dev libyaml-cpp-dev libcli11-dev
 WORKDIR /src
 COPY . .
 ARG REVISION=""
@@ -12,8 +12,7 @@ RUN cmake --preset release ${REVISION:+-DBETANET_REVISION=$REVISION} \
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
       libcaf-core0.17 libboost-json1.81.0 libboost-url1.81.0 \
-      libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libssl3 \
-      ca-certificates \
+      libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/build/release/betanet_exporter /usr/local/bin/
 COPY config/betanet_exporter.yml /etc/betanet_exporter/
@@ -24,5 +23,7 @@ USER 65532:65532
 EXPOSE 9200
 HEALTHCHECK --interval=15s --timeout=5s \
   CMD ["/usr/local/bin/betanet_exporter", "--healthcheck"]
+# By environment: flags given to the container add to it, and the health check
+# reads the same file.
+ENV BETANET_EXPORTER_CONFIG_FILE=/etc/betanet_exporter/betanet_exporter.yml
 ENTRYPOINT ["/usr/local/bin/betanet_exporter"]
-CMD ["--config.file=/etc/betanet_exporter/betanet_exporter.yml"]

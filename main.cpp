@@ -35,9 +35,10 @@ namespace {
 /// More targets than this would start in one burst: they wait for their slots.
 constexpr std::size_t immediate_targets = 100;
 
-/// How long a stop waits: for clients, then for actors. Together below 2 s.
+/// How long a stop waits: for clients, for actors, for the log. Below 2 s.
 constexpr auto drain_time = 1s;
 constexpr auto quit_time = 500ms;
+constexpr auto flush_time = 200ms;
 
 metrics::build_info this_build() {
   const auto dotted = [](int major, int minor, int patch) {
@@ -205,6 +206,8 @@ void exporter::start_actors() {
   };
   keep(clock);
   for (const auto& t : settings_.targets) {
+    if (count <= chatty_targets)
+      log_.info("Polling", {{"target", t.name}, {"url", to_string(t.url)}});
     const auto who = spawn_group(system_, t, all);
     keep(who);
     const auto interval = t.polling.collection.interval;
@@ -246,15 +249,21 @@ void exporter::stop() {
   for (const auto& a : actors_)
     self_->send_exit(a, caf::exit_reason::user_shutdown);
   bool waiting = true;
-  for (std::size_t left = actors_.size(); left > 0 && waiting; --left)
-    self_->receive([](const caf::down_msg&) {}, [](atom::signal, int) {},
+  for (std::size_t left = actors_.size(); left > 0 && waiting;)
+    self_->receive([&](const caf::down_msg&) { --left; },
+                   [](atom::signal, int) {},
                    caf::after(quit_time) >> [&] { waiting = false; });
 }
 
 /// Flushes the log and ends without destructors: a name lookup may still be
 /// stuck in the system's resolver.
 [[noreturn]] void leave(int status) {
-  spdlog::shutdown();
+  const auto flushed = std::make_shared<std::promise<void>>();
+  std::thread{[flushed] {
+    spdlog::shutdown(); // waits for stderr, which may have stopped reading
+    flushed->set_value();
+  }}.detach();
+  flushed->get_future().wait_for(flush_time);
   std::quick_exit(status);
 }
 

@@ -53,7 +53,7 @@ void aggregator_state::note_outage(metrics::endpoint e,
     return;
   for (std::size_t i = 0; i < metrics::field_count; ++i) {
     const auto f = static_cast<metrics::field>(i);
-    if (metrics::source(f) != e ||
+    if (metrics::source(f) != e || !latest->fields[i].value ||
         !metrics::visible(*latest, f, self->clock().now()))
       continue;
     done = true;

@@ -20,7 +20,7 @@ public:
   using fields =
       std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  /// `out` prints the lines as they come, see `pattern`.
+  /// `out` has the line layout of `use_line_format`.
   event_log(std::shared_ptr<spdlog::logger> out, config::log_format format)
       : out_(std::move(out)), format_(format) {}
 

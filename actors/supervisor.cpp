@@ -39,6 +39,8 @@ void supervisor_state::on_tick(const tick& t) {
   log->write(settings.chatter, "Collecting Betanet metrics...",
              {{"target", settings.target}});
   next_tick = t.next;
+  if (first_tick == 0)
+    first_tick = t.number;
   for (const auto e : metrics::all_endpoints) {
     auto& w = at(e);
     switch (w.breaker.admit()) {
@@ -74,7 +76,10 @@ void supervisor_state::on_attempt(const attempt_report& r) {
   if (!w.breaker.awaits(r.ticket))
     return;
   count(w, r.attempt, &r.failure, r.took);
-  log->write(first_level(!w.outage, event_log::level::warn),
+  w.reported = r.attempt;
+  w.paused_until = self->clock().now() + r.retry_in;
+  const bool told = w.outage || w.retried;
+  log->write(first_level(!told, event_log::level::warn),
              "Attempt " + std::to_string(r.attempt) +
                  " failed: HTTP request failed: " + r.failure.text +
                  ", retrying in " + config::print_duration(r.retry_in),
@@ -88,15 +93,24 @@ void supervisor_state::on_poll(const poll_report& r) {
   auto& w = at(r.endpoint);
   if (!w.breaker.awaits(r.ticket))
     return;
-  const auto now = self->clock().now();
   const auto& failure = r.poll.failure;
   count(w, r.poll.attempts, failure ? &*failure : nullptr, r.took);
+  finish_poll(r);
+}
+
+void supervisor_state::finish_poll(const poll_report& r) {
+  auto& w = at(r.endpoint);
+  const auto now = self->clock().now();
+  const auto& failure = r.poll.failure;
+  w.reported = 0;
+  w.paused_until = {};
   w.status.last_result = r.poll.result;
   w.status.last_failure = failure;
   if (r.poll.result == metrics::quality::good) {
     w.status.last_good = now;
     w.status.last_good_wall = settings.wall_clock();
     w.status.refused = false;
+    w.retried = r.poll.attempts > 1;
   }
   const auto entered = w.breaker.record(
       r.ticket, failure ? verdict_of(*failure) : metrics::verdict::success);
@@ -105,7 +119,7 @@ void supervisor_state::on_poll(const poll_report& r) {
     enter(r.endpoint, *entered, r.ticket.probe);
   update u;
   u.finished.emplace(r.endpoint, r.poll);
-  u.read_collection = finish_collection(w, r.poll);
+  u.read_collection = finish_collection(w.collection, r.poll);
   publish(std::move(u));
 }
 
@@ -134,9 +148,9 @@ void supervisor_state::count(watched& w, int attempt, const metrics::failure* f,
 }
 
 /// True if the poll was the last of its collection and one of them read values.
-bool supervisor_state::finish_collection(const watched& w,
+bool supervisor_state::finish_collection(std::uint64_t tick,
                                          const metrics::poll& p) {
-  const auto found = collections.find(w.collection);
+  const auto found = collections.find(tick);
   if (found == collections.end())
     return false; // a probe
   auto& c = found->second;
@@ -145,7 +159,7 @@ bool supervisor_state::finish_collection(const watched& w,
     return false;
   const bool read = c.read;
   collections.erase(found);
-  collected = true;
+  collected = collected || tick == first_tick;
   return read;
 }
 
@@ -206,12 +220,16 @@ void supervisor_state::log_failure(metrics::endpoint e,
   const auto not_found = [](const watched& w) {
     return w.status.last_failure && w.status.last_failure->status == 404;
   };
-  const bool first = !at(e).outage;
+  const bool nowhere =
+      std::all_of(endpoints.begin(), endpoints.end(), not_found);
+  const bool hint = nowhere && !std::exchange(not_found_told, nowhere);
+  not_found_told = nowhere;
+  const bool first = !at(e).outage || hint;
   std::string text = "Failed to fetch Betanet metrics: ";
   if (p.attempts > 1)
     text += "All retries failed: ";
   text += p.failure->text;
-  if (first && std::all_of(endpoints.begin(), endpoints.end(), not_found))
+  if (hint)
     text += " from all three endpoints: is this a Betanet service with the v1 "
             "API, is a path prefix missing from its URL?";
   log->write(first_level(first, event_log::level::error), text,
@@ -247,9 +265,13 @@ void supervisor_state::replace_fetcher(metrics::endpoint e,
   if (!w.breaker.current())
     return publish();
   poll_report lost{e, *w.breaker.current(), {}, std::nullopt};
+  lost.poll.attempts = w.reported + 1;
   lost.poll.failure = metrics::failure{
       metrics::reason::local, "fetcher died: " + self->system().render(cause)};
-  on_poll(lost);
+  if (self->clock().now() >= w.paused_until) // an attempt was running
+    return on_poll(lost);
+  lost.poll.attempts = w.reported;
+  finish_poll(lost);
 }
 
 bool supervisor_state::may_restart(const char* actor, const caf::error& cause) {

@@ -40,8 +40,11 @@ struct supervisor_state {
     metrics::circuit breaker;
     metrics::endpoint_status status;
     std::uint64_t collection = 0; ///< Tick of the running poll; 0: a probe.
-    std::optional<metrics::time_point> outage;       ///< When it began.
-    bool half_opened = false;                        ///< Once in this outage.
+    std::optional<metrics::time_point> outage; ///< When it began.
+    bool half_opened = false;                  ///< Once in this outage.
+    bool retried = false; ///< The latest good poll needed a retry: old news.
+    int reported = 0;     ///< Attempts of the running poll that ended.
+    metrics::time_point paused_until{};              ///< Between two of them.
     std::optional<metrics::time_point> open_warning; ///< The latest one.
   };
 
@@ -59,6 +62,7 @@ struct supervisor_state {
   void on_tick(const tick& t);
   void on_attempt(const attempt_report& r);
   void on_poll(const poll_report& r);
+  void finish_poll(const poll_report& r);
   void on_half_open(metrics::endpoint e, std::uint64_t generation);
   void on_down(const caf::down_msg& down);
   void stop(caf::error reason);
@@ -72,7 +76,7 @@ struct supervisor_state {
                     bool was_probe);
   void log_failure(metrics::endpoint e, const metrics::poll& p);
   void enter(metrics::endpoint e, metrics::circuit::state s, bool was_probe);
-  bool finish_collection(const watched& w, const metrics::poll& p);
+  bool finish_collection(std::uint64_t tick, const metrics::poll& p);
   void publish(update u = {});
 
   supervisor_impl::pointer self;
@@ -80,10 +84,12 @@ struct supervisor_state {
   std::optional<event_log> log;
   std::vector<watched> endpoints; ///< By `metrics::index`.
   aggregator_actor aggregator;
+  std::uint64_t first_tick = 0;                    ///< 0: none yet.
   std::map<std::uint64_t, collection> collections; ///< By tick number.
   metrics::restart_counters restarts;
   std::deque<metrics::time_point> recent_restarts;
   metrics::time_point next_tick{};
+  bool not_found_told = false; ///< All endpoints answered 404, as was told.
   bool collected = false;
   static inline const char* name = "supervisor";
 };

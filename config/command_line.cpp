@@ -116,8 +116,20 @@ command_line::command_line(int argc, const char* const* argv) {
   }
   if (!refused.empty())
     throw invalid(std::move(refused));
+  // CLI11 takes the next word for the value of `--flag=`.
+  std::vector<const char*> words;
+  for (int i = 0; i < argc; ++i) {
+    std::string_view word = argv[i];
+    const bool empty = word.starts_with("--") && word.ends_with('=');
+    const std::string name{empty ? word.substr(2, word.size() - 3) : ""};
+    if (values_.contains(name))
+      values_[name] = {""};
+    else
+      words.push_back(argv[i]);
+  }
   try {
-    app_.parse(argc, const_cast<char**>(argv));
+    app_.parse(static_cast<int>(words.size()),
+               const_cast<char**>(words.data()));
   } catch (const CLI::ParseError& e) {
     throw invalid({std::string{e.what()} + " (see --help)"});
   }
@@ -235,6 +247,8 @@ invocation load(int argc, const char* const* argv) {
   }
   if (const auto url = line.find("betanet.url"))
     use_url(result.settings, *url, problems);
+  if (problems.empty() && result.settings.web.listen_addresses.empty())
+    problems.push_back("web.listen_addresses: at least one is needed");
   if (!problems.empty())
     throw invalid(std::move(problems));
   return result;

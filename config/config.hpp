@@ -46,7 +46,6 @@ struct polling {
 
 /// Where a service listens.
 struct service_url {
-  bool tls = false;
   std::string host; ///< A name or an address, without brackets.
   std::uint16_t port = 80;
   std::string path; ///< Prefix without a trailing slash.

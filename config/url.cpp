@@ -41,8 +41,7 @@ service_url parse_url(const std::string& text) {
 
 std::string to_string(const service_url& url) {
   const bool v6 = url.host.find(':') != std::string::npos;
-  return (url.tls ? "https://" : "http://") +
-         (v6 ? "[" + url.host + "]" : url.host) + ":" +
+  return "http://" + (v6 ? "[" + url.host + "]" : url.host) + ":" +
          std::to_string(url.port) + url.path;
 }
 

@@ -52,9 +52,6 @@ public:
   int consecutive_failures() const { return failures_; }
   std::uint64_t generation() const { return generation_; }
 
-  /// Applies from the next result on.
-  void failure_threshold(int n) { threshold_ = n; }
-
 private:
   void issue(bool probe);
   state enter(state s);

@@ -91,7 +91,7 @@ constexpr std::array status_heads{
                 "half-open."},
 };
 
-constexpr std::array counter_families_heads{
+constexpr std::array activity_family_heads{
     family_head{"betanet_exporter_requests_total", MetricType::Counter,
                 "Attempts made: first tries, retries and probes."},
     family_head{"betanet_exporter_retries_total", MetricType::Counter,
@@ -108,6 +108,9 @@ constexpr std::array counter_families_heads{
                 MetricType::Counter, "Ticks refused by the circuit breaker."},
     family_head{"betanet_exporter_actor_restarts_total", MetricType::Counter,
                 "Actors that died and were replaced."},
+};
+
+constexpr std::array cache_family_heads{
     family_head{"betanet_exporter_cache_requests_total", MetricType::Counter,
                 "Targets looked up in the cache by scrapes."},
     family_head{"betanet_exporter_cache_fresh_hits_total", MetricType::Counter,
@@ -237,17 +240,14 @@ void add_endpoint(families& f, const labels& l, const endpoint_counters& c) {
   add(f[6], l, c.rejected);
 }
 
-families counter_families(const labels& l, const counters& c) {
+families activity_families(const labels& l, const activity& c) {
   families f;
-  for (const auto& h : counter_families_heads)
+  for (const auto& h : activity_family_heads)
     f.push_back(family(h));
   for (const auto e : all_endpoints)
     add_endpoint(f, with(l, "endpoint", name(e)), c.endpoints[index(e)]);
   add(f[7], with(l, "actor", "fetcher"), c.restarts.fetcher);
   add(f[7], with(l, "actor", "aggregator"), c.restarts.aggregator);
-  add(f[8], l, c.hits[0] + c.hits[1] + c.hits[2]);
-  for (std::size_t i = 0; i < c.hits.size(); ++i)
-    add(f[9 + i], l, c.hits[i]);
   return f;
 }
 
@@ -257,9 +257,17 @@ std::string text_of(const MetricFamily& f) {
   return prometheus::TextSerializer{}.Serialize({f});
 }
 
+template <class Heads>
+family_lines heads_of(const Heads& heads) {
+  family_lines lines;
+  for (const auto& h : heads)
+    lines.push_back(text_of(family(h)));
+  return lines;
+}
+
 /// The sample lines of each family, without the HELP and TYPE lines.
-std::vector<std::string> sample_lines(const families& all) {
-  std::vector<std::string> lines;
+family_lines sample_lines(const families& all) {
+  family_lines lines;
   for (const auto& f : all) {
     auto text = f.metric.empty() ? std::string{} : text_of(f);
     if (!text.empty())
@@ -315,7 +323,8 @@ void add_front(families& all, const front_totals& front) {
     for (const int code : codes(static_cast<handler>(i))) {
       const auto found = front.requests.find({static_cast<handler>(i), code});
       add(all.back(),
-          {{"handler", handler_names[i]}, {"code", std::to_string(code)}},
+          {{"handler", std::string{name(static_cast<handler>(i))}},
+           {"code", std::to_string(code)}},
           found == front.requests.end() ? 0 : found->second);
     }
   all.push_back(family({"betanet_exporter_http_connections", Gauge,
@@ -355,32 +364,29 @@ std::span<const int> codes(handler h) {
   }
 }
 
-void counters::operator+=(const counters& other) {
+void activity::operator+=(const activity& other) {
   add_each(endpoints, other.endpoints);
   restarts.fetcher += other.restarts.fetcher;
   restarts.aggregator += other.restarts.aggregator;
-  add_each(hits, other.hits);
 }
 
 const family_lines& target_heads() {
   static const family_lines all = [] {
-    family_lines lines;
-    for (const auto& h : value_heads)
-      lines.push_back(text_of(family(h)));
-    for (const auto& h : status_heads)
-      lines.push_back(text_of(family(h)));
+    auto lines = heads_of(value_heads);
+    for (auto& line : heads_of(status_heads))
+      lines.push_back(std::move(line));
     return lines;
   }();
   return all;
 }
 
-const family_lines& counter_heads() {
-  static const family_lines all = [] {
-    family_lines lines;
-    for (const auto& h : counter_families_heads)
-      lines.push_back(text_of(family(h)));
-    return lines;
-  }();
+const family_lines& activity_heads() {
+  static const auto all = heads_of(activity_family_heads);
+  return all;
+}
+
+const family_lines& cache_heads() {
+  static const auto all = heads_of(cache_family_heads);
   return all;
 }
 
@@ -389,8 +395,19 @@ family_lines target_lines(const std::string& target, const snapshot& s,
   return sample_lines(target_families(target_label(target), s, now));
 }
 
-family_lines counter_lines(const std::string& target, const counters& c) {
-  return sample_lines(counter_families(target_label(target), c));
+family_lines activity_lines(const std::string& target, const activity& c) {
+  return sample_lines(activity_families(target_label(target), c));
+}
+
+family_lines cache_lines(const std::string& target, const hit_counts& hits) {
+  families f;
+  for (const auto& h : cache_family_heads)
+    f.push_back(family(h));
+  const auto l = target_label(target);
+  add(f[0], l, hits[0] + hits[1] + hits[2]);
+  for (std::size_t i = 0; i < hits.size(); ++i)
+    add(f[1 + i], l, hits[i]);
+  return sample_lines(f);
 }
 
 std::string process_wide(const front_totals& front,

@@ -12,26 +12,26 @@ namespace betanet::metrics {
 /// in the order of the heads.
 using family_lines = std::vector<std::string>;
 
-/// HELP and TYPE lines, by family: first those whose lines come from
-/// `target_lines`, then those of `counter_lines`.
+/// HELP and TYPE lines of the families that the functions below give lines of.
 const family_lines& target_heads();
-const family_lines& counter_heads();
+const family_lines& activity_heads();
+const family_lines& cache_heads();
 
 /// What a target shows at `now`: Betanet's values and its state.
 family_lines target_lines(const std::string& target, const snapshot& s,
                           time_point now);
 
-/// The summable part of one target, or of all of them.
-struct counters {
+/// What one target, or all of them together, made us do.
+struct activity {
   std::array<endpoint_counters, endpoint_count> endpoints;
   restart_counters restarts;
-  std::array<std::uint64_t, 3> hits{};
 
-  void operator+=(const counters& other);
+  void operator+=(const activity& other);
 };
 
 /// "" leaves the `target` label out.
-family_lines counter_lines(const std::string& target, const counters& c);
+family_lines activity_lines(const std::string& target, const activity& c);
+family_lines cache_lines(const std::string& target, const hit_counts& hits);
 
 /// Families of the process as a whole, complete.
 std::string process_wide(const front_totals& front,

@@ -6,6 +6,31 @@
 
 namespace betanet::metrics {
 
+namespace {
+
+activity activity_of(const snapshot& s) {
+  activity a;
+  for (const auto e : all_endpoints)
+    a.endpoints[index(e)] = s.endpoints[index(e)].counters;
+  a.restarts = s.restarts;
+  return a;
+}
+
+/// Family by family: its head and what `lines` appends, or neither.
+template <class Lines>
+void append(std::string& text, const family_lines& heads, Lines lines) {
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    const auto start = text.size();
+    text += heads[i];
+    const auto head_end = text.size();
+    lines(i, text);
+    if (text.size() == head_end)
+      text.resize(start);
+  }
+}
+
+} // namespace
+
 exposition::exposition(detail d, build_info build, reload_status reload)
     : detail_(d), build_(std::move(build)), reload_(reload) {}
 
@@ -25,55 +50,56 @@ page exposition::render(time_point now, const front_totals& front,
                         const process_stats& process) {
   page result;
   result.fresh = true;
+  activity all_activity;
+  hit_counts all_hits{};
+  std::vector<family_lines> cache;
   for (auto& [target, cached] : targets_) {
     const auto& s = *cached.latest;
-    if (now >= cached.valid_until) {
-      cached.rendered = target_lines(target, s, now);
-      cached.valid_until = next_change(s, now);
-    }
+    refresh(target, cached, now);
     cached.last_hit = classify(s, now);
     result.fresh = result.fresh && cached.last_hit == hit::fresh;
     for (const auto e : all_endpoints)
       result.oldest_age = std::max(result.oldest_age, age(s, e, now));
+    if (detail_ == detail::full) {
+      cache.push_back(cache_lines(target, cached.hits));
+    } else {
+      all_activity += activity_of(s);
+      for (std::size_t i = 0; i < all_hits.size(); ++i)
+        all_hits[i] += cached.hits[i];
+    }
   }
-  for (std::size_t i = 0; i < target_heads().size(); ++i) {
-    const auto start = result.text.size();
-    result.text += target_heads()[i];
-    const auto head_end = result.text.size();
+  append(result.text, target_heads(), [&](std::size_t i, auto& text) {
     for (const auto& [_, cached] : targets_)
-      result.text += cached.rendered[i];
-    if (result.text.size() == head_end)
-      result.text.resize(start); // no sample, no family
+      text += cached.rendered[i];
+  });
+  if (detail_ == detail::full) {
+    append(result.text, activity_heads(), [&](std::size_t i, auto& text) {
+      for (const auto& [_, cached] : targets_)
+        text += cached.activity[i];
+    });
+  } else {
+    const auto lines = activity_lines({}, all_activity);
+    append(result.text, activity_heads(),
+           [&](std::size_t i, auto& text) { text += lines[i]; });
+    cache.push_back(cache_lines({}, all_hits));
   }
-  append_counters(result.text);
+  append(result.text, cache_heads(), [&](std::size_t i, auto& text) {
+    for (const auto& lines : cache)
+      text += lines[i];
+  });
   result.text += process_wide(front, process, build_, reload_);
   return result;
 }
 
-void exposition::append_counters(std::string& text) const {
-  family_lines all(counter_heads().size());
-  counters sum;
-  const auto append = [&](const std::string& target, const counters& c) {
-    const auto one = counter_lines(target, c);
-    for (std::size_t i = 0; i < all.size(); ++i)
-      all[i] += one[i];
-  };
-  for (const auto& [target, cached] : targets_) {
-    counters c;
-    for (const auto e : all_endpoints)
-      c.endpoints[index(e)] = cached.latest->endpoints[index(e)].counters;
-    c.restarts = cached.latest->restarts;
-    c.hits = cached.hits;
-    if (detail_ == detail::full)
-      append(target, c);
-    else
-      sum += c;
-  }
-  if (detail_ == detail::compact)
-    append({}, sum);
-  for (std::size_t i = 0; i < all.size(); ++i)
-    if (!all[i].empty())
-      text += counter_heads()[i] + all[i];
+void exposition::refresh(const std::string& target, cached_target& cached,
+                         time_point now) const {
+  if (now < cached.valid_until)
+    return;
+  const auto& s = *cached.latest;
+  cached.rendered = target_lines(target, s, now);
+  if (detail_ == detail::full)
+    cached.activity = activity_lines(target, activity_of(s));
+  cached.valid_until = next_change(s, now);
 }
 
 } // namespace betanet::metrics

@@ -52,6 +52,9 @@ struct reload_status {
 /// Which families keep the `target` label.
 enum class detail : std::uint8_t { full, compact };
 
+/// Scrapes by what they met; index is `hit`.
+using hit_counts = std::array<std::uint64_t, 3>;
+
 /// One rendered page and what it showed.
 struct page {
   std::string text;
@@ -79,13 +82,15 @@ public:
 private:
   struct cached_target {
     std::shared_ptr<const snapshot> latest;
+    std::vector<std::string> activity; ///< The same of what it made us do.
     std::vector<std::string> rendered; ///< Sample lines, by family.
     time_point valid_until{};          ///< Rendered anew from here on.
     hit last_hit = hit::miss;
-    std::array<std::uint64_t, 3> hits{}; ///< By `hit`.
+    hit_counts hits{};
   };
 
-  void append_counters(std::string& text) const;
+  void refresh(const std::string& target, cached_target& cached,
+               time_point now) const;
 
   detail detail_;
   build_info build_;

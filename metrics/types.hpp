@@ -132,7 +132,7 @@ struct endpoint_counters {
   std::uint64_t requests = 0; ///< Attempts: first tries, retries and probes.
   std::uint64_t retries = 0;
   std::uint64_t skipped = 0;  ///< Ticks that met a running poll.
-  std::uint64_t rejected = 0; ///< Ticks refused by an open breaker.
+  std::uint64_t rejected = 0; ///< Ticks refused by the breaker.
   std::array<std::uint64_t, reason_count> failures{};
   std::array<std::uint64_t, 3> transitions{}; ///< By entered breaker state.
   histogram<request_duration_bounds.size()> request_duration;

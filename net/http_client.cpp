@@ -82,15 +82,22 @@ const char* framing_defect(const http::fields& fields, int version) {
 
 std::chrono::seconds retry_after(const http::fields& fields) {
   const auto text = fields[http::field::retry_after];
-  if (text.empty() || text.size() > 9)
-    return 0s;
   std::chrono::seconds::rep n = 0;
   for (const char c : text) {
     if (c < '0' || c > '9')
       return 0s;
-    n = n * 10 + (c - '0');
+    n = std::min<std::chrono::seconds::rep>(n * 10 + (c - '0'), 1'000'000'000);
   }
   return std::chrono::seconds{n};
+}
+
+/// The beginning of outside text, for people: logs and JSON take it as it is.
+std::string printable(std::string_view text) {
+  std::string result{text.substr(0, 50)};
+  for (auto& c : result)
+    if (c < ' ' || c > '~')
+      c = '?';
+  return result;
 }
 
 std::string request_for(const resource& r) {
@@ -197,12 +204,21 @@ private:
     ++epoch_;
     deadline_.cancel();
     stagger_.cancel();
-    racers_.clear();
+    close_racers();
     error_code ignored;
     socket_.close(ignored);
     parser_.reset();
     buffer_.clear();
     buffer_.shrink_to_fit();
+  }
+
+  /// A connecting socket is kept alive by its own handler: without a close it
+  /// would go on until the kernel gives up.
+  void close_racers() {
+    error_code ignored;
+    for (const auto& racer : racers_)
+      racer->close(ignored);
+    racers_.clear();
   }
 
   void finish(outcome result) {
@@ -232,7 +248,8 @@ private:
 
   void resolved(const resolver::answer& a) {
     if (a.addresses.empty())
-      return fail({errc::dns, what_.host + ": " + a.error});
+      return fail(
+          {a.local ? errc::local : errc::dns, what_.host + ": " + a.error});
     phase_ = "connecting";
     addresses_ = a.addresses;
     next_address_ = 0;
@@ -279,7 +296,7 @@ private:
     socket_ = std::move(*racer);
     ++epoch_;
     stagger_.cancel();
-    racers_.clear();
+    close_racers();
     connected_at_ = clock::now();
     error_code ignored;
     socket_.set_option(tcp::no_delay{true}, ignored);
@@ -293,12 +310,13 @@ private:
   void send() {
     ++epoch_;
     buffer_.clear();
+    parser_.reset();
+    interim_responses_ = 0;
     phase_ = "sending the request";
     asio::async_write(socket_, asio::buffer(request_),
                       bound([this](error_code ec, std::size_t) {
                         if (ec)
                           return broken(ec);
-                        interim_responses_ = 0;
                         read_head();
                       }));
   }
@@ -331,7 +349,7 @@ private:
     }
     const auto encoding = head[http::field::content_encoding];
     if (!encoding.empty() && !boost::beast::iequals(encoding, "identity"))
-      return fail({errc::encoding, "content encoding " + std::string{encoding} +
+      return fail({errc::encoding, "content encoding " + printable(encoding) +
                                        " was not asked for"});
     phase_ = "reading the response";
     http::async_read(socket_, buffer_, *parser_,

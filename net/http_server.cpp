@@ -217,6 +217,11 @@ private:
     phase_ = phase::reading;
     while (input_.starts_with("\r\n"))
       input_.erase(0, 2); // RFC 9112 2.2: lenient between requests
+    if (!input_.empty() && !in_request_) { // its first byte
+      in_request_ = true;
+      if (requests_ > 0)
+        deadline_ = clock::now() + server_->limits.header_timeout;
+    }
     const auto seen = std::exchange(scanned_, input_.size());
     const auto found = scan(input_, std::min(seen, input_.size()));
     const auto size = found.header_end ? found.header_end : input_.size();
@@ -226,8 +231,6 @@ private:
       return refuse(400);
     if (found.header_end)
       return serve(found.header_end);
-    if (last_)
-      return server_->close(shared_from_this());
     read();
   }
 
@@ -242,9 +245,6 @@ private:
             return;
           if (ec)
             return self->server_->close(self);
-          if (size == 0 && self->requests_ > 0)
-            self->deadline_ =
-                clock::now() + self->server_->limits.header_timeout;
           self->next();
         });
   }
@@ -287,7 +287,7 @@ private:
     ++server_->stats
           .errors[static_cast<std::size_t>(found - protocol_errors.begin())];
     last_ = true;
-    request_.method = method::get;
+    request_.method = input_.starts_with("HEAD ") ? method::head : method::get;
     write(std::make_shared<message>(status, "text/plain; charset=utf-8",
                                     std::to_string(status) + "\n"));
   }
@@ -343,8 +343,8 @@ private:
     if (last_)
       return linger();
     since_ = clock::now();
-    deadline_ = since_ + (input_.empty() ? server_->limits.idle_timeout
-                                         : server_->limits.header_timeout);
+    deadline_ = since_ + server_->limits.idle_timeout;
+    in_request_ = false;
     next();
   }
 
@@ -383,8 +383,9 @@ private:
   std::string input_;
   std::size_t scanned_ = 0;
   int requests_ = 0;
-  bool last_ = false; ///< Close after this answer.
-  bool slow_ = false; ///< Counted as a slow response.
+  bool in_request_ = false; ///< Its first byte has come.
+  bool last_ = false;       ///< Close after this answer.
+  bool slow_ = false;       ///< Counted as a slow response.
   std::size_t drained_ = 0;
   request request_;
   std::shared_ptr<const message> message_;

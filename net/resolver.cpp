@@ -5,6 +5,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <cerrno>
+#include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -23,7 +25,12 @@ resolver::answer look_up(const std::string& host) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
   if (const int code = getaddrinfo(host.c_str(), nullptr, &hints, &list)) {
-    result.error = gai_strerror(code);
+    const bool system = code == EAI_SYSTEM;
+    const int cause = errno;
+    result.error = system ? std::strerror(cause) : gai_strerror(code);
+    result.local =
+        code == EAI_MEMORY ||
+        (system && (cause == EMFILE || cause == ENFILE || cause == ENOMEM));
     return result;
   }
   for (const auto* a = list; a; a = a->ai_next) {
@@ -71,9 +78,9 @@ struct resolver::state : std::enable_shared_from_this<state> {
           });
       }}.detach();
     } catch (const std::system_error& e) {
-      boost::asio::post(*io,
-                        [self = shared_from_this(), host,
-                         r = answer{{}, e.what()}] { self->finish(host, r); });
+      boost::asio::post(
+          *io, [self = shared_from_this(), host,
+                r = answer{{}, e.what(), true}] { self->finish(host, r); });
     }
   }
 
@@ -103,7 +110,7 @@ resolver::~resolver() {
 void resolver::resolve(const std::string& host, callback done) {
   boost::system::error_code ec;
   if (const auto literal = boost::asio::ip::make_address(host, ec); !ec)
-    return done({{literal}, {}});
+    return done({{literal}, {}, false});
   auto& callbacks = state_->waiting[host];
   callbacks.push_back(std::move(done));
   if (callbacks.size() == 1)

@@ -11,7 +11,8 @@ namespace betanet::net {
 
 struct resolver::answer {
   std::vector<boost::asio::ip::address> addresses; ///< Empty on error.
-  std::string error; ///< What the system's resolver said.
+  std::string error;  ///< What the system's resolver said.
+  bool local = false; ///< It could not even ask: no descriptors, no threads.
 };
 
 } // namespace betanet::net

@@ -137,6 +137,9 @@ CAF_TEST(stale values are told once per outage and only if there are any) {
                         "failure\" target=eu-1 endpoint=network_stats");
   };
   finish(bad());
+  auto no_json = bad();
+  no_json.failure->why = metrics::reason::json; // shows a default 0
+  finish(no_json);
   CAF_CHECK_EQUAL(warnings(), 0u);
   finish(latency(45));
   finish(bad());

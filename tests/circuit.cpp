@@ -176,15 +176,6 @@ CAF_TEST(a late result changes nothing in any later state) {
   CAF_CHECK(c.now() == state::half_open);
 }
 
-CAF_TEST(a lowered threshold applies from the next failure on) {
-  circuit c{5};
-  poll(c, verdict::failure);
-  poll(c, verdict::failure);
-  c.failure_threshold(2);
-  CAF_CHECK(c.now() == state::closed);
-  CAF_CHECK(poll(c, verdict::failure) == state::open);
-}
-
 CAF_TEST(a random walk of 100000 steps agrees with the model) {
   const std::uint64_t seed = 20261122;
   CAF_MESSAGE("seed " << seed);

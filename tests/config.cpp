@@ -333,6 +333,28 @@ CAF_TEST(lists are comma separated in flags and environment) {
                   2u);
 }
 
+CAF_TEST(an empty value is a value) {
+  const auto s = command{}
+                     .flag("--log.file=")
+                     .flag("--log.level=debug")
+                     .flag("--config.file=")
+                     .load()
+                     .settings;
+  CAF_CHECK_EQUAL(s.log.file, "");
+  CAF_CHECK(s.log.level == log_level::debug);
+}
+
+CAF_TEST(nowhere to listen is refused) {
+  const std::string refusal = "web.listen_addresses: at least one is needed";
+  const temporary_file file{"web: {listen_addresses: []}"};
+  CAF_CHECK_EQUAL(command{}.flag("--config.file=" + file.path).problems(),
+                  refusal);
+  CAF_CHECK_EQUAL(command{}.flag("--web.listen-address=").problems(), refusal);
+  CAF_CHECK_EQUAL(
+      command{}.env("BETANET_EXPORTER_WEB_LISTEN_ADDRESS", "").problems(),
+      refusal);
+}
+
 CAF_TEST(one URL replaces at most one target) {
   command c;
   c.env("BETANET_URL", "http://other:1234");

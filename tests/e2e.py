@@ -386,11 +386,11 @@ class EndToEnd(unittest.TestCase):
         for flags, place in ((["--no.such"], "--no.such"),
                              (["--cache.ttl=x"], "--cache.ttl"),
                              (["--config.file=/none"], "/none"),
-                             (["--log.file=/none/x"], "log.file"),
+                             (["--log.file=/dev/null/x"], "log.file"),
                              (["--web.listen-address=256.0.0.1:1"],
                               "256.0.0.1:1")):
             for check in ([], ["--config.check"]):
-                if check and "listen" in flags[0] or "log" in flags[0]:
+                if check and ("listen" in flags[0] or "log" in flags[0]):
                     continue  # not known without the network or the disk
                 status, out, err = self.run_exporter(*flags, *check)
                 self.assertEqual((status, out), (1, ""))
@@ -509,6 +509,26 @@ class EndToEnd(unittest.TestCase):
             self.assertEqual(status, 0, p.text())
             self.assertLess(seconds, 2)
             p.close()
+
+    def test_a_stuck_stderr_does_not_hold_up_the_end(self):
+        self.start_sim()
+        self.port = free_port()
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        child = subprocess.Popen(
+            [f"{BINARIES}/betanet_exporter", "--log.level=debug", *FAST,
+             f"--web.listen-address=127.0.0.1:{self.port}",
+             "--betanet.url=http://127.0.0.1:1"], stderr=writer)
+        os.close(writer)
+        self.addCleanup(child.kill)
+        # Nobody reads: wait until the pipe is full.
+        poller = select.poll()
+        poller.register(os.open(f"/proc/{child.pid}/fd/2", os.O_WRONLY),
+                        select.POLLOUT)
+        wait_for(lambda: not poller.poll(0), "a full pipe", 60)
+        self.assertEqual(request(self.port, "/metrics")[0], 200)
+        child.terminate()
+        self.assertEqual(child.wait(2), 0)
 
     def test_sighup_is_survived(self):
         self.good()

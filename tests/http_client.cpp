@@ -5,6 +5,7 @@
 #include "tests/raw_socket.hpp"
 #include "tests/suite.hpp"
 
+#include <filesystem>
 #include <future>
 #include <sys/resource.h>
 
@@ -97,6 +98,22 @@ struct client_fixture {
     return std::get<net::response>(o);
   }
 
+  void lack_descriptors(const char* host) {
+    raw_server server{{say(reply(body))}};
+    use(server.port(), host);
+    rlimit before{};
+    getrlimit(RLIMIT_NOFILE, &before);
+    const int lowest = ::dup(0); // every lower number is taken
+    ::close(lowest);
+    const rlimit none{static_cast<rlim_t>(lowest), before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    const auto o = get();
+    setrlimit(RLIMIT_NOFILE, &before);
+    CAF_CHECK(std::get<net::error>(o).code == errc::local);
+    CAF_CHECK(std::holds_alternative<net::response>(get()));
+    client.reset();
+  }
+
   net::loop loop;
   net::resolver names{loop};
   std::thread runner;
@@ -173,14 +190,19 @@ CAF_TEST(a kept connection that dies unheard is replaced once) {
 }
 
 CAF_TEST(a notice on an idle connection is no answer) {
-  raw_server server{{[](raw_socket& s) {
+  std::promise<void> first_read, sent;
+  raw_server server{{[&](raw_socket& s) {
                        read_request(s);
-                       s.send(reply(body) +
-                              "HTTP/1.1 408 Request Timeout\r\n\r\n");
+                       s.send(reply(body));
+                       first_read.get_future().get();
+                       s.send("HTTP/1.1 408 Request Timeout\r\n\r\n");
+                       sent.set_value();
                      },
                      say(reply("{}"))}};
   use(server.port());
   get();
+  first_read.set_value();
+  sent.get_future().get();
   CAF_CHECK_EQUAL(body_of(get()), "{}");
   client.reset();
 }
@@ -221,6 +243,31 @@ CAF_TEST(localhost finds the family that answers) {
   use(server.port(), "localhost");
   CAF_CHECK(std::holds_alternative<net::response>(get()));
   client.reset();
+}
+
+CAF_TEST(a connect that nobody accepts ends at the deadline and is closed) {
+  // A full backlog drops what comes after it.
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  raw_socket owner{listener};
+  sockaddr_in local{};
+  local.sin_family = AF_INET;
+  local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::bind(listener, reinterpret_cast<sockaddr*>(&local), sizeof local);
+  ::listen(listener, 0);
+  socklen_t size = sizeof local;
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&local), &size);
+  const auto port = ntohs(local.sin_port);
+  const auto queued = raw_socket::connect(port);
+  use(port);
+  const auto open_fds = [] {
+    return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"},
+                         std::filesystem::directory_iterator{});
+  };
+  CAF_CHECK(std::get<net::error>(get(50ms)).code == errc::timeout);
+  const auto before = open_fds();
+  for (int i = 0; i < 10; ++i)
+    CAF_CHECK(std::get<net::error>(get(20ms)).code == errc::timeout);
+  CAF_CHECK_LESS_OR_EQUAL(open_fds(), before + 1);
 }
 
 CAF_TEST(a reset is reset) {
@@ -352,8 +399,7 @@ CAF_TEST(statuses and retry after are handed on) {
   CAF_CHECK_EQUAL(status("404 Not Found", "").status, 404);
   CAF_CHECK_EQUAL(status("301 Moved", "Location: http://x/\r\n").status, 301);
   CAF_CHECK(status("503 Busy", "Retry-After: 2\r\n").retry_after == 2s);
-  for (const auto* bad :
-       {"-2", "soon", "2.5", "99999999999", "Fri, 31 Dec 1999 23:59:59 GMT"})
+  for (const auto* bad : {"-2", "soon", "2.5", "Fri, 31 Dec 1999 23:59:59 GMT"})
     CAF_CHECK(status("503 Busy", "Retry-After: " + std::string{bad} + "\r\n")
                   .retry_after == 0s);
   CAF_CHECK_EQUAL(response(say("HTTP/1.1 204 No Content\r\n\r\n")).status, 204);
@@ -382,19 +428,21 @@ CAF_TEST(bytes on an idle connection are protocol) {
 }
 
 CAF_TEST(without descriptors the fault is local) {
-  raw_server server{{say(reply(body))}};
-  use(server.port());
-  rlimit before{};
-  getrlimit(RLIMIT_NOFILE, &before);
-  const int lowest = ::dup(0); // every lower number is taken
-  ::close(lowest);
-  const rlimit none{static_cast<rlim_t>(lowest), before.rlim_max};
-  setrlimit(RLIMIT_NOFILE, &none);
-  const auto o = get();
-  setrlimit(RLIMIT_NOFILE, &before);
-  CAF_CHECK(std::get<net::error>(o).code == errc::local);
-  CAF_CHECK(std::holds_alternative<net::response>(get()));
-  client.reset();
+  for (const auto* host : {"127.0.0.1", "localhost"})
+    lack_descriptors(host);
+}
+
+CAF_TEST(what a peer says is not handed on as it is) {
+  failure(say(reply("x", "Content-Encoding: \xff\xfe" + std::string(4000, 'y') +
+                             "\r\n")));
+  CAF_CHECK_LESS(text.size(), 100u);
+  CAF_CHECK_EQUAL(text.find('\xff'), std::string::npos);
+}
+
+CAF_TEST(a long wait that is asked for is a long wait) {
+  CAF_CHECK(response(say(reply("", "Retry-After: 99999999999\r\n",
+                               "HTTP/1.1 503 Busy")))
+                .retry_after > 24h);
 }
 
 CAF_TEST(a new request abandons the former one) {

@@ -55,9 +55,9 @@ CAF_TEST(a field is any number without a fraction that is not negative) {
   CAF_CHECK_EQUAL(nodes("18446744073709551615"), 18446744073709551616.0);
   CAF_CHECK_EQUAL(nodes("1e300"), 1e300);
   for (const auto* bad : {"7.5", "-1", "\"7\"", "null", "true", "[]", "{}",
-                          "1.1e300", "1e400", "-1e400", "\"\"", "1e-400000"})
-    if (std::string{bad} != "1e-400000") // underflow is 0
-      CAF_CHECK(!nodes(bad));
+                          "1.1e300", "1e400", "-1e400", "\"\""})
+    CAF_CHECK(!nodes(bad));
+  CAF_CHECK_EQUAL(nodes("1e-400000"), 0.0); // underflow
 }
 
 CAF_TEST(minus zero is zero) {

@@ -88,8 +88,8 @@ public:
     return take(seen_.size());
   }
 
-  /// True if the peer closed and sent nothing more.
-  bool closed() { return read_all().empty(); }
+  /// True if the peer closed and sent nothing more; false if it is silent.
+  bool closed() { return read_all().empty() && !gave_up_; }
 
   void finish_sending() { ::shutdown(fd_, SHUT_WR); }
 
@@ -115,6 +115,7 @@ private:
   bool receive() {
     char buffer[65536];
     const auto n = ::recv(fd_, buffer, sizeof buffer, 0);
+    gave_up_ = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (n <= 0)
       return false;
     seen_.append(buffer, static_cast<std::size_t>(n));
@@ -122,6 +123,7 @@ private:
   }
 
   int fd_;
+  bool gave_up_ = false; ///< The latest read ran into its time limit.
   std::string seen_;
 };
 

@@ -178,6 +178,67 @@ CAF_TEST(a collection has finished when its last poll has) {
   CAF_CHECK(!updates.back()->read_collection);
 }
 
+CAF_TEST(the first collection is that of the first tick) {
+  tick();
+  end(endpoint::metrics, good());
+  end(endpoint::network_stats, good());
+  tick(); // nodes_status still runs
+  end(endpoint::metrics, good());
+  end(endpoint::network_stats, good());
+  CAF_CHECK(!updates.back()->collected);
+  end(nodes, bad(reason::timeout));
+  CAF_CHECK(updates.back()->collected);
+}
+
+CAF_TEST(a retry that helps warns once until none is needed) {
+  const auto retried = [this] {
+    caf::anon_send(
+        aut, atom::attempt_v,
+        attempt_report{
+            nodes, latest(nodes), 1, {reason::reset, "reset"}, 1s, 1s});
+    consume_messages();
+    auto p = good();
+    p.attempts = 2;
+    end(nodes, p);
+  };
+  for (int i = 0; i < 3; ++i) {
+    tick();
+    retried();
+  }
+  CAF_CHECK_EQUAL(logged.count("WARN msg=\"Attempt"), 1u);
+  tick();
+  end(nodes, good());
+  tick();
+  retried();
+  CAF_CHECK_EQUAL(logged.count("WARN msg=\"Attempt"), 2u);
+}
+
+CAF_TEST(a fetcher that dies in a pause had no attempt running) {
+  tick();
+  caf::anon_send(
+      aut, atom::attempt_v,
+      attempt_report{
+          nodes, latest(nodes), 3, {reason::reset, "reset"}, 1s, 4s});
+  consume_messages();
+  advance(2s);
+  kill(fetchers[1]);
+  CAF_CHECK_EQUAL(status(nodes).counters.requests, 1u);
+  CAF_CHECK(status(nodes).last_failure->why == reason::local);
+}
+
+CAF_TEST(a fetcher that dies in a retry had one running) {
+  tick();
+  caf::anon_send(
+      aut, atom::attempt_v,
+      attempt_report{
+          nodes, latest(nodes), 1, {reason::reset, "reset"}, 1s, 1s});
+  consume_messages();
+  advance(2s);
+  kill(fetchers[1]);
+  CAF_CHECK_EQUAL(status(nodes).counters.requests, 2u);
+  CAF_CHECK_EQUAL(status(nodes).counters.retries, 1u);
+}
+
 CAF_TEST(a late poll belongs to its own collection) {
   tick();
   end(endpoint::metrics, bad(reason::connect));
@@ -313,8 +374,12 @@ CAF_TEST(an open breaker warns at the first refused tick and every 5 minutes) {
 
 CAF_TEST(404 from all three asks whether this is the right service) {
   tick();
+  end_all(bad(reason::connect)); // the outage may be older than the answer
+  tick();
   end_all(bad(reason::status, 404));
-  CAF_CHECK_EQUAL(logged.count("is this a Betanet service with the v1 API"),
+  CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
+                               "text from all three endpoints: is this a "
+                               "Betanet service with the v1 API"),
                   1u);
   tick();
   end_all(bad(reason::status, 404));
