@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include <cmath>
+#include <new>
 
 namespace betanet::metrics {
 
@@ -13,6 +14,33 @@ namespace json = boost::json;
 /// Spec section 1: larger numbers are no measurement, and text formats of
 /// doubles near the limit are out of range for some readers.
 constexpr double largest_value = 1e300;
+
+/// Refuses more than a small multiple of the body: a hostile one of 1 MiB
+/// would otherwise become 25 MiB of values.
+class bounded_resource : public json::memory_resource {
+public:
+  explicit bounded_resource(std::size_t body_size)
+      : left_(4 * body_size + 65536) {}
+
+private:
+  void* do_allocate(std::size_t size, std::size_t) override {
+    if (size > left_)
+      throw std::bad_alloc{};
+    left_ -= size;
+    return ::operator new(size); // Boost.JSON needs no more alignment
+  }
+
+  void do_deallocate(void* p, std::size_t size, std::size_t) override {
+    left_ += size;
+    ::operator delete(p);
+  }
+
+  bool do_is_equal(const memory_resource& other) const noexcept override {
+    return this == &other;
+  }
+
+  std::size_t left_;
+};
 
 /// The value of a field, or what is wrong with it.
 struct judged {
@@ -45,21 +73,16 @@ void note(std::string& text, field f, const char* defect) {
   text += defect;
 }
 
-} // namespace
-
-parsed parse(endpoint e, std::string_view body) {
+parsed no_object(std::string text) {
   parsed result;
-  json::monotonic_resource memory;
-  json::error_code ec;
-  const auto root = json::parse({body.data(), body.size()}, ec, &memory);
-  if (ec || !root.is_object()) {
-    auto text = ec ? "invalid JSON: " + ec.message()
-                   : std::string{"the JSON document is no object"};
-    if (body.empty())
-      text = "empty body";
-    result.failure = failure{reason::json, std::move(text)};
-    return result;
-  }
+  result.failure = failure{reason::json, std::move(text)};
+  return result;
+}
+
+parsed read_fields(endpoint e, const json::value& root) {
+  if (!root.is_object())
+    return no_object("the JSON document is no object");
+  parsed result;
   std::string defects;
   for (std::size_t i = 0; i < field_count; ++i) {
     const auto f = static_cast<field>(i);
@@ -77,6 +100,24 @@ parsed parse(endpoint e, std::string_view body) {
   if (!defects.empty())
     result.failure = failure{reason::schema, std::move(defects)};
   return result;
+}
+
+} // namespace
+
+parsed parse(endpoint e, std::string_view body) {
+  bounded_resource memory{body.size()};
+  try {
+    json::error_code ec;
+    json::parser parser{&memory}; // its stack is bounded too
+    parser.reset(&memory);
+    parser.write({body.data(), body.size()}, ec);
+    if (ec)
+      return no_object(body.empty() ? "empty body"
+                                    : "invalid JSON: " + ec.message());
+    return read_fields(e, parser.release());
+  } catch (const std::bad_alloc&) {
+    return no_object("the JSON document is too complex");
+  }
 }
 
 } // namespace betanet::metrics

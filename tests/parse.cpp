@@ -100,6 +100,25 @@ CAF_TEST(deep nesting fails at once) {
   CAF_CHECK(json_failure(deep) == reason::json);
 }
 
+CAF_TEST(a hostile body is refused before it costs memory) {
+  for (const auto* element : {"1,", "[],", "{},", "\"\","}) {
+    std::string body = "{\"x\":[";
+    while (body.size() < 1 << 20)
+      body += element;
+    const auto p = parse(endpoint::metrics, body + "1]}");
+    CAF_REQUIRE(p.failure);
+    CAF_CHECK_EQUAL(p.failure->text, "the JSON document is too complex");
+  }
+}
+
+CAF_TEST(a large body of ordinary fields is read) {
+  std::string body = "{\"packets_processed\":1,\"packets_dropped\":2";
+  for (int i = 0; body.size() < 1 << 20; ++i)
+    body += ",\"field number " + std::to_string(i) +
+            "\":\"a text of some length, as a name or an address has it\"";
+  CAF_CHECK(!parse(endpoint::metrics, body + "}").failure);
+}
+
 CAF_TEST(the last duplicate wins and unknown fields are ignored) {
   const auto p = parse(endpoint::metrics,
                        R"({"packets_processed": 1, "packets_dropped": 2,
