@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <new>
+#include <variant>
 
 namespace betanet::metrics {
 
@@ -43,26 +44,23 @@ private:
 };
 
 /// The value of a field, or what is wrong with it.
-struct judged {
-  double value = 0;
-  const char* defect = nullptr;
-};
+using judged = std::variant<double, const char*>;
 
 judged judge(const json::value* v, bool fraction_allowed) {
   if (!v)
-    return {0, "is missing"};
+    return "is missing";
   if (v->is_null())
-    return {0, "is null"};
+    return "is null";
   if (!v->is_number())
-    return {0, "is no number"};
+    return "is no number";
   const double x = v->to_number<double>();
-  if (!(x <= largest_value && x >= -largest_value))
-    return {0, "is out of range"};
   if (x < 0)
-    return {0, "is negative"};
+    return "is negative";
+  if (x > largest_value)
+    return "is out of range";
   if (!fraction_allowed && x != std::floor(x))
-    return {0, "has a fraction"};
-  return {x == 0 ? 0 : x, nullptr}; // -0 is 0
+    return "has a fraction";
+  return std::abs(x); // -0 is 0
 }
 
 void note(std::string& text, field f, const char* defect) {
@@ -89,13 +87,13 @@ parsed read_fields(endpoint e, const json::value& root) {
     if (source(f) != e)
       continue;
     const auto key = name(f);
-    const auto [value, defect] =
+    const auto read =
         judge(root.get_object().if_contains({key.data(), key.size()}),
               f == field::avg_latency_ms);
-    if (defect)
-      note(defects, f, defect);
+    if (const auto* defect = std::get_if<const char*>(&read))
+      note(defects, f, *defect);
     else
-      result.values[i] = value;
+      result.values[i] = std::get<double>(read);
   }
   if (!defects.empty())
     result.failure = failure{reason::schema, std::move(defects)};

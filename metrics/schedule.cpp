@@ -26,7 +26,7 @@ duration tick_offset(std::string_view target, duration interval) {
   constexpr int slots = 150;
   const auto whole = static_cast<std::uint64_t>(interval.count());
   const auto offset = static_cast<duration::rep>(fnv1a64(target) % whole);
-  const auto slot = std::max<duration::rep>(interval.count() / slots, 1);
+  const auto slot = interval.count() / slots; // an interval has 10 ms at least
   return duration{offset / slot * slot};
 }
 

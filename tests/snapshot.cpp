@@ -191,6 +191,26 @@ CAF_TEST(omit leaves out at once) {
   CAF_CHECK(!total(t0 + 30s));
 }
 
+CAF_TEST(a transport failure spoils no field whatever the fallback) {
+  for (const auto f : {parse_fallback::last_known,
+                       parse_fallback::default_value, parse_fallback::omit}) {
+    s.rules.fallback = f;
+    good(t0);
+    fail(reason::timeout, t0 + 15s);
+    CAF_CHECK_EQUAL(total(t0 + 15s), 7.0);
+  }
+}
+
+CAF_TEST(any one value is a hit) {
+  for (std::size_t i = 0; i < field_count; ++i) {
+    for (auto& f : s.fields)
+      f.value.reset();
+    s.fields[i].value = 1;
+    s.fields[i].read_at = t0;
+    CAF_CHECK(classify(s, t0) == hit::stale);
+  }
+}
+
 CAF_TEST(the histogram grows once per poll that read the latency) {
   poll p;
   p.result = quality::partial;
