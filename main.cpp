@@ -4,9 +4,9 @@
 #include "actors/log.hpp"
 #include "actors/on_io.hpp"
 #include "actors/scheduler.hpp"
+#include "actors/upstream.hpp"
 #include "config/config.hpp"
 #include "metrics/self.hpp"
-#include "net/http_client.hpp"
 #include "net/http_server.hpp"
 #include "net/loop.hpp"
 
@@ -34,6 +34,8 @@ namespace {
 
 /// More targets than this would start in one burst: they wait for their slots.
 constexpr std::size_t immediate_targets = 100;
+
+constexpr auto user_agent = "betanet_exporter/" BETANET_VERSION;
 
 /// How long a stop waits: for clients, for actors, for the log. Below 2 s.
 constexpr auto drain_time = 1s;
@@ -87,12 +89,11 @@ int healthcheck(const config::settings& s) {
   if (host.empty() || host == "0.0.0.0" || host == "::")
     host = "localhost";
   net::loop loop;
-  net::resolver names{loop};
+  net::outbound shared{loop};
   net::http_client client{
-      loop,
-      names,
+      shared,
       {host, static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))),
-       "/-/healthy", "betanet_exporter/" BETANET_VERSION, 65536}};
+       "/-/healthy", user_agent, 65536}};
   net::outcome result = net::error{net::errc::local, "no answer"};
   client.get(3s, [&](net::outcome o) {
     result = std::move(o);
@@ -131,12 +132,10 @@ private:
   int wait();
   void stop();
 
-  transport connect(const config::target& t, metrics::endpoint e);
-
   const config::settings& settings_;
   event_log log_;
   net::loop loop_;
-  net::resolver names_{loop_};
+  net::outbound outbound_{loop_};
   http_front_actor front_; ///< Set before the loop runs.
   net::http_server server_{
       loop_, limits_of(settings_.web), [this](exchange_ptr e) {
@@ -163,18 +162,6 @@ int exporter::run() {
   return status;
 }
 
-transport exporter::connect(const config::target& t, metrics::endpoint e) {
-  const auto client = std::make_shared<net::http_client>(
-      loop_, names_,
-      net::resource{t.url.host, t.url.port,
-                    t.url.path + t.paths[metrics::index(e)],
-                    "betanet_exporter/" BETANET_VERSION,
-                    t.polling.collection.max_body_bytes});
-  return [client](auto timeout, auto done) {
-    client->get(timeout, std::move(done));
-  };
-}
-
 void exporter::start_actors() {
   const auto now = system_.clock().now();
   cache_settings cached;
@@ -197,7 +184,9 @@ void exporter::start_actors() {
       store,
       log_,
       count > chatty_targets,
-      [this](const auto& t, auto e) { return connect(t, e); },
+      [this](const auto& t, auto e) {
+        return connect(outbound_, t, e, user_agent);
+      },
       std::chrono::system_clock::now,
       random_unit};
   const auto keep = [this](const auto& handle) {
@@ -267,6 +256,19 @@ void exporter::stop() {
   std::quick_exit(status);
 }
 
+/// What only the libraries that will use it can judge. Reports on stderr.
+bool check(const config::settings& s) {
+  bool good = true;
+  for (const auto& t : s.targets)
+    try {
+      check_identity(t);
+    } catch (const std::runtime_error& e) {
+      std::cerr << "betanet_exporter: " << e.what() << '\n';
+      good = false;
+    }
+  return good;
+}
+
 int run(const config::settings& settings) {
   std::optional<event_log> l;
   try {
@@ -300,6 +302,10 @@ int main(int argc, char** argv) {
       std::cerr << "betanet_exporter: " << line << '\n';
     return EXIT_FAILURE;
   }
+  const bool starts = what.action == config::action::run ||
+                      what.action == config::action::check;
+  if (starts && !check(what.settings))
+    return EXIT_FAILURE;
   switch (what.action) {
   case config::action::help:
     std::cout << what.text;

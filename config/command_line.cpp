@@ -105,14 +105,14 @@ command_line::command_line(int argc, const char* const* argv) {
       add_value(f.name, text, f.name == "web.listen-address");
   }
   std::vector<std::string> refused;
-  for (const auto& later : flags_to_come()) {
+  for (const auto& later : unsupported_flags()) {
     for (int i = 1; i < argc; ++i)
       if (const std::string word = argv[i];
           word.substr(0, word.find('=')) == "--" + later)
-        refused.push_back("--" + later + ": not supported yet");
+        refused.push_back("--" + later + ": not supported");
     if (const auto variable = environment_name(later);
         std::getenv(variable.c_str()))
-      refused.push_back(variable + ": not supported yet");
+      refused.push_back(variable + ": not supported");
   }
   if (!refused.empty())
     throw invalid(std::move(refused));
@@ -268,6 +268,11 @@ std::vector<documented> documented_keys() {
     all.push_back({k.name, k.print(defaults.polling), k.help});
   for (const auto& k : process_keys())
     all.push_back({k.name, k.print(defaults), k.help});
+  http_client client;
+  client.basic_auth.emplace();
+  client.authorization.emplace();
+  for (const auto& k : http_client_keys())
+    all.push_back({"http_client_config." + k.name, k.print(client), k.help});
   return all;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/http_client.hpp"
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -46,6 +48,7 @@ struct polling {
 
 /// Where a service listens.
 struct service_url {
+  bool tls = false; ///< https.
   std::string host; ///< A name or an address, without brackets.
   std::uint16_t port = 80;
   std::string path; ///< Prefix without a trailing slash.
@@ -57,6 +60,7 @@ struct target {
   service_url url;
   std::array<std::string, 3> paths{"/api/v1/metrics", "/api/v1/nodes/status",
                                    "/api/v1/network/stats"};
+  config::http_client http_client;
   config::polling polling;
 };
 
@@ -124,7 +128,7 @@ settings parse_yaml(const std::string& yaml, const std::string& file,
 inline constexpr auto default_url = "http://localhost:9000";
 target unnamed_target(const polling& p, const std::string& url);
 
-/// `http://host:port/prefix`. Throws `std::invalid_argument`.
+/// `https://host:port/prefix`. Throws `std::invalid_argument`.
 service_url parse_url(const std::string& text);
 std::string to_string(const service_url& url);
 

@@ -167,6 +167,16 @@ std::string parse_listen_address(const std::string& text) {
 
 } // namespace
 
+std::string parse_token(const std::string& text) {
+  const bool good = std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string::npos;
+  });
+  if (text.empty() || !good)
+    throw std::invalid_argument("\"" + text + "\" is no token of HTTP");
+  return text;
+}
+
 std::string parse_path(const std::string& text) {
   const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
     return c > ' ' && c < 0x7f && c != '?' && c != '#' && c != '"' &&
@@ -336,6 +346,84 @@ const std::vector<key<settings>>& process_keys() {
   return all;
 }
 
+namespace {
+
+template <class At>
+void add_secret(std::vector<key<http_client>>& to, const std::string& name,
+                const std::string& what, At at) {
+  to.push_back({name,
+                what + ".",
+                false,
+                [=](http_client& c, const std::string& s) { at(c).text = s; },
+                {},
+                [=](const http_client& c) -> std::string {
+                  return at(c).text.empty() ? "" : "<secret>";
+                }});
+  to.push_back({name + "_file",
+                what + ", read from a file at each use.",
+                false,
+                [=](http_client& c, const std::string& s) { at(c).file = s; },
+                {},
+                [=](const http_client& c) { return at(c).file; }});
+}
+
+} // namespace
+
+const std::vector<key<http_client>>& http_client_keys() {
+  static const auto all = [] {
+    static const words<tls_version> versions{{"TLS12", tls_version::tls12},
+                                             {"TLS13", tls_version::tls13}};
+    static const words<bool> flags{{"true", true}, {"false", false}};
+    std::vector<key<http_client>> keys;
+    add_secret(keys, "basic_auth.username", "User name of HTTP basic auth",
+               [](auto& c) -> auto& { return c.basic_auth->username; });
+    add_secret(keys, "basic_auth.password", "Password of HTTP basic auth",
+               [](auto& c) -> auto& { return c.basic_auth->password; });
+    keys.push_back(
+        {"authorization.type",
+         "Scheme of the Authorization header.",
+         false,
+         [](http_client& c, const std::string& s) {
+           c.authorization->type = parse_token(s);
+         },
+         {},
+         [](const http_client& c) { return c.authorization->type; }});
+    add_secret(keys, "authorization.credentials",
+               "Credentials of the Authorization header",
+               [](auto& c) -> auto& { return c.authorization->credentials; });
+    add_secret(keys, "tls_config.ca",
+               "Authorities that may sign the server's certificate, PEM",
+               [](auto& c) -> auto& { return c.tls_config.ca; });
+    add_secret(keys, "tls_config.cert", "Client certificate, PEM",
+               [](auto& c) -> auto& { return c.tls_config.cert; });
+    add_secret(keys, "tls_config.key", "Key of the client certificate, PEM",
+               [](auto& c) -> auto& { return c.tls_config.key; });
+    keys.push_back(
+        {"tls_config.server_name",
+         "Name the server's certificate must have, instead of the URL's host.",
+         false,
+         [](http_client& c, const std::string& s) {
+           c.tls_config.server_name = s;
+         },
+         {},
+         [](const http_client& c) { return c.tls_config.server_name; }});
+    keys.push_back(word_key<http_client>(
+        "tls_config.insecure_skip_verify",
+        "Trust any server. Whoever sits in between reads the credentials.",
+        flags, [](auto& c) -> auto& {
+          return c.tls_config.insecure_skip_verify;
+        }));
+    keys.push_back(word_key<http_client>(
+        "tls_config.min_version", "Least TLS version: TLS12 or TLS13.",
+        versions, [](auto& c) -> auto& { return c.tls_config.min_version; }));
+    keys.push_back(word_key<http_client>(
+        "tls_config.max_version", "Highest TLS version: TLS12 or TLS13.",
+        versions, [](auto& c) -> auto& { return c.tls_config.max_version; }));
+    return keys;
+  }();
+  return all;
+}
+
 std::string flag_of(const std::string& key_name) {
   if (key_name == "web.listen_addresses")
     return "web.listen-address";
@@ -349,19 +437,28 @@ std::string flag_of(const std::string& key_name) {
   return key_name;
 }
 
-const std::vector<std::string>& keys_to_come() {
-  static const std::vector<std::string> all{"web.config_file",
-                                            "target.http_client_config",
-                                            "target.replicas",
-                                            "target_files",
-                                            "http_sd",
-                                            "sd",
-                                            "load",
-                                            "collection.timeout_mode"};
+const std::vector<std::string>& unsupported_keys() {
+  static const auto all = [] {
+    std::vector<std::string> keys{"web.config_file", "target.replicas",
+                                  "target_files",    "http_sd",
+                                  "sd",              "load",
+                                  "collection.timeout_mode"};
+    for (const auto* name :
+         {"oauth2", "bearer_token", "bearer_token_file", "follow_redirects",
+          "enable_http2", "proxy_url", "no_proxy", "proxy_from_environment",
+          "proxy_connect_header"})
+      keys.push_back(std::string{"target.http_client_config."} + name);
+    for (const auto* name :
+         {"basic_auth.username", "basic_auth.password",
+          "authorization.credentials", "tls_config.ca", "tls_config.cert",
+          "tls_config.key"})
+      keys.push_back(std::string{name} + "_ref");
+    return keys;
+  }();
   return all;
 }
 
-const std::vector<std::string>& flags_to_come() {
+const std::vector<std::string>& unsupported_flags() {
   static const std::vector<std::string> all{
       "web.config.file", "web.systemd-socket", "config.auto-reload-interval",
       "shard.count",     "shard.index",        "shard.replication",

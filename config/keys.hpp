@@ -24,17 +24,23 @@ struct key {
 const std::vector<key<polling>>& polling_keys();
 const std::vector<key<settings>>& process_keys();
 
+/// Of a target's `http_client_config`, without that prefix; its free-form
+/// `http_headers` are not among them.
+const std::vector<key<http_client>>& http_client_keys();
+
 /// The flag that sets a key, without dashes; empty if there is none.
 std::string flag_of(const std::string& key_name);
 
-/// Specified but not built yet: refused rather than ignored.
-const std::vector<std::string>& keys_to_come();
-const std::vector<std::string>& flags_to_come();
+/// Specified but not built yet, or Prometheus's but not ours: refused by name.
+const std::vector<std::string>& unsupported_keys();
+const std::vector<std::string>& unsupported_flags();
 
 /// The candidate most like `name`, if one is near.
 std::optional<std::string> nearest(const std::string& name,
                                    const std::vector<std::string>& candidates);
 
+/// A name as HTTP has it, RFC 9110, section 5.6.2.
+std::string parse_token(const std::string& text);
 /// An absolute path without query or fragment.
 std::string parse_path(const std::string& text);
 duration parse_duration(const std::string& text);

@@ -21,10 +21,10 @@ service_url parse_url(const std::string& text) {
     throw std::invalid_argument("no query or fragment in a URL, credentials "
                                 "belong into http_client_config");
   service_url result;
-  if (url.scheme() == "https")
-    throw refuse("https is not supported yet");
-  if (url.scheme() != "http")
+  result.tls = url.scheme() == "https";
+  if (!result.tls && url.scheme() != "http")
     throw refuse("the scheme is neither http nor https");
+  result.port = result.tls ? 443 : 80;
   result.host = url.host_address();
   if (result.host.empty())
     throw refuse("no host");
@@ -41,7 +41,7 @@ service_url parse_url(const std::string& text) {
 
 std::string to_string(const service_url& url) {
   const bool v6 = url.host.find(':') != std::string::npos;
-  return "http://" + (v6 ? "[" + url.host + "]" : url.host) + ":" +
+  return std::string{url.tls ? "https" : "http"} + "://" + (v6 ? "[" + url.host + "]" : url.host) + ":" +
          std::to_string(url.port) + url.path;
 }
 

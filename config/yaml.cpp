@@ -1,11 +1,14 @@
 #include "config/keys.hpp"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <set>
+#include <sstream>
 
 namespace betanet::config {
 
@@ -79,6 +82,45 @@ bool valid_target_name(const std::string& s) {
     i += length;
   }
   return characters >= 1 && characters <= 200;
+}
+
+/// Where documents begin.
+struct document_marks : YAML::EventHandler {
+  std::vector<YAML::Mark> marks;
+
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    marks.push_back(mark);
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+/// The only document of the text. `YAML::LoadAll` would never end on a stray
+/// `,` that it takes for one empty document after the other.
+YAML::Node load_one(const std::string& yaml, const std::string& file) {
+  const auto refuse = [&](const YAML::Mark& at, const std::string& why) {
+    return invalid({file + ":" + std::to_string(at.line + 1) + ":" +
+                    std::to_string(at.column + 1) + ": " + why});
+  };
+  try {
+    std::istringstream in{yaml};
+    YAML::Parser parser{in};
+    document_marks seen;
+    if (parser.HandleNextDocument(seen) && parser.HandleNextDocument(seen))
+      throw refuse(seen.marks.back(), "unexpected text, or a second document");
+    return YAML::Load(yaml);
+  } catch (const YAML::ParserException& e) {
+    throw refuse(e.mark, e.msg);
+  }
 }
 
 /// Reads one document and collects every problem on the way.
@@ -165,9 +207,9 @@ private:
         continue;
       }
       const auto& name = entry.first.Scalar();
-      const auto& later = keys_to_come();
+      const auto& later = unsupported_keys();
       if (std::find(later.begin(), later.end(), prefix + name) != later.end())
-        problem(entry.first, prefix + name + ": not supported yet");
+        problem(entry.first, prefix + name + ": not supported");
       else if (std::find(known.begin(), known.end(), name) == known.end())
         problem(entry.first,
                 prefix + name + ": unknown key" + suggestion(name, known));
@@ -250,7 +292,8 @@ private:
   target one_target(const polling& inherited, const YAML::Node& node) {
     target t;
     t.polling = inherited;
-    std::vector<std::string> known{"name", "url", "endpoints"};
+    std::vector<std::string> known{"name", "url", "endpoints",
+                                   "http_client_config"};
     add_sections(known, polling_keys());
     bool has_url = false;
     each_entry(
@@ -271,6 +314,8 @@ private:
             });
           } else if (name == "endpoints") {
             endpoints(t, value);
+          } else if (name == "http_client_config") {
+            http_client_config(t.http_client, value);
           } else {
             section(polling_keys(), t.polling, name, value);
           }
@@ -297,6 +342,79 @@ private:
                });
   }
 
+  void http_client_config(http_client& c, const YAML::Node& node) {
+    const std::string prefix = "target.http_client_config";
+    each_entry(node, prefix + ".",
+               {"basic_auth", "authorization", "tls_config", "http_headers"},
+               [&](const std::string& name, const YAML::Node& value) {
+                 if (name == "http_headers")
+                   return http_headers(c, value);
+                 if (name == "basic_auth")
+                   c.basic_auth.emplace();
+                 if (name == "authorization")
+                   c.authorization.emplace();
+                 section(http_client_keys(), c, name, value);
+               });
+    for (const auto& why : contradictions(c))
+      problem(node, prefix + ": " + why);
+    for (auto* s : c.secrets()) {
+      if (s->file.empty())
+        continue;
+      s->file = std::filesystem::path{file_}.parent_path() / s->file;
+      try {
+        reveal(*s);
+      } catch (const std::runtime_error& e) {
+        problem(node, prefix + ": " + e.what());
+      }
+    }
+  }
+
+  void http_headers(http_client& c, const YAML::Node& node) {
+    const std::string prefix = "target.http_client_config.http_headers";
+    if (!node.IsMap())
+      return problem(node, prefix + ": expected a mapping, found " +
+                               kind_of(node));
+    for (const auto& entry : node) {
+      http_client::header h;
+      const auto name = [&] {
+        return entry.first.IsScalar() ? entry.first.Scalar() : std::string{};
+      }();
+      try {
+        h.name = parse_token(name);
+      } catch (const std::invalid_argument& e) {
+        problem(entry.first, prefix + ": " + e.what());
+        continue;
+      }
+      if (is_reserved_header(name))
+        problem(entry.first,
+                prefix + ": setting header \"" + name + "\" is not allowed");
+      if (std::any_of(c.http_headers.begin(), c.http_headers.end(),
+                      [&](const auto& other) { return other.name == name; }))
+        problem(entry.first, prefix + "." + name + ": duplicate key");
+      each_entry(entry.second, prefix + "." + name + ".",
+                 {"values", "secrets", "files"},
+                 [&](const std::string& kind, const YAML::Node& list) {
+                   header_values(h, prefix + "." + name + "." + kind, list);
+                 });
+      c.http_headers.push_back(std::move(h));
+    }
+  }
+
+  void header_values(http_client::header& h, const std::string& what,
+                     const YAML::Node& list) {
+    if (!list.IsSequence())
+      return problem(list, what + ": expected a list, found " + kind_of(list));
+    for (const auto& item : list)
+      with_scalar(item, what, [&](const std::string& text) {
+        if (what.ends_with(".values"))
+          h.values.push_back(text);
+        else if (what.ends_with(".secrets"))
+          h.secrets.push_back({text, {}});
+        else
+          h.secrets.push_back({{}, text});
+      });
+  }
+
   std::string file_;
   std::vector<std::string> problems_;
 };
@@ -312,17 +430,7 @@ target unnamed_target(const polling& p, const std::string& url) {
 
 settings parse_yaml(const std::string& yaml, const std::string& file,
                     const overlay& flags) {
-  std::vector<YAML::Node> documents;
-  try {
-    documents = YAML::LoadAll(yaml);
-  } catch (const YAML::ParserException& e) {
-    throw invalid({file + ":" + std::to_string(e.mark.line + 1) + ":" +
-                   std::to_string(e.mark.column + 1) + ": " + e.msg});
-  }
-  if (documents.size() > 1)
-    throw invalid({file + ": more than one YAML document"});
-  return reader{file}.read(documents.empty() ? YAML::Node{} : documents[0],
-                           flags);
+  return reader{file}.read(load_one(yaml, file), flags);
 }
 
 } // namespace betanet::config

@@ -1,9 +1,10 @@
 #include "net/http_client.hpp"
 
+#include "net/connector_impl.hpp"
+#include "net/errors_impl.hpp"
 #include "net/loop_impl.hpp"
-#include "net/resolver_impl.hpp"
+#include "net/stream_impl.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -25,48 +26,12 @@ using boost::system::error_code;
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-/// RFC 8305: how long one address may keep the next from being tried.
-constexpr auto stagger = 250ms;
 constexpr auto max_connection_age = 1h;
 /// What a well-meaning server needs; trailers and chunk extensions included.
 constexpr std::size_t max_header_bytes = 8192;
 constexpr std::size_t max_buffer_bytes = 16384;
 /// As Go's client: 100, 102 and 103 before the final response.
 constexpr int max_interim_responses = 5;
-
-bool is_local(error_code ec) {
-  return ec == asio::error::no_descriptors || ec == asio::error::no_memory ||
-         ec == asio::error::no_buffer_space ||
-         ec == asio::error::address_in_use ||
-         ec == asio::error::access_denied ||
-         ec == boost::system::errc::too_many_files_open_in_system ||
-         ec == boost::system::errc::address_not_available;
-}
-
-/// What a failure of an established connection means.
-error io_error(error_code ec) {
-  if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
-    return {errc::too_large, "response header too large"};
-  if (ec == http::error::body_limit)
-    return {errc::too_large, "response body too large"};
-  if (ec == http::error::end_of_stream || ec == http::error::partial_message ||
-      ec == asio::error::eof)
-    return {errc::eof, "connection closed before the response was complete"};
-  if (ec == asio::error::connection_reset || ec == asio::error::broken_pipe ||
-      ec == asio::error::connection_aborted)
-    return {errc::reset, "connection reset by peer"};
-  if (ec == asio::error::timed_out)
-    return {errc::timeout, ec.message()};
-  if (is_local(ec))
-    return {errc::local, ec.message()};
-  return {errc::protocol, "invalid HTTP response: " + ec.message()};
-}
-
-error connect_error(error_code ec) {
-  if (ec == asio::error::timed_out)
-    return {errc::timeout, ec.message()};
-  return {is_local(ec) ? errc::local : errc::connect, ec.message()};
-}
 
 /// What Beast 1.81 lets through although it must not be trusted.
 const char* framing_defect(const http::fields& fields, int version) {
@@ -100,14 +65,15 @@ std::string printable(std::string_view text) {
   return result;
 }
 
-std::string request_for(const resource& r) {
+std::string request_for(const resource& r, const std::string& fields) {
   const bool v6 = r.host.find(':') != std::string::npos;
   auto host = v6 ? "[" + r.host + "]" : r.host;
-  if (r.port != 80)
+  if (r.port != (r.tls ? 443 : 80))
     host += ":" + std::to_string(r.port);
   return "GET " + r.path + " HTTP/1.1\r\nHost: " + host +
          "\r\nUser-Agent: " + r.user_agent +
-         "\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n\r\n";
+         "\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n" +
+         fields + "\r\n";
 }
 
 std::string seconds_text(std::chrono::nanoseconds d) {
@@ -118,33 +84,59 @@ std::string seconds_text(std::chrono::nanoseconds d) {
   return text + "s";
 }
 
+/// A connection with what belongs to it. Its running operation keeps it alive:
+/// an aborted one still touches the buffer, the parser and the TLS state.
+struct line {
+  line(tcp::socket s, std::shared_ptr<tls_context> c)
+      : peer(std::move(s)), context(std::move(c)) {}
+
+  stream peer;
+  std::shared_ptr<tls_context> context; ///< Empty: not encrypted.
+  std::string defect;                   ///< What verification found wrong.
+  clock::time_point since = clock::now();
+  bool fresh = true; ///< Has not carried a response yet.
+  std::string request;
+  boost::beast::flat_buffer buffer{max_buffer_bytes};
+  std::optional<http::response_parser<http::string_body>> parser;
+};
+
+/// What was read for a request before it is sent.
+struct preparation {
+  std::string fields;
+  std::shared_ptr<tls_context> context;
+  std::string defect; ///< Why there is none of it.
+};
+
 } // namespace
 
-/// Lives on the loop's thread. Every handler carries the epoch it was started
-/// in and does nothing in a later one.
+/// Lives on the loop's thread. A handler does nothing once its request, or its
+/// connection, is no longer the present one.
 class http_client::session : public std::enable_shared_from_this<session> {
-  /// `f` as a handler that does nothing once `now` differs from its value at
-  /// this moment, or once the session is gone.
   template <class F>
-  auto bound(F f, const std::uint64_t& now) {
-    return [self = weak_from_this(), f = std::move(f), &now,
-            then = now](auto&&... args) {
-      if (const auto alive = self.lock(); alive && now == then)
+  auto for_this_request(F f) {
+    return [self = weak_from_this(), f = std::move(f),
+            then = request_number_](auto&&... args) {
+      if (const auto alive = self.lock();
+          alive && alive->request_number_ == then)
         f(std::forward<decltype(args)>(args)...);
     };
   }
 
   template <class F>
-  auto bound(F f) {
-    return bound(std::move(f), epoch_);
+  auto on_this_line(F f) {
+    return [self = weak_from_this(), f = std::move(f),
+            used = line_](auto&&... args) {
+      if (const auto alive = self.lock(); alive && alive->line_ == used)
+        f(std::forward<decltype(args)>(args)...);
+    };
   }
 
 public:
-  session(loop& l, resolver& names, resource what)
-      : io_(l.internals().io),
-        names_(names),
+  session(outbound& shared, resource what)
+      : io_(shared.events.internals().io),
+        shared_(shared),
         what_(std::move(what)),
-        request_(request_for(what_)) {}
+        connector_(std::make_shared<connector>(io_, shared.names)) {}
 
   asio::io_context& io() { return io_; }
 
@@ -154,24 +146,13 @@ public:
     done_ = std::move(done);
     timeout_ = timeout;
     deadline_.expires_after(timeout);
-    deadline_.async_wait(bound(
-        [this](error_code ec) {
-          if (!ec)
-            fail({errc::timeout, "timed out after " + seconds_text(timeout_) +
-                                     " while " + phase_});
-        },
-        request_number_));
-    if (!socket_.is_open() || clock::now() - connected_at_ > max_connection_age)
-      return connect();
-    switch (idle_state()) {
-    case idle::quiet:
-      fresh_ = false;
-      return send();
-    case idle::closed:
-      return connect();
-    case idle::talking:
-      return fail({errc::protocol, "data without a request"});
-    }
+    deadline_.async_wait(for_this_request([this](error_code ec) {
+      if (!ec)
+        fail({errc::timeout,
+              "timed out after " + seconds_text(timeout_) + " while " +
+                  (phase_ ? phase_ : connector_->phase())});
+    }));
+    prepare();
   }
 
   /// Ends a running request without an answer.
@@ -184,41 +165,14 @@ public:
   }
 
 private:
-  enum class idle { quiet, closed, talking };
-
-  /// What the peer did while nobody asked. Servers close idle connections,
-  /// some with a 408; anything else is no HTTP.
-  idle idle_state() {
-    std::array<char, 12> bytes{};
-    const auto n = ::recv(socket_.native_handle(), bytes.data(), bytes.size(),
-                          MSG_PEEK | MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-      return idle::quiet;
-    const std::string_view seen{bytes.data(),
-                                n > 0 ? static_cast<std::size_t>(n) : 0};
-    const bool notice = seen == "HTTP/1.1 408" || seen == "HTTP/1.0 408";
-    return seen.empty() || notice ? idle::closed : idle::talking;
-  }
-
   void close() {
-    ++epoch_;
     deadline_.cancel();
-    stagger_.cancel();
-    close_racers();
+    connector_->stop();
+    if (!line_)
+      return;
     error_code ignored;
-    socket_.close(ignored);
-    parser_.reset();
-    buffer_.clear();
-    buffer_.shrink_to_fit();
-  }
-
-  /// A connecting socket is kept alive by its own handler: without a close it
-  /// would go on until the kernel gives up.
-  void close_racers() {
-    error_code ignored;
-    for (const auto& racer : racers_)
-      racer->close(ignored);
-    racers_.clear();
+    line_->peer.socket().close(ignored);
+    line_.reset();
   }
 
   void finish(outcome result) {
@@ -234,106 +188,141 @@ private:
     finish(std::move(e));
   }
 
-  // -- connecting ------------------------------------------------------------
+  // -- before the request ----------------------------------------------------
+
+  /// Reads what may have changed since the last request.
+  void prepare() {
+    phase_ = "reading certificates and secrets";
+    const bool known = !what_.tls || prepared_.context;
+    if (!what_.identify && known) {
+      prepared_.fields = what_.identity.fields;
+      return proceed();
+    }
+    const auto resume = for_this_request([this](preparation p) {
+      prepared_ = std::move(p);
+      prepared_.defect.empty() ? proceed()
+                               : fail({errc::local, prepared_.defect});
+    });
+    const bool started = shared_.files.run(
+        [resume, identify = what_.identify, fixed = what_.identity,
+         tls = what_.tls, &contexts = shared_.contexts] {
+          preparation p;
+          try {
+            auto id = identify ? identify() : fixed;
+            p.fields = std::move(id.fields);
+            if (tls)
+              p.context = contexts.get(id.tls.value_or(tls_material{}));
+          } catch (const std::exception& e) {
+            p.defect = e.what();
+          }
+          return [resume, p] { resume(p); };
+        });
+    if (!started)
+      fail({errc::local, "no thread to read certificates and secrets"});
+  }
+
+  void proceed() {
+    if (line_ && (line_->context != prepared_.context ||
+                  clock::now() - line_->since > max_connection_age))
+      close_line();
+    switch (line_ ? idle_state() : idle::closed) {
+    case idle::quiet:
+      return send();
+    case idle::closed:
+      return connect();
+    case idle::talking:
+      return fail({errc::protocol, "data without a request"});
+    }
+  }
+
+  void close_line() {
+    error_code ignored;
+    line_->peer.socket().close(ignored);
+    line_.reset();
+  }
+
+  enum class idle { quiet, closed, talking };
+
+  /// What the peer did while nobody asked. Servers close idle connections,
+  /// some with a 408; anything else is no HTTP. What TLS says in between is
+  /// not ours to read: such a connection is replaced.
+  idle idle_state() {
+    auto& peer = line_->peer;
+    std::array<char, 12> bytes{};
+    const auto n = ::recv(peer.socket().native_handle(), bytes.data(),
+                          bytes.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+      return idle::quiet;
+    const std::string_view seen{bytes.data(),
+                                n > 0 ? static_cast<std::size_t>(n) : 0};
+    const bool notice = seen == "HTTP/1.1 408" || seen == "HTTP/1.0 408";
+    return seen.empty() || notice || peer.secured() ? idle::closed
+                                                    : idle::talking;
+  }
 
   void connect() {
-    ++epoch_;
+    if (line_)
+      close_line();
+    phase_ = nullptr; // the connector's
+    connector_->start(what_.host, what_.port,
+                      [this](connector::result r) { connected(std::move(r)); });
+  }
+
+  void connected(connector::result r) {
+    if (const auto* e = std::get_if<error>(&r))
+      return fail(*e);
+    line_ = std::make_shared<line>(std::move(std::get<tcp::socket>(r)),
+                                   prepared_.context);
+    auto& socket = line_->peer.socket();
     error_code ignored;
-    socket_.close(ignored);
-    fresh_ = true;
-    phase_ = "resolving the host name";
-    names_.resolve(what_.host,
-                   bound([this](const resolver::answer& a) { resolved(a); }));
-  }
-
-  void resolved(const resolver::answer& a) {
-    if (a.addresses.empty())
-      return fail(
-          {a.local ? errc::local : errc::dns, what_.host + ": " + a.error});
-    phase_ = "connecting";
-    addresses_ = a.addresses;
-    next_address_ = 0;
-    connecting_ = 0;
-    connect_failure_.reset();
-    connect_next();
-  }
-
-  void connect_next() {
-    const tcp::endpoint peer{addresses_[next_address_++], what_.port};
-    const auto racer = std::make_shared<tcp::socket>(io_);
-    racers_.push_back(racer);
-    ++connecting_;
-    error_code ec;
-    racer->open(peer.protocol(), ec);
-    const auto finished =
-        bound([this, racer](error_code result) { connected(racer, result); });
-    if (ec)
-      return asio::post(io_, [finished, ec] { finished(ec); });
-    racer->async_connect(peer, finished);
-    if (next_address_ == addresses_.size())
-      return;
-    stagger_.expires_after(stagger);
-    stagger_.async_wait(bound([this](error_code cancelled) {
-      if (!cancelled && next_address_ < addresses_.size())
-        connect_next();
-    }));
-  }
-
-  void connected(const std::shared_ptr<tcp::socket>& racer, error_code ec) {
-    --connecting_;
-    if (ec) {
-      // One address may be beyond this machine's families (::1 without IPv6):
-      // that is no news if another address answered, even with a refusal.
-      if (!connect_failure_ || connect_failure_->code == errc::local)
-        connect_failure_ = connect_error(ec);
-      stagger_.cancel();
-      if (next_address_ < addresses_.size())
-        return connect_next();
-      if (connecting_ == 0)
-        fail(*connect_failure_);
-      return;
-    }
-    socket_ = std::move(*racer);
-    ++epoch_;
-    stagger_.cancel();
-    close_racers();
-    connected_at_ = clock::now();
-    error_code ignored;
-    socket_.set_option(tcp::no_delay{true}, ignored);
-    if (socket_.available(ignored) > 0)
+    socket.set_option(tcp::no_delay{true}, ignored);
+    if (line_->context)
+      return shake_hands();
+    if (socket.available(ignored) > 0)
       return fail({errc::protocol, "data without a request"});
     send();
+  }
+
+  void shake_hands() {
+    phase_ = "shaking hands (TLS)";
+    auto& secured = line_->peer.secure(*line_->context);
+    expect_host(secured.native_handle(),
+                what_.server_name.empty() ? what_.host : what_.server_name,
+                *line_->context, line_->defect);
+    secured.async_handshake(
+        asio::ssl::stream_base::client, on_this_line([this](error_code ec) {
+          ec ? fail(handshake_error(ec, line_->defect)) : send();
+        }));
   }
 
   // -- the exchange ----------------------------------------------------------
 
   void send() {
-    ++epoch_;
-    buffer_.clear();
-    parser_.reset();
+    line_->buffer.clear();
     interim_responses_ = 0;
     phase_ = "sending the request";
-    asio::async_write(socket_, asio::buffer(request_),
-                      bound([this](error_code ec, std::size_t) {
-                        if (ec)
-                          return broken(ec);
-                        read_head();
+    line_->request = request_for(what_, prepared_.fields);
+    asio::async_write(line_->peer, asio::buffer(line_->request),
+                      on_this_line([this](error_code ec, std::size_t) {
+                        if (ec && io_error(ec).code == errc::local)
+                          return fail(io_error(ec));
+                        read_head(); // a peer that does not listen may say why
                       }));
   }
 
   void read_head() {
     phase_ = "waiting for the response";
-    parser_.emplace();
-    parser_->header_limit(max_header_bytes);
-    parser_->body_limit(what_.max_body_bytes);
-    http::async_read_header(socket_, buffer_, *parser_,
-                            bound([this](error_code ec, std::size_t) {
+    auto& parser = line_->parser.emplace();
+    parser.header_limit(max_header_bytes);
+    parser.body_limit(what_.max_body_bytes);
+    http::async_read_header(line_->peer, line_->buffer, parser,
+                            on_this_line([this](error_code ec, std::size_t) {
                               ec ? broken(ec) : head_read();
                             }));
   }
 
   void head_read() {
-    const auto& head = parser_->get();
+    const auto& head = line_->parser->get();
     const auto status = head.result_int();
     if (const auto* what =
             framing_defect(head, static_cast<int>(head.version())))
@@ -352,23 +341,23 @@ private:
       return fail({errc::encoding, "content encoding " + printable(encoding) +
                                        " was not asked for"});
     phase_ = "reading the response";
-    http::async_read(socket_, buffer_, *parser_,
-                     bound([this](error_code ec, std::size_t) {
+    http::async_read(line_->peer, line_->buffer, *line_->parser,
+                     on_this_line([this](error_code ec, std::size_t) {
                        ec ? fail(io_error(ec)) : body_read();
                      }));
   }
 
   void body_read() {
-    auto& message = parser_->get();
+    auto& message = line_->parser->get();
     response r{static_cast<int>(message.result_int()),
                std::move(message.body()), retry_after(message)};
     // Left-over bytes belong to nobody: the next request must not meet them.
-    const bool keep =
-        message.keep_alive() && !message.need_eof() && buffer_.size() == 0;
+    const bool keep = message.keep_alive() && !message.need_eof() &&
+                      line_->buffer.size() == 0 && !line_->peer.holds_data();
     if (keep) {
-      ++epoch_;
-      parser_.reset();
-      buffer_.shrink_to_fit();
+      line_->fresh = false;
+      line_->parser.reset();
+      line_->buffer.shrink_to_fit();
     } else {
       close();
     }
@@ -377,45 +366,38 @@ private:
 
   /// The connection failed while no final response had begun.
   void broken(error_code ec) {
-    const bool silent = buffer_.size() == 0 &&
-                        (!parser_ || !parser_->got_some()) &&
+    auto e = io_error(ec);
+    const auto& seen = line_->buffer;
+    const bool silent = seen.size() == 0 && !line_->parser->got_some() &&
                         interim_responses_ == 0;
-    const bool died =
-        io_error(ec).code == errc::eof || io_error(ec).code == errc::reset;
-    if (!fresh_ && silent && died)
+    const bool died = e.code == errc::eof || e.code == errc::reset;
+    if (!line_->fresh && silent && died)
       return connect(); // the peer had closed it before it saw our request
-    fail(io_error(ec));
+    constexpr char tls_alert = 0x15; // RFC 8446, the record's content type
+    if (seen.size() > 0 && *static_cast<const char*>(seen.cdata().data()) ==
+                               tls_alert)
+      e = {errc::protocol, "invalid HTTP response: the peer speaks TLS, the "
+                           "URL does not say https"};
+    fail(std::move(e));
   }
 
   asio::io_context& io_;
-  resolver& names_;
+  outbound& shared_;
   const resource what_;
-  const std::string request_;
+  const std::shared_ptr<connector> connector_;
 
   std::function<void(outcome)> done_;
   std::chrono::nanoseconds timeout_{};
   asio::steady_timer deadline_{io_};
-  const char* phase_ = "";
+  const char* phase_ = ""; ///< Null: the connector knows.
   std::uint64_t request_number_ = 0; ///< Grows when a request starts or ends.
-  std::uint64_t epoch_ = 0;          ///< Grows when handlers become void.
-
-  std::vector<asio::ip::address> addresses_;
-  std::size_t next_address_ = 0;
-  int connecting_ = 0;
-  std::vector<std::shared_ptr<tcp::socket>> racers_;
-  asio::steady_timer stagger_{io_};
-  std::optional<error> connect_failure_;
-
-  tcp::socket socket_{io_};
-  clock::time_point connected_at_;
-  bool fresh_ = true; ///< The connection has not been used before.
-  boost::beast::flat_buffer buffer_{max_buffer_bytes};
-  std::optional<http::response_parser<http::string_body>> parser_;
+  preparation prepared_;
+  std::shared_ptr<line> line_; ///< Between requests: kept.
   int interim_responses_ = 0;
 };
 
-http_client::http_client(loop& l, resolver& names, resource what)
-    : session_(std::make_shared<session>(l, names, std::move(what))) {}
+http_client::http_client(outbound& shared, resource what)
+    : session_(std::make_shared<session>(shared, std::move(what))) {}
 
 http_client::~http_client() {
   if (!session_)

@@ -1,12 +1,15 @@
 #pragma once
 
+#include "net/background.hpp"
 #include "net/loop.hpp"
 #include "net/resolver.hpp"
+#include "net/tls.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -23,7 +26,7 @@ enum class errc : std::uint8_t {
   protocol,  ///< Not HTTP/1.1 as RFC 9112 has it.
   too_large, ///< Header or body above its limit.
   encoding,  ///< A content encoding we did not ask for.
-  local,     ///< Our own machine: no descriptors, no ports.
+  local,     ///< Our own machine: no descriptors, no ports, no secret.
 };
 
 struct error {
@@ -39,6 +42,12 @@ struct response {
 
 using outcome = std::variant<response, error>;
 
+/// With what a request introduces itself.
+struct identity {
+  std::string fields; ///< Whole header lines, each ending in CRLF.
+  std::optional<tls_material> tls; ///< For https.
+};
+
 /// What a client asks for, again and again.
 struct resource {
   std::string host; ///< A name or an address, without brackets.
@@ -46,6 +55,22 @@ struct resource {
   std::string path;
   std::string user_agent;
   std::uint64_t max_body_bytes;
+  bool tls = false;
+  std::string server_name; ///< Of the certificate; empty: the host.
+  net::identity identity;
+  /// Replaces `identity` before each request. Runs in a thread that may block
+  /// and throws `std::runtime_error`. Empty: it never changes.
+  std::function<net::identity()> identify;
+};
+
+/// What all clients share.
+struct outbound {
+  explicit outbound(loop& l) : events(l) {}
+
+  loop& events;
+  resolver names{events};
+  background files{events, 8}; ///< Reads what identities are made of.
+  tls_contexts contexts;
 };
 
 /// Gets one resource over a connection that it keeps between requests, for an
@@ -53,12 +78,12 @@ struct resource {
 /// one abandons the former.
 class http_client {
 public:
-  http_client(loop& l, resolver& names, resource what);
+  http_client(outbound& shared, resource what);
   ~http_client(); ///< Abandons a running request.
   http_client(http_client&&) noexcept = default;
 
   /// Calls `done` once, on the loop's thread, at latest after `timeout`, which
-  /// covers resolve, connect, write and read together; never if abandoned. A
+  /// covers resolve, connect, TLS, write and read together; never if abandoned. A
   /// kept connection that proves dead before the first response byte is
   /// replaced within the same timeout.
   void get(std::chrono::nanoseconds timeout, std::function<void(outcome)> done);

@@ -1,5 +1,6 @@
 #include "net/resolver.hpp"
 
+#include "net/background.hpp"
 #include "net/loop_impl.hpp"
 #include "net/resolver_impl.hpp"
 
@@ -7,11 +8,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <deque>
 #include <map>
-#include <mutex>
 #include <netdb.h>
-#include <thread>
 
 namespace betanet::net {
 
@@ -52,60 +50,41 @@ resolver::answer look_up(const std::string& host) {
 
 } // namespace
 
-/// Shared with the lookup threads, which may outlive everything else.
+/// Lives on the loop's thread.
 struct resolver::state : std::enable_shared_from_this<state> {
-  std::mutex alive_mutex; ///< Guards `io` against a late thread.
-  boost::asio::io_context* io;
+  explicit state(loop& l) : io(l.internals().io), threads(l, max_threads) {}
 
-  // Loop's thread only.
+  boost::asio::io_context& io;
+  background threads;
   std::map<std::string, std::vector<callback>> waiting;
-  std::deque<std::string> queued;
-  std::size_t running = 0;
 
   void start(const std::string& host) {
-    if (running == max_threads) {
-      queued.push_back(host);
-      return;
-    }
-    ++running;
-    try {
-      std::thread{[self = shared_from_this(), host] {
-        auto result = look_up(host);
-        const std::lock_guard lock{self->alive_mutex};
-        if (self->io)
-          boost::asio::post(*self->io, [self, host, r = std::move(result)] {
-            self->finish(host, r);
-          });
-      }}.detach();
-    } catch (const std::system_error& e) {
-      boost::asio::post(
-          *io, [self = shared_from_this(), host,
-                r = answer{{}, e.what(), true}] { self->finish(host, r); });
-    }
+    const std::weak_ptr<state> me = weak_from_this();
+    const auto finish = [me, host](const answer& a) {
+      if (const auto self = me.lock())
+        self->finish(host, a);
+    };
+    const bool started =
+        threads.run([finish, host]() -> std::function<void()> {
+          return [finish, a = look_up(host)] { finish(a); };
+        });
+    if (!started)
+      boost::asio::post(io, [finish] {
+        finish({{}, "no thread for a name lookup", true});
+      });
   }
 
-  void finish(const std::string& host, const answer& result) {
-    --running;
-    if (!queued.empty()) {
-      const auto next = std::move(queued.front());
-      queued.pop_front();
-      start(next);
-    }
+  void finish(const std::string& host, const answer& a) {
     const auto callbacks = std::move(waiting[host]);
     waiting.erase(host);
     for (const auto& done : callbacks)
-      done(result);
+      done(a);
   }
 };
 
-resolver::resolver(loop& l) : state_(std::make_shared<state>()) {
-  state_->io = &l.internals().io;
-}
+resolver::resolver(loop& l) : state_(std::make_shared<state>(l)) {}
 
-resolver::~resolver() {
-  const std::lock_guard lock{state_->alive_mutex};
-  state_->io = nullptr;
-}
+resolver::~resolver() = default;
 
 void resolver::resolve(const std::string& host, callback done) {
   boost::system::error_code ec;

@@ -112,6 +112,13 @@ void check_defaults(const settings& s) {
 
 } // namespace
 
+CAF_TEST(text that is no document ends in an error) {
+  CAF_CHECK_EQUAL(problems_of(","),
+                  "f.yml:1:1: unexpected text, or a second document");
+  CAF_CHECK_EQUAL(problems_of("log: {level: info}\n---\nlog: {}\n"),
+                  "f.yml:2:1: unexpected text, or a second document");
+}
+
 CAF_TEST(without any configuration the defaults hold) {
   check_defaults(command{}.load().settings);
   check_defaults(parse_yaml("", "f.yml"));
@@ -224,17 +231,99 @@ CAF_TEST(bad files are refused with place and reason) {
       {"targets: [{url: \"http://a\", endpoints: {metrics: stats}}]",
        "f.yml:1:50: target.endpoints.metrics: \"stats\" is no path such as "
        "/metrics"},
-      {"targets: [{url: \"http://a\", http_client_config: {}}]",
-       "f.yml:1:29: target.http_client_config: not supported yet"},
       {"web: {config_file: web.yml}",
-       "f.yml:1:7: web.config_file: not supported yet"},
+       "f.yml:1:7: web.config_file: not supported"},
       {"cache: {ttl: \"${BETANET_UNSET}\"}",
        "f.yml:1:14: cache.ttl: environment variable BETANET_UNSET is not set"},
       {"a: [", "f.yml:1:1: end of sequence flow not found"},
-      {"cache: {}\n---\ncache: {}", "f.yml: more than one YAML document"},
+      {"cache: {}\n---\ncache: {}", "f.yml:2:1: unexpected text, or a second document"},
   };
   for (const auto& [yaml, expected] : table)
     CAF_CHECK_EQUAL(problems_of(yaml), expected);
+}
+
+CAF_TEST(a client configuration keeps the rules of Prometheus) {
+  const auto problems = [](const std::string& client) {
+    const auto all = problems_of(
+        "targets:\n - url: https://x\n   http_client_config: {" + client + "}");
+    return all.substr(all.find("target.") == all.npos ? 0
+                                                      : all.find("target."));
+  };
+  const std::string prefix = "target.http_client_config: ";
+  CAF_CHECK_EQUAL(problems(""), "none");
+  CAF_CHECK_EQUAL(
+      problems("basic_auth: {password: a, password_file: /dev/null}"),
+      prefix + "at most one of basic_auth password & basic_auth password_file "
+               "must be configured");
+  CAF_CHECK_EQUAL(
+      problems("basic_auth: {username: a}, authorization: {credentials: b}"),
+      prefix + "at most one of basic_auth & authorization must be configured");
+  CAF_CHECK_EQUAL(problems("authorization: {type: Basic}"),
+                  prefix + "authorization type cannot be set to \"basic\", use "
+                           "\"basic_auth\" instead");
+  CAF_CHECK_EQUAL(problems("tls_config: {cert: x}"),
+                  prefix + "exactly one of key or key_file must be configured "
+                           "when a client certificate is configured");
+  CAF_CHECK_EQUAL(problems("tls_config: {key: x}"),
+                  prefix + "exactly one of cert or cert_file must be "
+                           "configured when a client key is configured");
+  CAF_CHECK_EQUAL(problems("tls_config: {min_version: TLS13, max_version: "
+                           "TLS12}"),
+                  prefix + "min_version is above max_version");
+  CAF_CHECK_EQUAL(problems("oauth2: {}"),
+                  "target.http_client_config.oauth2: not supported");
+  CAF_CHECK_EQUAL(problems("http_headers: {Host: {values: [a]}}"),
+                  "target.http_client_config.http_headers: setting header "
+                  "\"Host\" is not allowed");
+  CAF_CHECK_EQUAL(problems("http_headers: {\"a b\": {values: [a]}}"),
+                  "target.http_client_config.http_headers: \"a b\" is no "
+                  "token of HTTP");
+  CAF_CHECK_EQUAL(problems("http_headers: {A: {value: [a]}}"),
+                  "target.http_client_config.http_headers.A.value: unknown "
+                  "key, did you mean \"values\"?");
+  CAF_CHECK_EQUAL(problems("http_headers: {A: {files: [/dev/zero]}}"),
+                  prefix + "cannot read /dev/zero: larger than 1 MiB");
+  CAF_CHECK_EQUAL(problems("tls_config: {ca_file: no.pem}"),
+                  prefix + "cannot read no.pem: No such file or directory");
+  for (const auto* early : {"TLS10", "TLS11", "SSL3"})
+    CAF_CHECK_NOT_EQUAL(
+        problems(std::string{"tls_config: {min_version: "} + early + "}"),
+        "none");
+}
+
+CAF_TEST(a client configuration becomes header lines) {
+  const auto lines = [](const std::string& client) {
+    const auto s = parse_yaml(
+        "targets:\n - url: https://x\n   http_client_config: {" + client + "}",
+        "f.yml");
+    return header_lines(s.targets[0].http_client);
+  };
+  CAF_CHECK_EQUAL(lines(""), "");
+  // the vectors of RFC 7617 and RFC 4648
+  CAF_CHECK_EQUAL(
+      lines("basic_auth: {username: Aladdin, password: open sesame}"),
+      "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n");
+  CAF_CHECK_EQUAL(lines("basic_auth: {username: fooba}"),
+                  "Authorization: Basic Zm9vYmE6\r\n");
+  CAF_CHECK_EQUAL(lines("basic_auth: {username: foob}"),
+                  "Authorization: Basic Zm9vYjo=\r\n");
+  CAF_CHECK_EQUAL(lines("authorization: {type: Token, credentials: t}"),
+                  "Authorization: Token t\r\n");
+  CAF_CHECK_EQUAL(
+      lines("http_headers: {A: {values: [b, c], secrets: [d]}}"),
+      "A: b\r\nA: c\r\nA: d\r\n");
+  try {
+    lines("http_headers: {A: {values: [\"b\\nc: d\"]}}");
+    CAF_FAIL("a line break went through");
+  } catch (const std::runtime_error&) {
+  }
+}
+
+CAF_TEST(https has its own port) {
+  CAF_CHECK(parse_url("https://x").tls);
+  CAF_CHECK_EQUAL(parse_url("https://x").port, 443);
+  CAF_CHECK_EQUAL(parse_url("https://x:8443/p").port, 8443);
+  CAF_CHECK_EQUAL(to_string(parse_url("https://x")), "https://x:443");
 }
 
 CAF_TEST(all problems are reported at once) {
@@ -380,7 +469,7 @@ CAF_TEST(bad flags and variables name themselves) {
   CAF_CHECK_NOT_EQUAL(command{}.flag("--no.such").problems(), "none");
   CAF_CHECK_NOT_EQUAL(command{}.flag("word").problems(), "none");
   CAF_CHECK_EQUAL(command{}.flag("--web.config.file=x").problems(),
-                  "--web.config.file: not supported yet");
+                  "--web.config.file: not supported");
   CAF_CHECK_EQUAL(command{}.flag("--config.file=/no/such").problems(),
                   "--config.file: cannot read /no/such");
   CAF_CHECK_EQUAL(command{}.flag("--config.file=/").problems(),

@@ -62,7 +62,7 @@ struct client_fixture {
 
   void use(std::uint16_t port, const std::string& host = "127.0.0.1") {
     client = std::make_unique<net::http_client>(
-        loop, names,
+        shared,
         net::resource{host, port, "/x", "betanet_exporter/test", 65536});
   }
 
@@ -115,7 +115,7 @@ struct client_fixture {
   }
 
   net::loop loop;
-  net::resolver names{loop};
+  net::outbound shared{loop};
   std::thread runner;
   std::unique_ptr<net::http_client> client;
   std::string text;

@@ -25,9 +25,9 @@ struct rig {
     s.read_all();
   }}};
   net::loop loop;
-  net::resolver names{loop};
+  net::outbound shared{loop};
   net::http_client client{
-      loop, names, {"127.0.0.1", server.port(), "/", "fuzz", 4096}};
+      shared, {"127.0.0.1", server.port(), "/", "fuzz", 4096}};
   std::thread runner{[this] { loop.run(); }};
 
   net::outcome get() {

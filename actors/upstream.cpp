@@ -1,0 +1,56 @@
+#include "actors/upstream.hpp"
+
+#include <stdexcept>
+
+namespace betanet {
+
+namespace {
+
+net::identity identity_of(const config::target& t) {
+  net::identity result{config::header_lines(t.http_client), {}};
+  if (!t.url.tls)
+    return result;
+  const auto& c = t.http_client.tls_config;
+  result.tls = net::tls_material{config::reveal(c.ca),
+                                 config::reveal(c.cert),
+                                 config::reveal(c.key),
+                                 !c.insecure_skip_verify,
+                                 static_cast<net::tls_version>(c.min_version),
+                                 static_cast<net::tls_version>(c.max_version)};
+  return result;
+}
+
+} // namespace
+
+transport connect(net::outbound& shared, const config::target& t,
+                  metrics::endpoint e, const std::string& user_agent) {
+  net::resource what{t.url.host,
+                     t.url.port,
+                     t.url.path + t.paths[metrics::index(e)],
+                     user_agent,
+                     t.polling.collection.max_body_bytes,
+                     t.url.tls,
+                     t.http_client.tls_config.server_name};
+  if (t.http_client.uses_files())
+    what.identify = [t] { return identity_of(t); };
+  else
+    what.identity = identity_of(t);
+  const auto client =
+      std::make_shared<net::http_client>(shared, std::move(what));
+  return [client](auto timeout, auto done) {
+    client->get(timeout, std::move(done));
+  };
+}
+
+void check_identity(const config::target& t) {
+  try {
+    const auto id = identity_of(t);
+    if (id.tls)
+      net::tls_contexts{}.get(*id.tls);
+  } catch (const std::runtime_error& e) {
+    throw std::runtime_error((t.name.empty() ? "" : "target " + t.name + ": ") +
+                             "http_client_config: " + e.what());
+  }
+}
+
+} // namespace betanet

@@ -1,0 +1,111 @@
+#include "net/connector_impl.hpp"
+
+#include "net/errors_impl.hpp"
+#include "net/resolver_impl.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+namespace betanet::net {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+/// RFC 8305: how long one address may keep the next from being tried.
+constexpr std::chrono::milliseconds stagger{250};
+
+} // namespace
+
+/// `f` as a handler that does nothing once the connector has gone on.
+template <class F>
+auto connector::bound(F f) {
+  return [self = weak_from_this(), f = std::move(f),
+          then = epoch_](auto&&... args) {
+    if (const auto alive = self.lock(); alive && alive->epoch_ == then)
+      f(std::forward<decltype(args)>(args)...);
+  };
+}
+
+void connector::start(const std::string& host, std::uint16_t port,
+                      std::function<void(result)> done) {
+  stop();
+  done_ = std::move(done);
+  port_ = port;
+  phase_ = "resolving the host name";
+  names_.resolve(host, bound([this, host](const resolver::answer& a) {
+                   resolved(host, a);
+                 }));
+}
+
+/// A connecting socket is kept alive by its own handler: without a close it
+/// would go on until the kernel gives up.
+void connector::stop() {
+  ++epoch_;
+  stagger_.cancel();
+  error_code ignored;
+  for (const auto& racer : racers_)
+    racer->close(ignored);
+  racers_.clear();
+  done_ = nullptr;
+}
+
+void connector::finish(result r) {
+  const auto done = std::move(done_);
+  stop();
+  done(std::move(r));
+}
+
+void connector::resolved(const std::string& host, const resolver::answer& a) {
+  if (a.addresses.empty())
+    return finish(
+        error{a.local ? errc::local : errc::dns, host + ": " + a.error});
+  phase_ = "connecting";
+  peers_.clear();
+  for (const auto& address : a.addresses)
+    peers_.emplace_back(address, port_);
+  next_ = pending_ = 0;
+  failure_.reset();
+  connect_next();
+}
+
+void connector::connect_next() {
+  const auto& peer = peers_[next_++];
+  const auto racer = std::make_shared<tcp::socket>(io_);
+  racers_.push_back(racer);
+  ++pending_;
+  error_code ec;
+  racer->open(peer.protocol(), ec);
+  const auto finished =
+      bound([this, racer](error_code result) { connected(racer, result); });
+  if (ec)
+    return asio::post(io_, [finished, ec] { finished(ec); });
+  racer->async_connect(peer, finished);
+  if (next_ == peers_.size())
+    return;
+  stagger_.expires_after(stagger);
+  stagger_.async_wait(bound([this](error_code cancelled) {
+    if (!cancelled && next_ < peers_.size())
+      connect_next();
+  }));
+}
+
+void connector::connected(const std::shared_ptr<tcp::socket>& racer,
+                          error_code ec) {
+  --pending_;
+  if (!ec)
+    return finish(std::move(*racer));
+  // One address may be beyond this machine's families (::1 without IPv6):
+  // that is no news if another address answered, even with a refusal.
+  if (!failure_ || failure_->code == errc::local)
+    failure_ = connect_error(ec);
+  stagger_.cancel();
+  if (next_ < peers_.size())
+    return connect_next();
+  if (pending_ == 0)
+    finish(*failure_);
+}
+
+} // namespace betanet::net

@@ -1,0 +1,154 @@
+"""Starts the built binaries and watches them as their users would."""
+
+import contextlib
+import http.client
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from prometheus_client.parser import text_string_to_metric_families
+
+BINARIES = os.environ["BINARY_DIR"]
+SOURCES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ENDPOINTS = ("metrics", "nodes_status", "network_stats")
+
+# A life fast enough to see all of it in a second.
+FAST = ["--collection.interval=100ms", "--collection.timeout=80ms",
+        "--retry.delays=10ms", "--circuit_breaker.failure_threshold=3",
+        "--circuit_breaker.open_duration=300ms", "--cache.max_stale=5m"]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(condition, what, seconds=20):
+    """Asks again and again; the only clock is patience."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            result = condition()
+            if result:
+                return result
+        select.select([], [], [], 0.01)
+    raise AssertionError(f"never came true: {what}")
+
+
+def request(port, path, method="GET", body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(connection):
+        connection.request(method, path, body)
+        response = connection.getresponse()
+        return response.status, dict(response.getheaders()), response.read()
+
+
+def parse(page):
+    """Samples by (name, labels), having checked what promtool does not."""
+    samples = {}
+    families = set()
+    family = None
+    for line in page.splitlines():
+        if line.startswith("# HELP "):
+            family = line.split(" ", 3)[2]
+            assert family not in families, f"family twice: {family}"
+            families.add(family)
+        elif not line.startswith("#"):
+            assert line.startswith(family), f"outside its family: {line}"
+    for f in text_string_to_metric_families(page):
+        for s in f.samples:
+            key = (s.name, tuple(sorted(s.labels.items())))
+            assert key not in samples, f"series twice: {key}"
+            assert s.timestamp is None, f"timestamp: {key}"
+            samples[key] = s.value
+    return samples
+
+
+class Process:
+    """A child whose stderr is kept in a file."""
+
+    def __init__(self, *command, cwd=None, **env):
+        self.output = tempfile.TemporaryFile("w+b")
+        self.child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stderr=self.output,
+            stdout=self.output, cwd=cwd, env={**os.environ, **env})
+
+    def text(self):
+        return os.pread(self.output.fileno(), 1 << 26, 0).decode()
+
+    def stop(self, number=signal.SIGTERM):
+        """Exit status and seconds it took."""
+        began = time.monotonic()
+        self.child.send_signal(number)
+        status = self.child.wait(10)
+        return status, time.monotonic() - began
+
+    def close(self):
+        if self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        if not self.output.closed:
+            self.output.close()
+
+
+class Case(unittest.TestCase):
+    def start(self, *command, **env):
+        process = Process(*command, **env)
+        self.addCleanup(process.close)
+        return process
+
+    def start_sim(self, *flags):
+        self.upstream = getattr(self, "upstream", None) or free_port()
+        self.control = free_port()
+        self.sim = self.start(f"{BINARIES}/betanet_sim",
+                              f"--listen=127.0.0.1:{self.upstream}",
+                              f"--control=127.0.0.1:{self.control}", *flags)
+        wait_for(lambda: request(self.control, "/sim/faults"), "simulator")
+
+    def fault(self, endpoint, kind, **more):
+        body = json.dumps({"endpoint": endpoint, "fault": kind, **more})
+        status, _, answer = request(self.control, "/sim/faults", "POST", body)
+        self.assertEqual(status, 200, answer)
+
+    def run_exporter(self, *flags, **env):
+        self.port = free_port()
+        self.exporter = self.start(
+            f"{BINARIES}/betanet_exporter",
+            f"--web.listen-address=127.0.0.1:{self.port}", *flags, **env)
+        wait_for(lambda: request(self.port, "/-/healthy"), "exporter")
+
+    def start_exporter(self, *flags, **env):
+        self.run_exporter(f"--betanet.url=http://127.0.0.1:{self.upstream}",
+                          *flags, **env)
+
+    def page(self):
+        status, _, body = request(self.port, "/metrics")
+        self.assertEqual(status, 200)
+        return body.decode()
+
+    def samples(self):
+        return parse(self.page())
+
+    def value(self, name, **labels):
+        return self.samples().get((name, tuple(sorted(labels.items()))))
+
+    def states(self):
+        s = self.samples()
+        return {e: int(s["betanet_exporter_circuit_breaker_state",
+                         (("endpoint", e),)]) for e in ENDPOINTS}
+
+    def check_page(self):
+        """The page is sound; returns its samples."""
+        page = self.page()
+        lint = subprocess.run(["promtool", "check", "metrics"],
+                              input=page.encode(), capture_output=True)
+        self.assertEqual((lint.returncode, lint.stdout, lint.stderr),
+                         (0, b"", b""))
+        return parse(page)

@@ -1,0 +1,399 @@
+"""Encrypted and authorized upstreams: OpenSSL's own server, and scripts."""
+
+import contextlib
+import http.server
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import harness
+from harness import ENDPOINTS, FAST, free_port, wait_for
+
+BODIES = {
+    "/api/v1/metrics": '{"packets_processed": 5000, "packets_dropped": 10}',
+    "/api/v1/nodes/status":
+        '{"active_nodes": 5, "inactive_nodes": 2, "total_nodes": 7}',
+    "/api/v1/network/stats":
+        '{"bytes_transmitted": 1000000, "bytes_received": 500000,'
+        ' "avg_latency_ms": 45.0, "peak_throughput": 10000}',
+}
+
+
+class Authority:
+    """Makes certificates in a folder of its own."""
+
+    def __init__(self, folder, name):
+        self.folder, self.name = folder, name
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                     "-keyout", f"{name}.key", "-out", f"{name}.pem",
+                     "-subj", f"/CN={name}", "-days", "2")
+        with open(f"{folder}/{name}.cnf", "w") as f:
+            f.write(f"""[ca]
+default_ca = own
+[own]
+new_certs_dir = {folder}
+database = {folder}/{name}.index
+serial = {folder}/{name}.serial
+certificate = {folder}/{name}.pem
+private_key = {folder}/{name}.key
+default_md = sha256
+policy = any
+copy_extensions = copy
+unique_subject = no
+[any]
+commonName = supplied
+""")
+        open(f"{folder}/{name}.index", "w").close()
+        with open(f"{folder}/{name}.serial", "w") as f:
+            f.write("01\n")
+
+    def openssl(self, *words):
+        subprocess.run(["openssl", *words], cwd=self.folder, check=True,
+                       capture_output=True)
+
+    def sign(self, out, names="DNS:localhost,IP:127.0.0.1",
+             start="20200101000000Z", end="20990101000000Z"):
+        self.openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj",
+                     f"/CN={out}", "-keyout", f"{out}.key", "-out",
+                     f"{out}.csr", "-addext", f"subjectAltName={names}")
+        self.openssl("ca", "-batch", "-config", f"{self.name}.cnf", "-in",
+                     f"{out}.csr", "-out", f"{out}.pem", "-notext",
+                     "-startdate", start, "-enddate", end)
+        return out
+
+
+class Tls(harness.Case):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = folder.name
+        ca = Authority(cls.folder, "ca")
+        other = Authority(cls.folder, "other-ca")
+        ca.sign("good")
+        ca.sign("sni", "DNS:betanet.test")
+        ca.sign("expired", end="20210101000000Z")
+        ca.sign("future", start="20980101000000Z")
+        ca.sign("wrong-name", "DNS:elsewhere.test")
+        ca.sign("client")
+        other.sign("rotated")
+        for path, body in BODIES.items():
+            os.makedirs(os.path.dirname(cls.folder + path), exist_ok=True)
+            with open(cls.folder + path, "w") as f:
+                f.write(body)
+
+    def serve(self, certificate, *flags, port=None):
+        """OpenSSL's server; returns its port."""
+        port = port or free_port()
+        self.server = self.start(
+            "openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert",
+            f"{certificate}.pem", "-key", f"{certificate}.key", "-WWW",
+            *flags, cwd=self.folder)
+        wait_for(lambda: "ACCEPT" in self.server.text(), "s_server")
+        return port
+
+    def poll(self, url, config="tls_config: { ca_file: ca.pem }", *flags):
+        """An exporter for the URL with this http_client_config."""
+        path = f"{self.folder}/betanet.yml"
+        with open(path, "w") as f:
+            f.write(f"targets:\n  - url: {url}\n"
+                    f"    http_client_config: {{ {config} }}\n")
+        self.run_exporter(*FAST, "--collection.timeout=2s",
+                          f"--config.file={path}", *flags)
+
+    def up(self):
+        wait_for(lambda: self.value("betanet_up") == 1, "up")
+        self.assertEqual(self.value("betanet_connected_peers"), 7)
+
+    def failed(self, reason, text):
+        """All endpoints fail for this reason and the log says this."""
+        for e in ENDPOINTS:
+            wait_for(lambda: self.value(
+                "betanet_exporter_request_failures_total",
+                endpoint=e, reason=reason) > 0, f"{reason}: {self.log()}")
+        wait_for(lambda: text in self.log(), f"{text!r} in {self.log()}")
+        self.assertNotIn("PRIVATE KEY", self.log())
+
+    def log(self):
+        return self.exporter.text()
+
+    def test_a_good_certificate_is_trusted(self):
+        port = self.serve("good")
+        for host in ("localhost", "127.0.0.1"):
+            self.poll(f"https://{host}:{port}")
+            self.up()
+            self.assertNotIn("WARN msg=\"Attempt", self.log())
+            self.exporter.close()
+
+    def test_an_untrusted_server_is_refused_and_named(self):
+        for certificate, text in (
+                ("expired", "certificate has expired"),
+                ("future", "certificate is not yet valid"),
+                ("rotated", "unable to get local issuer certificate"),
+                ("other-ca", "self-signed certificate"),
+                ("wrong-name", "mismatch")):
+            with self.subTest(certificate):
+                port = self.serve(certificate)
+                self.poll(f"https://localhost:{port}")
+                self.failed("tls", f"TLS: {text}"
+                            if text != "mismatch" else text)
+                self.assertIn(f"CN={certificate}", self.log())
+                self.doCleanups()
+
+    def test_verification_can_be_switched_off(self):
+        self.poll(f"https://localhost:{self.serve('expired')}",
+                  "tls_config: { insecure_skip_verify: true }")
+        self.up()
+
+    def test_the_systems_authorities_are_the_default(self):
+        port = self.serve("good")
+        self.poll(f"https://localhost:{port}", "")
+        self.failed("tls", "unable to get local issuer certificate")
+        self.exporter.close()
+        self.poll_with_env(f"https://localhost:{port}")
+        self.up()
+
+    def poll_with_env(self, url):
+        self.run_exporter(*FAST, f"--betanet.url={url}",
+                          SSL_CERT_FILE=f"{self.folder}/ca.pem")
+
+    def test_the_server_learns_which_name_is_meant(self):
+        port = self.serve("wrong-name", "-servername", "betanet.test",
+                          "-cert2", "sni.pem", "-key2", "sni.key")
+        self.poll(f"https://localhost:{port}",
+                  "tls_config: { ca_file: ca.pem, server_name: betanet.test }")
+        self.up()
+
+    def test_without_a_common_version_or_cipher_there_is_no_connection(self):
+        for flags in (("-tls1_1", "-cipher", "ALL:@SECLEVEL=0"),
+                      ("-tls1_2", "-cipher", "NULL-SHA256:@SECLEVEL=0")):
+            with self.subTest(flags):
+                self.poll(f"https://localhost:{self.serve('good', *flags)}")
+                self.failed("tls", "TLS: ")
+                self.doCleanups()
+
+    def test_versions_can_be_bounded(self):
+        port = self.serve("good", "-tls1_2")
+        self.poll(f"https://localhost:{port}",
+                  "tls_config: { ca_file: ca.pem, min_version: TLS13 }")
+        self.failed("tls", "TLS: ")
+        self.exporter.close()
+        self.poll(f"https://localhost:{port}",
+                  "tls_config: { ca_file: ca.pem, max_version: TLS12 }")
+        self.up()
+
+    def test_a_stalled_handshake_ends_at_the_deadline(self):
+        with socket.create_server(("127.0.0.1", 0)) as mute:
+            self.poll(f"https://localhost:{mute.getsockname()[1]}",
+                      "tls_config: { ca_file: ca.pem }",
+                      "--collection.timeout=50ms")
+            self.failed("timeout", "while shaking hands (TLS)")
+
+    def test_tls_where_plain_http_is_meant_and_the_other_way_round(self):
+        self.poll(f"https://localhost:{self.watch_headers()}")
+        self.failed("tls", "seems to speak plain HTTP")
+        self.exporter.close()
+        self.poll(f"http://localhost:{self.serve('good')}", "")
+        self.failed("protocol", "the URL does not say https")
+
+    def test_a_client_certificate_is_shown_where_one_is_asked_for(self):
+        for version in ("-tls1_2", "-tls1_3"):
+            with self.subTest(version):
+                port = self.serve("good", "-Verify", "1", "-CAfile", "ca.pem",
+                                  "-verify_return_error", version)
+                self.poll(f"https://localhost:{port}")
+                self.failed("tls", "TLS: ")
+                self.exporter.close()
+                self.poll(f"https://localhost:{port}",
+                          "tls_config: { ca_file: ca.pem,"
+                          " cert_file: client.pem, key_file: client.key }")
+                self.up()
+                self.doCleanups()
+
+    def test_certificates_are_rotated_without_a_restart(self):
+        shutil.copy(f"{self.folder}/ca.pem", f"{self.folder}/trusted.pem")
+        port = self.serve("good")
+        self.poll(f"https://localhost:{port}",
+                  "tls_config: { ca_file: trusted.pem }")
+        self.up()
+        self.server.close()
+        self.serve("rotated", port=port)
+        self.failed("tls", "unable to get local issuer certificate")
+        shutil.copy(f"{self.folder}/other-ca.pem",
+                    f"{self.folder}/trusted.pem")
+        self.up()
+
+    def test_a_file_that_vanishes_is_our_own_fault(self):
+        shutil.copy(f"{self.folder}/ca.pem", f"{self.folder}/trusted.pem")
+        self.poll(f"https://localhost:{self.serve('good')}",
+                  "tls_config: { ca_file: trusted.pem }")
+        self.up()
+        os.remove(f"{self.folder}/trusted.pem")
+        self.failed("local", "trusted.pem: No such file or directory")
+        self.assertEqual(set(self.states().values()), {0})
+        with open(f"{self.folder}/trusted.pem", "w") as f:
+            f.write("no PEM")
+        wait_for(lambda: self.value("betanet_up") == 0, "down")
+        shutil.copy(f"{self.folder}/ca.pem", f"{self.folder}/trusted.pem")
+        self.up()
+
+    # -- what ends a body ----------------------------------------------------
+
+    def script(self, reply, polite):
+        """A TLS server that ends every answer so; returns its port."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{self.folder}/good.pem",
+                                f"{self.folder}/good.key")
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def serve():
+            while True:
+                try:
+                    plain, _ = listener.accept()
+                except OSError:
+                    return
+                with contextlib.suppress(OSError, ssl.SSLError), \
+                        context.wrap_socket(plain, server_side=True) as tls:
+                    path = tls.recv(4096).split()[1].decode()
+                    tls.sendall(reply(BODIES[path]).encode())
+                    if polite:
+                        tls.unwrap()
+        threading.Thread(target=serve, daemon=True).start()
+        return listener.getsockname()[1]
+
+    def test_only_a_body_without_length_needs_a_proper_end(self):
+        def sized(body):
+            return ("HTTP/1.1 200 OK\r\n"
+                    f"Content-Length: {len(body)}\r\n\r\n{body}")
+
+        def unsized(body):
+            return f"HTTP/1.1 200 OK\r\n\r\n{body}"
+        for reply, polite in ((sized, True), (sized, False),
+                              (unsized, True)):
+            with self.subTest(f"{reply.__name__} {polite}"):
+                self.poll(f"https://localhost:{self.script(reply, polite)}")
+                self.up()
+                self.exporter.close()
+        self.poll(f"https://localhost:{self.script(unsized, False)}")
+        self.failed("eof", "connection closed before")
+
+    def test_a_second_answer_never_meets_the_next_request(self):
+        def twice(body):
+            one = ("HTTP/1.1 200 OK\r\n"
+                   f"Content-Length: {len(body)}\r\n\r\n{body}")
+            return one + one.replace("7}", "9}")
+        self.poll(f"https://localhost:{self.script(twice, True)}")
+        self.up()
+        requests = lambda: self.value("betanet_exporter_requests_total",
+                                      endpoint="nodes_status")
+        seen = requests()
+        wait_for(lambda: requests() > seen + 3, "polls")
+        self.assertEqual(self.value("betanet_connected_peers"), 7)
+
+    # -- authorization -------------------------------------------------------
+
+    def watch_headers(self):
+        """A plain server that keeps the headers of the last request."""
+        case = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                case.headers = self.headers
+                body = BODIES[self.path].encode()
+                self.send_response(case.status)
+                if case.status == 302:
+                    self.send_header("Location", case.elsewhere)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+        case.headers, case.status = {}, 200
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server.server_port
+
+    def write(self, name, text):
+        with open(f"{self.folder}/{name}.new", "w") as f:
+            f.write(text)
+        os.replace(f"{self.folder}/{name}.new", f"{self.folder}/{name}")
+
+    def test_requests_are_authorized_and_files_read_anew(self):
+        self.write("password", "canary-1\n")
+        self.write("token", "canary-token-1\n")
+        port = self.watch_headers()
+        self.poll(f"http://127.0.0.1:{port}",
+                  "basic_auth: { username: alice, password_file: password },"
+                  " http_headers: { X-Tenant: { values: [blue, green] },"
+                  " X-Key: { secrets: [canary-key], files: [token] } }")
+        self.up()
+        self.assertEqual(self.headers["Authorization"],
+                         "Basic YWxpY2U6Y2FuYXJ5LTE=")
+        self.assertEqual(self.headers.get_all("X-Tenant"), ["blue", "green"])
+        self.assertEqual(self.headers.get_all("X-Key"),
+                         ["canary-key", "canary-token-1"])
+        self.write("password", "canary-22")
+        wait_for(lambda: self.headers["Authorization"] ==
+                 "Basic YWxpY2U6Y2FuYXJ5LTIy", "the new password")
+        self.write("token", "two\r\nX-Evil: lines")
+        self.failed("local", "header X-Key holds a line break")
+        self.assertNotIn("canary", self.log() + self.page())
+        self.exporter.close()
+        self.poll(f"http://127.0.0.1:{port}",
+                  "authorization: { credentials: canary-9 }")
+        self.up()
+        self.assertEqual(self.headers["Authorization"], "Bearer canary-9")
+
+    def test_a_refused_login_is_told_and_a_redirect_not_followed(self):
+        port = self.watch_headers()
+        self.status = 401
+        self.poll(f"http://127.0.0.1:{port}",
+                  "basic_auth: { username: alice, password: canary }")
+        self.failed("status", "HTTP status 401")
+        self.assertNotIn("canary", self.log())
+        with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+            elsewhere.settimeout(0)
+            self.elsewhere = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/"
+            self.status = 302
+            polls = lambda: self.value("betanet_exporter_requests_total",
+                                       endpoint="metrics")
+            seen = polls()
+            wait_for(lambda: polls() > seen + 2, "polls")
+            self.assertRaises(BlockingIOError, elsewhere.accept)
+
+    def test_what_cannot_work_is_refused_at_the_start(self):
+        self.write("no.pem", "no PEM")
+        for config, text in (
+                ("tls_config: { ca_file: none.pem }",
+                 "none.pem: No such file or directory"),
+                ("tls_config: { ca_file: no.pem }", "the CA certificate"),
+                ("tls_config: { cert_file: good.pem, key_file: client.key }",
+                 "key")):
+            with self.subTest(config):
+                path = f"{self.folder}/bad.yml"
+                with open(path, "w") as f:
+                    f.write("targets:\n  - url: https://localhost\n"
+                            f"    http_client_config: {{ {config} }}\n")
+                for more in ([], ["--config.check"]):
+                    p = subprocess.run(
+                        [f"{harness.BINARIES}/betanet_exporter",
+                         f"--config.file={path}",
+                         "--web.listen-address=127.0.0.1:0", *more],
+                        capture_output=True, timeout=10, text=True)
+                    self.assertEqual(p.returncode, 1)
+                    self.assertIn(text, p.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
