@@ -180,15 +180,14 @@ void exporter::start_actors() {
       store);
   const scheduler_actor clock = system_.spawn(scheduler);
   const auto count = settings_.targets.size();
-  const surroundings all{
-      store,
-      log_,
-      count > chatty_targets,
-      [this](const auto& t, auto e) {
-        return connect(outbound_, t, e, user_agent);
-      },
-      std::chrono::system_clock::now,
-      random_unit};
+  const surroundings all{store,
+                         log_,
+                         count > chatty_targets,
+                         [this](const auto& t, auto e) {
+                           return connect(outbound_, t, e, user_agent);
+                         },
+                         std::chrono::system_clock::now,
+                         random_unit};
   const auto keep = [this](const auto& handle) {
     actors_.push_back(caf::actor_cast<caf::actor>(handle));
     self_->monitor(actors_.back());

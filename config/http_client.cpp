@@ -4,8 +4,8 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <cstring>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 
@@ -150,13 +150,24 @@ std::vector<std::string> contradictions(const http_client& c) {
 }
 
 bool is_reserved_header(const std::string& name) {
-  static constexpr std::array reserved{
-      "Accept",           "Accept-Encoding",     "Authorization",
-      "Connection",       "Content-Encoding",    "Content-Length",
-      "Content-Type",     "Expect",              "Host",
-      "Keep-Alive",       "Proxy-Authenticate",  "Proxy-Authorization",
-      "Te",               "Trailer",             "Transfer-Encoding",
-      "Upgrade",          "User-Agent",          "Www-Authenticate"};
+  static constexpr std::array reserved{"Accept",
+                                       "Accept-Encoding",
+                                       "Authorization",
+                                       "Connection",
+                                       "Content-Encoding",
+                                       "Content-Length",
+                                       "Content-Type",
+                                       "Expect",
+                                       "Host",
+                                       "Keep-Alive",
+                                       "Proxy-Authenticate",
+                                       "Proxy-Authorization",
+                                       "Te",
+                                       "Trailer",
+                                       "Transfer-Encoding",
+                                       "Upgrade",
+                                       "User-Agent",
+                                       "Www-Authenticate"};
   return std::any_of(reserved.begin(), reserved.end(),
                      [&](const char* r) { return iequals(name, r); });
 }

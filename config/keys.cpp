@@ -375,10 +375,12 @@ const std::vector<key<http_client>>& http_client_keys() {
                                              {"TLS13", tls_version::tls13}};
     static const words<bool> flags{{"true", true}, {"false", false}};
     std::vector<key<http_client>> keys;
-    add_secret(keys, "basic_auth.username", "User name of HTTP basic auth",
-               [](auto& c) -> auto& { return c.basic_auth->username; });
-    add_secret(keys, "basic_auth.password", "Password of HTTP basic auth",
-               [](auto& c) -> auto& { return c.basic_auth->password; });
+    add_secret(
+        keys, "basic_auth.username", "User name of HTTP basic auth",
+        [](auto& c) -> auto& { return c.basic_auth->username; });
+    add_secret(
+        keys, "basic_auth.password", "Password of HTTP basic auth",
+        [](auto& c) -> auto& { return c.basic_auth->password; });
     keys.push_back(
         {"authorization.type",
          "Scheme of the Authorization header.",
@@ -388,16 +390,20 @@ const std::vector<key<http_client>>& http_client_keys() {
          },
          {},
          [](const http_client& c) { return c.authorization->type; }});
-    add_secret(keys, "authorization.credentials",
-               "Credentials of the Authorization header",
-               [](auto& c) -> auto& { return c.authorization->credentials; });
-    add_secret(keys, "tls_config.ca",
-               "Authorities that may sign the server's certificate, PEM",
-               [](auto& c) -> auto& { return c.tls_config.ca; });
-    add_secret(keys, "tls_config.cert", "Client certificate, PEM",
-               [](auto& c) -> auto& { return c.tls_config.cert; });
-    add_secret(keys, "tls_config.key", "Key of the client certificate, PEM",
-               [](auto& c) -> auto& { return c.tls_config.key; });
+    add_secret(
+        keys, "authorization.credentials",
+        "Credentials of the Authorization header",
+        [](auto& c) -> auto& { return c.authorization->credentials; });
+    add_secret(
+        keys, "tls_config.ca",
+        "Authorities that may sign the server's certificate, PEM",
+        [](auto& c) -> auto& { return c.tls_config.ca; });
+    add_secret(
+        keys, "tls_config.cert", "Client certificate, PEM",
+        [](auto& c) -> auto& { return c.tls_config.cert; });
+    add_secret(
+        keys, "tls_config.key", "Key of the client certificate, PEM",
+        [](auto& c) -> auto& { return c.tls_config.key; });
     keys.push_back(
         {"tls_config.server_name",
          "Name the server's certificate must have, instead of the URL's host.",
@@ -410,9 +416,8 @@ const std::vector<key<http_client>>& http_client_keys() {
     keys.push_back(word_key<http_client>(
         "tls_config.insecure_skip_verify",
         "Trust any server. Whoever sits in between reads the credentials.",
-        flags, [](auto& c) -> auto& {
-          return c.tls_config.insecure_skip_verify;
-        }));
+        flags,
+        [](auto& c) -> auto& { return c.tls_config.insecure_skip_verify; }));
     keys.push_back(word_key<http_client>(
         "tls_config.min_version", "Least TLS version: TLS12 or TLS13.",
         versions, [](auto& c) -> auto& { return c.tls_config.min_version; }));
@@ -439,19 +444,21 @@ std::string flag_of(const std::string& key_name) {
 
 const std::vector<std::string>& unsupported_keys() {
   static const auto all = [] {
-    std::vector<std::string> keys{"web.config_file", "target.replicas",
-                                  "target_files",    "http_sd",
-                                  "sd",              "load",
+    std::vector<std::string> keys{"web.config_file",
+                                  "target.replicas",
+                                  "target_files",
+                                  "http_sd",
+                                  "sd",
+                                  "load",
                                   "collection.timeout_mode"};
     for (const auto* name :
          {"oauth2", "bearer_token", "bearer_token_file", "follow_redirects",
           "enable_http2", "proxy_url", "no_proxy", "proxy_from_environment",
           "proxy_connect_header"})
       keys.push_back(std::string{"target.http_client_config."} + name);
-    for (const auto* name :
-         {"basic_auth.username", "basic_auth.password",
-          "authorization.credentials", "tls_config.ca", "tls_config.cert",
-          "tls_config.key"})
+    for (const auto* name : {"basic_auth.username", "basic_auth.password",
+                             "authorization.credentials", "tls_config.ca",
+                             "tls_config.cert", "tls_config.key"})
       keys.push_back(std::string{name} + "_ref");
     return keys;
   }();

@@ -41,7 +41,8 @@ service_url parse_url(const std::string& text) {
 
 std::string to_string(const service_url& url) {
   const bool v6 = url.host.find(':') != std::string::npos;
-  return std::string{url.tls ? "https" : "http"} + "://" + (v6 ? "[" + url.host + "]" : url.host) + ":" +
+  return std::string{url.tls ? "https" : "http"} + "://" +
+         (v6 ? "[" + url.host + "]" : url.host) + ":" +
          std::to_string(url.port) + url.path;
 }
 

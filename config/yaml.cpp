@@ -372,8 +372,8 @@ private:
   void http_headers(http_client& c, const YAML::Node& node) {
     const std::string prefix = "target.http_client_config.http_headers";
     if (!node.IsMap())
-      return problem(node, prefix + ": expected a mapping, found " +
-                               kind_of(node));
+      return problem(node,
+                     prefix + ": expected a mapping, found " + kind_of(node));
     for (const auto& entry : node) {
       http_client::header h;
       const auto name = [&] {

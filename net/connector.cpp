@@ -1,5 +1,4 @@
 #include "net/connector_impl.hpp"
-
 #include "net/errors_impl.hpp"
 #include "net/resolver_impl.hpp"
 
@@ -35,9 +34,20 @@ void connector::start(const std::string& host, std::uint16_t port,
   done_ = std::move(done);
   port_ = port;
   phase_ = "resolving the host name";
-  names_.resolve(host, bound([this, host](const resolver::answer& a) {
-                   resolved(host, a);
-                 }));
+  names_.resolve(
+      host, bound([this, host](const resolver::answer& a) {
+        if (!a.addresses.empty())
+          return race(a.addresses);
+        finish(error{a.local ? errc::local : errc::dns, host + ": " + a.error});
+      }));
+}
+
+void connector::start(const std::vector<asio::ip::address>& addresses,
+                      std::uint16_t port, std::function<void(result)> done) {
+  stop();
+  done_ = std::move(done);
+  port_ = port;
+  race(addresses);
 }
 
 /// A connecting socket is kept alive by its own handler: without a close it
@@ -58,13 +68,10 @@ void connector::finish(result r) {
   done(std::move(r));
 }
 
-void connector::resolved(const std::string& host, const resolver::answer& a) {
-  if (a.addresses.empty())
-    return finish(
-        error{a.local ? errc::local : errc::dns, host + ": " + a.error});
+void connector::race(const std::vector<asio::ip::address>& addresses) {
   phase_ = "connecting";
   peers_.clear();
-  for (const auto& address : a.addresses)
+  for (const auto& address : addresses)
     peers_.emplace_back(address, port_);
   next_ = pending_ = 0;
   failure_.reset();

@@ -23,9 +23,11 @@ public:
   connector(boost::asio::io_context& io, resolver& names)
       : io_(io), names_(names) {}
 
-  /// Calls `done` once, unless stopped before.
+  /// Calls `done` once, unless stopped before. At least one address.
   void start(const std::string& host, std::uint16_t port,
              std::function<void(result)> done);
+  void start(const std::vector<boost::asio::ip::address>& addresses,
+             std::uint16_t port, std::function<void(result)> done);
   void stop();
 
   const char* phase() const { return phase_; } ///< What it waits for.
@@ -34,7 +36,7 @@ private:
   template <class F>
   auto bound(F f);
 
-  void resolved(const std::string& host, const resolver::answer& a);
+  void race(const std::vector<boost::asio::ip::address>& addresses);
   void connect_next();
   void connected(const std::shared_ptr<boost::asio::ip::tcp::socket>& racer,
                  boost::system::error_code ec);

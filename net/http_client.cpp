@@ -148,9 +148,9 @@ public:
     deadline_.expires_after(timeout);
     deadline_.async_wait(for_this_request([this](error_code ec) {
       if (!ec)
-        fail({errc::timeout,
-              "timed out after " + seconds_text(timeout_) + " while " +
-                  (phase_ ? phase_ : connector_->phase())});
+        fail({errc::timeout, "timed out after " + seconds_text(timeout_) +
+                                 " while " +
+                                 (phase_ ? phase_ : connector_->phase())});
     }));
     prepare();
   }
@@ -374,8 +374,8 @@ private:
     if (!line_->fresh && silent && died)
       return connect(); // the peer had closed it before it saw our request
     constexpr char tls_alert = 0x15; // RFC 8446, the record's content type
-    if (seen.size() > 0 && *static_cast<const char*>(seen.cdata().data()) ==
-                               tls_alert)
+    if (seen.size() > 0 &&
+        *static_cast<const char*>(seen.cdata().data()) == tls_alert)
       e = {errc::protocol, "invalid HTTP response: the peer speaks TLS, the "
                            "URL does not say https"};
     fail(std::move(e));
@@ -389,7 +389,7 @@ private:
   std::function<void(outcome)> done_;
   std::chrono::nanoseconds timeout_{};
   asio::steady_timer deadline_{io_};
-  const char* phase_ = ""; ///< Null: the connector knows.
+  const char* phase_ = "";           ///< Null: the connector knows.
   std::uint64_t request_number_ = 0; ///< Grows when a request starts or ends.
   preparation prepared_;
   std::shared_ptr<line> line_; ///< Between requests: kept.

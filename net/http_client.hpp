@@ -44,7 +44,7 @@ using outcome = std::variant<response, error>;
 
 /// With what a request introduces itself.
 struct identity {
-  std::string fields; ///< Whole header lines, each ending in CRLF.
+  std::string fields;              ///< Whole header lines, each ending in CRLF.
   std::optional<tls_material> tls; ///< For https.
 };
 
@@ -83,8 +83,8 @@ public:
   http_client(http_client&&) noexcept = default;
 
   /// Calls `done` once, on the loop's thread, at latest after `timeout`, which
-  /// covers resolve, connect, TLS, write and read together; never if abandoned. A
-  /// kept connection that proves dead before the first response byte is
+  /// covers resolve, connect, TLS, write and read together; never if abandoned.
+  /// A kept connection that proves dead before the first response byte is
   /// replaced within the same timeout.
   void get(std::chrono::nanoseconds timeout, std::function<void(outcome)> done);
 

@@ -64,10 +64,9 @@ struct resolver::state : std::enable_shared_from_this<state> {
       if (const auto self = me.lock())
         self->finish(host, a);
     };
-    const bool started =
-        threads.run([finish, host]() -> std::function<void()> {
-          return [finish, a = look_up(host)] { finish(a); };
-        });
+    const bool started = threads.run([finish, host]() -> std::function<void()> {
+      return [finish, a = look_up(host)] { finish(a); };
+    });
     if (!started)
       boost::asio::post(io, [finish] {
         finish({{}, "no thread for a name lookup", true});

@@ -42,8 +42,8 @@ public:
 
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& to, Handler&& handler) {
-    return boost::asio::async_initiate<
-        Handler, void(boost::system::error_code, std::size_t)>(
+    return boost::asio::async_initiate<Handler, void(boost::system::error_code,
+                                                     std::size_t)>(
         [this](auto&& h, const Buffers& b) {
           if (tls_)
             tls_->async_read_some(b, std::forward<decltype(h)>(h));
@@ -55,8 +55,8 @@ public:
 
   template <class Buffers, class Handler>
   auto async_write_some(const Buffers& from, Handler&& handler) {
-    return boost::asio::async_initiate<
-        Handler, void(boost::system::error_code, std::size_t)>(
+    return boost::asio::async_initiate<Handler, void(boost::system::error_code,
+                                                     std::size_t)>(
         [this](auto&& h, const Buffers& b) {
           if (tls_)
             tls_->async_write_some(b, std::forward<decltype(h)>(h));
@@ -68,9 +68,7 @@ public:
 
 private:
   boost::asio::ip::tcp::socket socket_;
-  std::optional<
-      boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>>
-      tls_;
+  std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
 };
 
 } // namespace betanet::net

@@ -38,12 +38,12 @@ std::string subject_of(X509* certificate) {
 }
 
 int on_verified(int good, X509_STORE_CTX* store) {
-  const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(
-      store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  auto* defect = static_cast<std::string*>(SSL_get_ex_data(ssl, defect_index()));
+  const auto* ssl = static_cast<SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto* defect =
+      static_cast<std::string*>(SSL_get_ex_data(ssl, defect_index()));
   if (!good && defect && defect->empty()) {
-    *defect =
-        X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+    *defect = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
     if (auto* certificate = X509_STORE_CTX_get_current_cert(store))
       *defect += " (certificate " + subject_of(certificate) + ")";
   }
@@ -78,9 +78,9 @@ std::shared_ptr<tls_context> make(const tls_material& m) {
       throw std::runtime_error("the client key does not fit the certificate");
   }
   static constexpr std::string_view http11 = "\x08http/1.1";
-  SSL_CTX_set_alpn_protos(
-      native, reinterpret_cast<const unsigned char*>(http11.data()),
-      static_cast<unsigned>(http11.size()));
+  SSL_CTX_set_alpn_protos(native,
+                          reinterpret_cast<const unsigned char*>(http11.data()),
+                          static_cast<unsigned>(http11.size()));
   return made;
 }
 

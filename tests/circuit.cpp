@@ -176,7 +176,7 @@ CAF_TEST(a late result changes nothing in any later state) {
   CAF_CHECK(c.now() == state::half_open);
 }
 
-CAF_TEST(a random walk of 100000 steps agrees with the model) {
+CAF_TEST(a random walk of a million steps agrees with the model) {
   const std::uint64_t seed = 20261122;
   CAF_MESSAGE("seed " << seed);
   std::mt19937_64 random{seed};
@@ -185,7 +185,7 @@ CAF_TEST(a random walk of 100000 steps agrees with the model) {
     model m{threshold};
     std::vector<ticket> old;
     std::uint64_t timer = 0;
-    for (int step = 0; step < 20000; ++step) {
+    for (int step = 0; step < 200000; ++step) {
       switch (random() % 4) {
       case 0:
         CAF_REQUIRE(c.admit() == m.admit());

@@ -236,7 +236,8 @@ CAF_TEST(bad files are refused with place and reason) {
       {"cache: {ttl: \"${BETANET_UNSET}\"}",
        "f.yml:1:14: cache.ttl: environment variable BETANET_UNSET is not set"},
       {"a: [", "f.yml:1:1: end of sequence flow not found"},
-      {"cache: {}\n---\ncache: {}", "f.yml:2:1: unexpected text, or a second document"},
+      {"cache: {}\n---\ncache: {}",
+       "f.yml:2:1: unexpected text, or a second document"},
   };
   for (const auto& [yaml, expected] : table)
     CAF_CHECK_EQUAL(problems_of(yaml), expected);
@@ -309,9 +310,8 @@ CAF_TEST(a client configuration becomes header lines) {
                   "Authorization: Basic Zm9vYjo=\r\n");
   CAF_CHECK_EQUAL(lines("authorization: {type: Token, credentials: t}"),
                   "Authorization: Token t\r\n");
-  CAF_CHECK_EQUAL(
-      lines("http_headers: {A: {values: [b, c], secrets: [d]}}"),
-      "A: b\r\nA: c\r\nA: d\r\n");
+  CAF_CHECK_EQUAL(lines("http_headers: {A: {values: [b, c], secrets: [d]}}"),
+                  "A: b\r\nA: c\r\nA: d\r\n");
   try {
     lines("http_headers: {A: {values: [\"b\\nc: d\"]}}");
     CAF_FAIL("a line break went through");

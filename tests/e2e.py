@@ -14,8 +14,8 @@ import unittest
 import urllib.request
 
 import harness
-from harness import (BINARIES, ENDPOINTS, FAST, SOURCES, free_port, parse,
-                     request, wait_for)
+from harness import (BINARIES, ENDPOINTS, FAST, SOURCES, Process, free_port,
+                     parse, request, wait_for)
 
 
 class EndToEnd(harness.Case):
@@ -362,8 +362,25 @@ class EndToEnd(harness.Case):
             self.assertIn(" level=", text)
             self.assertLess(len(text), 2048)
 
+    def test_a_page_is_one_moment(self):
+        self.start_sim()
+        self.start_exporter("--collection.interval=10ms")
+        wait_for(lambda: self.value("betanet_up") == 1, "up")
+        seen = set()
+        deadline = time.monotonic() + 20
+        while len(seen) < 4 and time.monotonic() < deadline:
+            s = self.samples()
+            nodes = [s[f"betanet_{n}", ()] for n in
+                     ("connected_peers", "mixnode_active", "mixnode_inactive")]
+            self.assertEqual(nodes[0], nodes[1] + nodes[2])
+            seen.add(tuple(nodes))
+            # A page is rendered anew after a tenth of a second.
+            select.select([], [], [], 0.05)
+        self.assertGreater(len(seen), 1)
+
     # -- starting and stopping -----------------------------------------------
 
+    @unittest.skipIf("TSAN_OPTIONS" in os.environ, "it may defer a signal")
     def test_200_starts_and_stops(self):
         self.start_sim()
         port = free_port()
@@ -376,6 +393,17 @@ class EndToEnd(harness.Case):
             self.assertEqual(status, 0, p.text())
             self.assertLess(seconds, 2)
             p.close()
+
+    def test_sigterm_at_any_moment_of_a_chain(self):
+        self.start_sim("--fault=all=hang")
+        for moment in range(0, 240, 8):  # ms; try, pause, try, open, probe
+            self.start_exporter("--collection.interval=1h", *FAST[1:],
+                                "--circuit_breaker.failure_threshold=1",
+                                "--circuit_breaker.open_duration=30ms")
+            select.select([], [], [], moment / 1000)
+            status, seconds = self.exporter.stop()
+            self.assertEqual(status, 0)
+            self.assertLess(seconds, 2)
 
     def test_a_stuck_stderr_does_not_hold_up_the_end(self):
         self.start_sim()

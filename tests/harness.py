@@ -39,6 +39,7 @@ def wait_for(condition, what, seconds=20):
             if result:
                 return result
         select.select([], [], [], 0.01)
+    what = what() if callable(what) else what
     raise AssertionError(f"never came true: {what}")
 
 
@@ -117,7 +118,7 @@ class Case(unittest.TestCase):
         status, _, answer = request(self.control, "/sim/faults", "POST", body)
         self.assertEqual(status, 200, answer)
 
-    def run_exporter(self, *flags, **env):
+    def launch_exporter(self, *flags, **env):
         self.port = free_port()
         self.exporter = self.start(
             f"{BINARIES}/betanet_exporter",
@@ -125,7 +126,7 @@ class Case(unittest.TestCase):
         wait_for(lambda: request(self.port, "/-/healthy"), "exporter")
 
     def start_exporter(self, *flags, **env):
-        self.run_exporter(f"--betanet.url=http://127.0.0.1:{self.upstream}",
+        self.launch_exporter(f"--betanet.url=http://127.0.0.1:{self.upstream}",
                           *flags, **env)
 
     def page(self):

@@ -2,8 +2,12 @@
 
 #include "net/http_client.hpp"
 
+#include "net/connector_impl.hpp"
+#include "net/loop_impl.hpp"
 #include "tests/raw_socket.hpp"
 #include "tests/suite.hpp"
+
+#include <boost/asio/post.hpp>
 
 #include <filesystem>
 #include <future>
@@ -217,16 +221,8 @@ CAF_TEST(bytes after a response never meet the next request) {
 }
 
 CAF_TEST(nobody listening is connect) {
-  // Bound, so that nobody else gets the port, but not listening.
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  raw_socket owner{fd};
-  sockaddr_in local{};
-  local.sin_family = AF_INET;
-  local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ::bind(fd, reinterpret_cast<sockaddr*>(&local), sizeof local);
-  socklen_t size = sizeof local;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size);
-  use(ntohs(local.sin_port));
+  const auto owner = raw_socket::bound();
+  use(owner.port());
   const auto e = std::get<net::error>(get());
   CAF_CHECK(e.code == errc::connect);
   CAF_CHECK_EQUAL(e.text, "Connection refused");
@@ -246,19 +242,10 @@ CAF_TEST(localhost finds the family that answers) {
 }
 
 CAF_TEST(a connect that nobody accepts ends at the deadline and is closed) {
-  // A full backlog drops what comes after it.
-  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
-  raw_socket owner{listener};
-  sockaddr_in local{};
-  local.sin_family = AF_INET;
-  local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  ::bind(listener, reinterpret_cast<sockaddr*>(&local), sizeof local);
-  ::listen(listener, 0);
-  socklen_t size = sizeof local;
-  ::getsockname(listener, reinterpret_cast<sockaddr*>(&local), &size);
-  const auto port = ntohs(local.sin_port);
-  const auto queued = raw_socket::connect(port);
-  use(port);
+  auto listener = raw_socket::bound();
+  listener.listen(0);
+  const auto queued = raw_socket::connect(listener.port());
+  use(listener.port());
   const auto open_fds = [] {
     return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"},
                          std::filesystem::directory_iterator{});
@@ -341,6 +328,12 @@ CAF_TEST(what is no HTTP is protocol) {
                 s.send(interim);
               s.read_all();
             }) == errc::protocol);
+}
+
+CAF_TEST(a peer that speaks TLS is told apart) {
+  CAF_CHECK(failure(say_and_close({"\x15\x03\x01\x00\x02\x02\x46", 7})) ==
+            errc::protocol);
+  CAF_CHECK_NOT_EQUAL(text.find("speaks TLS"), std::string::npos);
 }
 
 CAF_TEST(interim responses are passed over) {
@@ -460,6 +453,50 @@ CAF_TEST(a new request abandons the former one) {
   CAF_CHECK(std::holds_alternative<net::response>(get()));
   CAF_CHECK(!answered);
   client.reset();
+}
+
+CAF_TEST(a client may go while its request runs) {
+  std::promise<void> asked;
+  raw_server server{{[&](raw_socket& s) {
+    read_request(s);
+    s.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{");
+    asked.set_value();
+    s.read_all();
+  }}};
+  use(server.port());
+  bool answered = false;
+  client->get(5s, [&](net::outcome) { answered = true; });
+  asked.get_future().get();
+  client.reset(); // its aborted read still comes back
+  std::promise<void> idle;
+  loop.post([](void* p) { static_cast<std::promise<void>*>(p)->set_value(); },
+            &idle);
+  idle.get_future().get();
+  CAF_CHECK(!answered);
+}
+
+CAF_TEST(a dead address does not hide a living one) {
+  raw_server alive{{say(reply(body))}};
+  auto dead = raw_socket::bound(alive.port(), 9);
+  dead.listen(0);
+  const auto queued = raw_socket::connect(alive.port(), 0, 9);
+  const std::vector<boost::asio::ip::address> addresses{
+      boost::asio::ip::make_address("127.0.0.9"),
+      boost::asio::ip::make_address("127.0.0.1")};
+  std::promise<net::connector::result> result;
+  auto& io = loop.internals().io;
+  const auto c = std::make_shared<net::connector>(io, shared.names);
+  boost::asio::post(io, [&] {
+    c->start(addresses, alive.port(),
+             [&](net::connector::result r) { result.set_value(std::move(r)); });
+  });
+  auto r = result.get_future().get();
+  CAF_REQUIRE(std::holds_alternative<boost::asio::ip::tcp::socket>(r));
+  CAF_CHECK_EQUAL(std::get<boost::asio::ip::tcp::socket>(r)
+                      .remote_endpoint()
+                      .address()
+                      .to_string(),
+                  "127.0.0.1");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

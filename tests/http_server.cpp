@@ -408,12 +408,9 @@ CAF_TEST(at the descriptor limit the server pauses and recovers) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   const rlimit none{static_cast<rlim_t>(fd) + 1, before.rlim_max};
   setrlimit(RLIMIT_NOFILE, &none);
-  sockaddr_in peer{};
-  peer.sin_family = AF_INET;
-  peer.sin_port = htons(port);
-  peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const auto peer = raw_socket::loopback(port);
   CAF_REQUIRE_EQUAL(
-      ::connect(fd, reinterpret_cast<sockaddr*>(&peer), sizeof peer), 0);
+      ::connect(fd, reinterpret_cast<const sockaddr*>(&peer), sizeof peer), 0);
   raw_socket queued{fd};
   for (bool refused = false; !refused;) { // the pause is counted
     s.send(simple);

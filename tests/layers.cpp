@@ -65,6 +65,22 @@ CAF_TEST(each library is spoken in one place) {
   check_home("spdlog/", {"actors/log."});
 }
 
+CAF_TEST(every request has a time limit and takes an error) {
+  int requests = 0;
+  for (const auto& entry : fs::directory_iterator{root / "actors"}) {
+    std::ifstream in{entry.path()};
+    const std::string text{std::istreambuf_iterator<char>{in}, {}};
+    CAF_CHECK_EQUAL(text.find("infinite"), std::string::npos);
+    for (auto at = text.find("->request("); at != text.npos;
+         at = text.find("->request(", at + 1)) {
+      ++requests;
+      const auto next = text.find("->request(", at + 1);
+      CAF_CHECK_LESS(text.find("caf::error", at), next);
+    }
+  }
+  CAF_CHECK_LESS(2, requests);
+}
+
 CAF_TEST(a check that finds nothing looks at something) {
   CAF_CHECK(!intruders("boost/", {}).empty());
   CAF_CHECK(!intruders("metrics/", {"actors/"}).empty());

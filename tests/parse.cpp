@@ -92,6 +92,75 @@ CAF_TEST(what is no object is json and an empty object is schema) {
   CAF_CHECK(json_failure("{}") == reason::schema);
 }
 
+// The cases and verdicts of JSONTestSuite, each in an unknown field.
+CAF_TEST(JSON is what RFC 8259 says) {
+  const auto well_formed = [](const std::string& text) {
+    const auto p = parse(endpoint::metrics, "{\"packets_processed\":1,"
+                                            "\"packets_dropped\":2,\"x\":" +
+                                                text + "}");
+    CAF_CHECK(!p.failure || p.failure->why == reason::json);
+    return !p.failure;
+  };
+  const std::vector<std::string> accepted{
+      "[[]   ]", "[\"\"]", "[]", "[\"a\"]", "[false]", "[null, 1, \"1\", {}]",
+      "[null]", "[1\n]", " [1]", "[1,null,null,null,2]", "[2] ", "[0e+1]",
+      "[0e1]", "[ 4]", "[-0.0000000000000000000000000000000000000000001]",
+      "[20e1]", "[-0]", "[-123]", "[-1]", "[1E22]", "[1E-2]", "[1E+2]",
+      "[123e45]", "[123.456e78]", "[1e-2]", "[1e+2]", "[123]", "[123.456789]",
+      "{\"asd\":\"sdf\"}", "{\"a\":\"b\",\"a\":\"c\"}", "{}", "{\"\":0}",
+      "{\"foo\\u0000bar\": 42}", "{\"min\": -1.0e+28, \"max\": 1.0e+28}",
+      R"(["\u0060\u012a\u12AB"])", R"(["\uD801\udc37"])", R"(["\"\\\/\b\f"])",
+      R"(["\\u0000"])", R"(["\u0000"])", R"(["a/*b*/c/*d//e"])", R"(["\\n"])",
+      "[\"\xe2\x80\xa8\"]", "[\"\xf4\x8f\xbf\xbf\"]", "[\"\x7f\"]",
+      R"(["\uDBFF\uDFFE"])", "\"\"", "42", "-0.1", "null", "true",
+      // left to the parser: huge numbers are read, as infinities too
+      "[123.456e-789]", "[-1e+9999]", "[1.5e+9999]", "[-123123e100000]",
+      "[123123e100000]", "[123e-10000000]", "[-123123123123123123123123123123]",
+      "[100000000000000000000]",
+      "[-237462374673276894279832749832423479823246327846]"};
+  for (const auto& yes : accepted)
+    if (!well_formed(yes))
+      CAF_FAIL("refused: " << yes);
+  const std::vector<std::string> refused{
+      "[1 true]", "[a\xe5]", "[\"\": 1]", "[\"\"],", "[,1]", "[1,,2]",
+      "[\"x\",,]", "[\"x\"]]", "[\"\",]", "[\"x\"", "[x", "[3[4]]", "[\xff]",
+      "[1:2]", "[,]", "[-]", "[   , \"\"]", "[\"a\",\n4\n,1,", "[1,]", "[1,,]",
+      "[\"\va\"\\f]", "[*]", "[1,\n1\n,1", "[fals]", "[nul]", "[tru]",
+      "[++1234]", "[+1]", "[+Inf]", "[-01]", "[-1.0.]", "[-2.]", "[-NaN]",
+      "[.-1]", "[.2e-3]", "[0.1.2]", "[0.3e+]", "[0.3e]", "[0.e1]", "[0E+]",
+      "[0E]", "[1.0e+]", "[1.0e-]", "[1.0e]", "[1 000.0]", "[1eE2]", "[2.e+3]",
+      "[2.e3]", "[9.e+]", "[Inf]", "[NaN]", "[\xef\xbc\x91]", "[1+2]", "[0x1]",
+      "[0x42]", "[Infinity]", "[0e+-1]", "[-123.123foo]", "[123\xe5]",
+      "[1e1\xe5]", "[-Infinity]", "[- 1]", "[-012]", "[-.123]", "[-1x]",
+      "[1ea]", "[1.]", "[.123]", "[1.2a-3]", "[012]", "[\"x\", truth]",
+      "{[: \"x\"}", "{\"x\", null}", "{\"x\"::\"b\"}", "{\"a\":\"a\" 123}",
+      "{key: 'value'}", "{\"\xb9\":\"0\",}", "{\"a\" b}", "{:\"b\"}",
+      "{\"a\" \"b\"}", "{\"a\":", "{\"a\"", "{1:1}", "{9999E9999:1}",
+      "{null:null,null:null}", "{\"id\":0,,,,,}", "{'a':0}", "{\"id\":0,}",
+      "{\"a\":\"b\"}/**/", "{\"a\":\"b\",,\"c\":\"d\"}", "{a: \"b\"}",
+      "{\"a\":\"a", "{ \"foo\" : \"bar\", \"a\" }", "{\"a\":\"b\"}#", " ",
+      R"(["\uD800\"])", R"(["\uD800\u"])", R"(["\uD800\u1"])",
+      R"(["\uD800\u1x"])", "[\xc3\xa9]", R"(["\x00"])", R"(["\\\"])",
+      "[\"\\\t\"]", R"(["\)", R"(["\u00A"])", R"(["\u"])", "[\"\\u\xe5\"]",
+      R"([\u000A""])", "[\"new\nline\"]", "\"\\UA66D\"", "[\"\t\"]",
+      "[\"\\a\"]", "<.>", "[<null>]", "[1]x", "[\"a\"b]", "aa", "[True]", "1]",
+      "{\"x\": true,", "[][]", "]", "\xef\xbb\xbf{}", "\xe5", "[",
+      "[\xe2\x81\xa0]", "{}}", "{\"\":", "{\"a\":/*c*/\"b\"}",
+      "{\"a\": true} \"x\"", "['", "[,", "[{", "[\"a", "{]", "{,", "{'a'", "*",
+      "[\"\\{[\"\\{", "\xc3\xa5", "[\f]", "", std::string("[\0]", 3),
+      std::string("[\"a\0\"]", 6),
+      // left to the parser, and refused: broken Unicode
+      R"(["\uDADA"])", R"(["\uD888\u1234"])", R"(["\uD800\n"])",
+      R"(["\uDd1ea"])", R"(["\uD800\uD800\n"])", R"(["\ud800"])",
+      R"(["\ud800abc"])", R"(["\uDd1e\uD834"])", R"(["\uDFAA"])",
+      "[\"\xe6\x97\xa5\xd1\x88\xfa\"]", "[\"\xf4\xbf\xbf\xbf\"]",
+      "[\"\xe0\xff\"]", "[\"\x81\"]", "[\"\xe9\"]", "[\"\xed\xa0\x80\"]",
+      "[\"\xc0\xaf\"]", "[\"\xfc\x83\xbf\xbf\xbf\xbf\"]", "[\"\xc0\xaf\"]"};
+  for (const auto& no : refused)
+    if (well_formed(no))
+      CAF_FAIL("accepted: " << no);
+}
+
 CAF_TEST(deep nesting fails at once) {
   CAF_CHECK(json_failure(std::string(100000, '[')) == reason::json);
   std::string deep = "{\"a\":";

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdexcept>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
@@ -29,16 +30,47 @@ public:
       : fd_(std::exchange(other.fd_, -1)), seen_(std::move(other.seen_)) {}
   ~raw_socket() { close(); }
 
-  static raw_socket connect(std::uint16_t port, int receive_buffer = 0) {
+  /// 127.0.0.1, or 127.0.0.`last`.
+  static sockaddr_in loopback(std::uint16_t port, std::uint32_t last = 1) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + last);
+    return address;
+  }
+
+  /// Bound there, so that nobody else gets the port, but not listening.
+  static raw_socket bound(std::uint16_t port = 0, std::uint32_t last = 1) {
+    raw_socket s{::socket(AF_INET, SOCK_STREAM, 0)};
+    const auto local = loopback(port, last);
+    if (::bind(s.fd_, reinterpret_cast<const sockaddr*>(&local),
+               sizeof local) != 0)
+      throw std::runtime_error("bind");
+    return s;
+  }
+
+  /// A backlog of 0 with one connection in it swallows what comes after, as a
+  /// black hole does.
+  void listen(int backlog) { ::listen(fd_, backlog); }
+
+  std::uint16_t port() const {
+    sockaddr_in local{};
+    socklen_t size = sizeof local;
+    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&local), &size);
+    return ntohs(local.sin_port);
+  }
+
+  int native() const { return fd_; }
+
+  static raw_socket connect(std::uint16_t port, int receive_buffer = 0,
+                            std::uint32_t last = 1) {
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
     if (receive_buffer)
       setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
                  sizeof receive_buffer);
-    sockaddr_in peer{};
-    peer.sin_family = AF_INET;
-    peer.sin_port = htons(port);
-    peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(fd, reinterpret_cast<sockaddr*>(&peer), sizeof peer) != 0)
+    const auto peer = loopback(port, last);
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&peer), sizeof peer) !=
+        0)
       throw std::runtime_error("connect");
     return raw_socket{fd};
   }
@@ -135,31 +167,22 @@ public:
 
   explicit raw_server(std::vector<script> scripts)
       : scripts_(std::move(scripts)) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in local{};
-    local.sin_family = AF_INET;
-    local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&local), sizeof local);
-    ::listen(listener_, 16);
-    socklen_t size = sizeof local;
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&local), &size);
-    port_ = ntohs(local.sin_port);
+    listener_.listen(16);
     thread_ = std::thread{[this] { serve(); }};
   }
 
   ~raw_server() {
-    ::shutdown(listener_, SHUT_RDWR);
+    ::shutdown(listener_.native(), SHUT_RDWR);
     thread_.join();
-    ::close(listener_);
   }
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
   int connections() const { return connections_; }
 
 private:
   void serve() {
     for (;;) {
-      const int fd = ::accept(listener_, nullptr, nullptr);
+      const int fd = ::accept(listener_.native(), nullptr, nullptr);
       if (fd < 0 && errno == EMFILE)
         continue; // a test has taken the descriptors away for a moment
       if (fd < 0)
@@ -171,8 +194,7 @@ private:
   }
 
   std::vector<script> scripts_;
-  int listener_ = -1;
-  std::uint16_t port_ = 0;
+  raw_socket listener_ = raw_socket::bound();
   std::atomic<int> connections_{0};
   std::thread thread_;
 };

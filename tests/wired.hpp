@@ -39,7 +39,7 @@ struct wired_fixture : fixture {
         [this](const config::target&, metrics::endpoint e) {
           return connect(e);
         },
-        [this] { return metrics::wall_time{} + (now() - t0); },
+        [this] { return metrics::wall_time{} + (now() - t0) + wall_leap; },
         [this] { return random(); }};
     for (const auto& t : s.targets) {
       groups.push_back(spawn_group(sys, t, around));
@@ -82,6 +82,7 @@ struct wired_fixture : fixture {
   }
 
   metrics::time_point t0{};
+  std::chrono::hours wall_leap{}; ///< What the wall clock is wrong by.
   cache_actor store;
   scheduler_actor clock;
   std::vector<supervisor_actor> groups;

@@ -3,7 +3,10 @@
 // The whole of the actors, on virtual time, against a scripted upstream and
 // with the constants of the architecture document.
 
+#include "actors/aggregator.hpp"
 #include "tests/wired.hpp"
+
+#include <random>
 
 using namespace betanet;
 using namespace betanet::testing;
@@ -63,6 +66,13 @@ struct wiring_fixture : wired_fixture {
            breaker(endpoint::nodes_status) == s &&
            breaker(endpoint::network_stats) == s;
   }
+
+  template <class State, class Impl>
+  using actor_of = caf::stateful_actor<State, typename Impl::base>;
+  using supervisor_type = actor_of<supervisor_state, supervisor_impl>;
+  using fetcher_type = actor_of<fetcher_state, fetcher_impl>;
+  using aggregator_type = actor_of<aggregator_state, aggregator_actor>;
+  using cache_type = actor_of<cache_state, cache_impl>;
 
   upstream service;
 };
@@ -231,6 +241,107 @@ CAF_TEST(a day of outage costs no more than its probes) {
   CAF_CHECK_LESS_OR_EQUAL(service.requests[0].size(), 20u + 24 * 60 * 2);
   CAF_CHECK_LESS_OR_EQUAL(logged.count("WARN") + logged.count("ERROR"),
                           3u * (24 * 12 + 10));
+}
+
+CAF_TEST(a probe that never answers is followed by another) {
+  all(upstream::mute);
+  start();
+  advance(24h);
+  // the probe's 5 s and 30 s of rest
+  const auto& asked = service.requests[0];
+  CAF_CHECK(asked.back() - asked[asked.size() - 2] == 35s);
+  all(upstream::good);
+  advance(35s);
+  CAF_CHECK(all_in(circuit::state::closed));
+}
+
+CAF_TEST(a healthy day warns of nothing at whatever moment it is looked at) {
+  start();
+  std::minstd_rand random{5};
+  int expired = 0;
+  for (int i = 0; i < 2000; ++i) {
+    advance(std::chrono::milliseconds{random() % 60000});
+    const auto text = page();
+    CAF_REQUIRE(has(text, "betanet_up 1"));
+    CAF_REQUIRE(!has(text, "betanet_exporter_stale{endpoint=\"metrics\"} 1"));
+    expired += age(*snapshot(), endpoint::metrics, now()) >= 10s;
+  }
+  CAF_CHECK(expired > 500 && expired < 800); // 5 of every 15 s
+  CAF_CHECK_EQUAL(logged.count("WARN") + logged.count("ERROR"), 0u);
+}
+
+CAF_TEST(endpoints fail each in its own way) {
+  service.bodies[2] = "{\"bytes_transmitted\": 1000000";
+  service.does[1] = upstream::refusing;
+  start();
+  advance(10s);
+  const auto text = page();
+  for (const auto* line :
+       {"betanet_packets_processed_total 5000",
+        "betanet_exporter_endpoint_up{endpoint=\"metrics\"} 1",
+        "betanet_exporter_endpoint_up{endpoint=\"nodes_status\"} 0",
+        "betanet_exporter_endpoint_up{endpoint=\"network_stats\"} 0",
+        "betanet_exporter_request_failures_total{endpoint=\"nodes_status\","
+        "reason=\"connect\"} 4",
+        "betanet_exporter_request_failures_total{endpoint=\"network_stats\","
+        "reason=\"json\"} 1"})
+    CAF_CHECK(has("\n" + text, line));
+}
+
+CAF_TEST(the wall clock may leap without moving a timer) {
+  start();
+  advance(1s);
+  all(upstream::refusing);
+  for (const auto leap : {-1h, 2h, -400000h}) {
+    const auto before = service.requests[0].size();
+    wall_leap = leap;
+    advance(15s);
+    CAF_CHECK_LESS(before, service.requests[0].size());
+  }
+  CAF_CHECK(service.requests[0] ==
+            (times{0s, 15s, 16s, 18s, 22s, 30s, 31s, 33s, 37s, 45s, 46s}));
+}
+
+CAF_TEST(no mailbox ever holds more than what is in flight) {
+  // One poll for each endpoint, at most: its attempt, answer, pause and alarm.
+  constexpr std::size_t fetcher_most = 4;
+  // The end of each attempt, a tick, an opening for each endpoint.
+  constexpr std::size_t supervisor_most = 7;
+  std::array<std::size_t, 4> most{};
+  start();
+  const auto look = [&] {
+    auto& s = deref<supervisor_type>(groups[0]);
+    const auto size = [](auto& mailbox) -> std::size_t {
+      if (mailbox.blocked())
+        return 0;
+      mailbox.fetch_more();
+      return mailbox.size();
+    };
+    most[0] = std::max(most[0], size(s.mailbox()));
+    for (const auto& e : s.state.endpoints)
+      most[1] =
+          std::max(most[1], size(deref<fetcher_type>(e.fetcher).mailbox()));
+    most[2] = std::max(
+        most[2], size(deref<aggregator_type>(s.state.aggregator).mailbox()));
+    most[3] = std::max(most[3], size(deref<cache_type>(store).mailbox()));
+  };
+  std::minstd_rand random{7};
+  for (int i = 0; i < 20000; ++i) {
+    if (random() % 50 == 0)
+      service.does[random() % 3] =
+          static_cast<upstream::behaviour>(random() % 3);
+    sched.clock().trigger_timeout();
+    for (look(); sched.try_run_once(); look())
+      ;
+  }
+  CAF_MESSAGE("supervisor " << most[0] << ", fetcher " << most[1]
+                            << ", aggregator " << most[2] << ", cache "
+                            << most[3]);
+  CAF_CHECK_LESS_OR_EQUAL(most[0], supervisor_most);
+  CAF_CHECK_LESS_OR_EQUAL(most[1], fetcher_most);
+  // Each has one update for each event of the supervisor.
+  CAF_CHECK_LESS_OR_EQUAL(most[2], supervisor_most);
+  CAF_CHECK_LESS_OR_EQUAL(most[3], supervisor_most);
 }
 
 CAF_TEST(targets do not know of each other) {

@@ -26,8 +26,8 @@ struct rig {
   }}};
   net::loop loop;
   net::outbound shared{loop};
-  net::http_client client{
-      shared, {"127.0.0.1", server.port(), "/", "fuzz", 4096}};
+  net::http_client client{shared,
+                          {"127.0.0.1", server.port(), "/", "fuzz", 4096}};
   std::thread runner{[this] { loop.run(); }};
 
   net::outcome get() {

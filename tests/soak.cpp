@@ -1,0 +1,82 @@
+#define CAF_SUITE soak
+
+// A day of faults in virtual time leaves nothing behind.
+
+#include "tests/wired.hpp"
+
+#include <malloc.h>
+#include <random>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/allocator_interface.h>
+#endif
+
+using namespace betanet;
+using namespace betanet::testing;
+
+namespace {
+
+std::size_t allocated_bytes() {
+#if defined(__SANITIZE_ADDRESS__)
+  return __sanitizer_get_current_allocated_bytes();
+#else
+  return mallinfo2().uordblks;
+#endif
+}
+
+/// An upstream whose answers are drawn anew every ten minutes.
+struct day : wired_fixture {
+  transport connect(metrics::endpoint e) override {
+    return [this, e](auto timeout, auto done) {
+      ++requests;
+      const auto ten_minutes =
+          static_cast<std::uint64_t>((now() - t0) / 10min) * 3 +
+          metrics::index(e);
+      switch (std::minstd_rand{static_cast<unsigned>(ten_minutes) + 1}() % 6) {
+      case 0:
+        return done(refused());
+      case 1:
+        return later(timeout, [done] {
+          done(net::error{net::errc::timeout, "timed out"});
+        });
+      case 2:
+        return done(ok("{}"));
+      case 3:
+        return done(net::response{503, "", 2s});
+      default:
+        return done(ok(good_body(e)));
+      }
+    };
+  }
+
+  void live(std::chrono::hours d) {
+    for (const auto end = now() + d; now() < end;) {
+      advance(1min);
+      page();
+      if (now() - t0 >= 30min && now() - t0 < 31min)
+        kill(deref<supervisor_type>(groups[0]).state.aggregator);
+      logged.text.str({}); // ours, not theirs
+    }
+  }
+
+  using supervisor_type =
+      caf::stateful_actor<supervisor_state, supervisor_impl::base>;
+  std::uint64_t requests = 0;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(soak_tests, day)
+
+CAF_TEST(a day of faults leaves nothing behind) {
+  start();
+  live(4h);
+  const auto warm = allocated_bytes();
+  live(20h);
+  const auto after = allocated_bytes();
+  CAF_MESSAGE(requests << " requests; " << warm << " bytes after 4 h, " << after
+                       << " after 24 h");
+  CAF_CHECK_LESS(after, warm + 32768);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
