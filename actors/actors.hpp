@@ -6,6 +6,7 @@
 #include "metrics/snapshot.hpp"
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
+#include "net/negotiate.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/replies_to.hpp>
@@ -72,6 +73,9 @@ struct update {
 struct page_query {
   metrics::front_totals front;
   std::uint64_t scrapes = 0; ///< Answered from the page before.
+  net::format format = net::format::text_0_0_4;
+  bool compressed = false;           ///< gzip.
+  std::optional<std::string> target; ///< Only its families.
 };
 
 /// What the cache holds, for health answers and people.
@@ -175,7 +179,7 @@ using cache_actor = caf::typed_actor<
     caf::reacts_to<atom::put, std::string, snapshot_ptr>,
     // Gives the latest snapshot of a target to its new aggregator.
     caf::replies_to<atom::restore, std::string>::with<snapshot_ptr>,
-    // Renders the metrics of this moment.
+    // Renders the metrics of this moment; null if there is no such target.
     caf::replies_to<atom::render, page_query>::with<page_ptr>,
     // Gives the latest snapshots of all targets.
     caf::replies_to<atom::count>::with<census_ptr>>;

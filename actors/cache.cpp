@@ -1,5 +1,7 @@
 #include "actors/cache.hpp"
 
+#include "metrics/openmetrics.hpp"
+
 #include <algorithm>
 
 namespace betanet {
@@ -40,8 +42,12 @@ void cache_state::put(const std::string& target, snapshot_ptr s) {
 
 page_ptr cache_state::render(const page_query& q) {
   pages->count_scrapes(q.scrapes);
-  auto page = std::make_shared<const metrics::page>(
-      pages->render(self->clock().now(), q.front, read_process()));
+  const auto now = self->clock().now();
+  auto page = q.target
+                  ? pages->render_target(*q.target, now)
+                  : std::optional{pages->render(now, q.front, read_process())};
+  if (!page)
+    return nullptr;
   if (page->oldest_age) {
     const auto age =
         std::chrono::floor<std::chrono::seconds>(*page->oldest_age);
@@ -50,7 +56,11 @@ page_ptr cache_state::render(const page_query& q) {
                     : "Cache expired: returning cached metrics (age: ") +
                std::to_string(age.count()) + "s)");
   }
-  return page;
+  if (q.format == net::format::openmetrics_1_0_0)
+    page->text = metrics::to_openmetrics(page->text);
+  if (q.compressed)
+    page->text = net::gzip(page->text);
+  return std::make_shared<const metrics::page>(std::move(*page));
 }
 
 census_ptr cache_state::count() const {

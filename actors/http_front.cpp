@@ -17,10 +17,32 @@ constexpr std::size_t listed_targets = 100; ///< /health names at most so many.
 
 constexpr auto plain_text = "text/plain; charset=utf-8";
 constexpr auto exposition_type = "text/plain; version=0.0.4; charset=utf-8";
+constexpr auto openmetrics_type =
+    "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 message_ptr text_message(int status, const std::string& text,
                          std::string_view fields = {}) {
   return std::make_shared<const net::message>(status, plain_text, text, fields);
+}
+
+message_ptr json_message(int status, const std::string& text) {
+  return std::make_shared<const net::message>(status, "application/json",
+                                              text + "\n");
+}
+
+message_ptr page_message(const metrics::page& p, net::format format,
+                         bool compressed) {
+  constexpr const char* plain = "Vary: Accept, Accept-Encoding\r\n";
+  constexpr const char* packed =
+      "Vary: Accept, Accept-Encoding\r\nContent-Encoding: gzip\r\n";
+  return std::make_shared<const net::message>(
+      200,
+      format == net::format::text_0_0_4 ? exposition_type : openmetrics_type,
+      p.text, compressed ? packed : plain);
+}
+
+message_ptr cache_is_mute() {
+  return text_message(503, "The cache does not answer.\n");
 }
 
 double seconds(metrics::duration d) {
@@ -59,7 +81,9 @@ json::value describe(const std::string& target, const metrics::snapshot& s,
   for (const auto e : metrics::all_endpoints)
     endpoints[metrics::name(e)] = describe(s, e, now);
   json::object o;
-  o["name"] = target.empty() ? json::value{} : json::value{target};
+  o["name"] = nullptr;
+  if (!target.empty()) // json::value{text} would be a list of one
+    o["name"] = target;
   o["up"] = metrics::up(s);
   o["stale"] = any_stale(s, now);
   o["endpoints"] = std::move(endpoints);
@@ -84,6 +108,7 @@ void http_front_state::serve(exchange_ptr e) {
       {"/health", handler::health},
       {"/-/healthy", handler::healthy},
       {"/-/ready", handler::ready},
+      {"/sd", handler::sd},
       {"/", handler::index}};
   const auto* const route =
       std::find_if(std::begin(routes), std::end(routes),
@@ -100,8 +125,14 @@ void http_front_state::serve(exchange_ptr e) {
     return scrape(std::move(e));
   case handler::index:
     return respond(e, path, index_message());
+  case handler::sd:
+    return with_census(e, path, [this, e](const census& c) {
+      return discovery_message(c, e->what());
+    });
   default:
-    return answer_health(e, path);
+    return with_census(e, path, [this, e, path](const census& c) {
+      return health_message(c, path, e->what());
+    });
   }
 }
 
@@ -120,71 +151,100 @@ void http_front_state::note_stats(const net::server_stats& s) {
 
 // -- metrics -----------------------------------------------------------------
 
+auto http_front_state::edition_for(const net::request& r) -> edition& {
+  const auto format = net::preferred_format(r.accept);
+  const bool compressed = net::accepts_gzip(r.accept_encoding);
+  return *std::find_if(editions.begin(), editions.end(), [&](const auto& e) {
+    return e.format == format && e.compressed == compressed;
+  });
+}
+
 void http_front_state::scrape(exchange_ptr e) {
-  const auto& stats = e->what().stats;
+  const auto& request = e->what();
+  const auto& stats = request.stats;
   if (settings.max_requests && stats.slow_responses >= settings.max_requests)
     return respond(e, handler::metrics,
                    text_message(503, "Limit of concurrent requests reached (" +
                                          std::to_string(settings.max_requests) +
                                          "), try again later.\n"));
-  if (page && self->clock().now() - page_time < page_lifetime) {
+  if (const auto target = net::query_value(request.query, "target"))
+    return scrape_target(e, *target);
+  auto& edition = edition_for(request);
+  if (edition.page && self->clock().now() - edition.page_time < page_lifetime) {
     ++scrapes;
-    return respond(e, handler::metrics, page);
+    return respond(e, handler::metrics, edition.page);
   }
   for (std::size_t i = 0; i < net::protocol_errors.size(); ++i)
     if (stats.errors[i] > 0)
       totals.requests[{handler::other, net::protocol_errors[i]}] =
           stats.errors[i];
-  waiting.push_back(std::move(e));
-  if (waiting.size() == 1)
-    ask_for_page();
+  edition.waiting.push_back(std::move(e));
+  if (edition.waiting.size() == 1)
+    ask_for_page(edition);
 }
 
-void http_front_state::ask_for_page() {
-  page = nullptr;
-  self->request(cache, cache_timeout, atom::render_v,
-                page_query{totals, std::exchange(scrapes, 0)})
+void http_front_state::ask_for_page(edition& of) {
+  of.page = nullptr;
+  self->request(
+          cache, cache_timeout, atom::render_v,
+          page_query{
+              totals, std::exchange(scrapes, 0), of.format, of.compressed, {}})
       .then(
-          [this](const page_ptr& p) {
-            page_arrived(std::make_shared<const net::message>(
-                200, exposition_type, p->text));
-            page_time = self->clock().now();
+          [this, &of](const page_ptr& p) {
+            page_arrived(of, page_message(*p, of.format, of.compressed));
           },
-          [this](const caf::error&) {
-            page_arrived(text_message(503, "The cache does not answer.\n"));
+          [this, &of](const caf::error&) {
+            page_arrived(of, cache_is_mute());
           });
 }
 
-void http_front_state::page_arrived(const message_ptr& m) {
+void http_front_state::page_arrived(edition& of, const message_ptr& m) {
   if (m->status() == 200) {
-    page = m;
-    scrapes = waiting.size();
+    of.page = m;
+    of.page_time = self->clock().now();
+    scrapes += of.waiting.size();
   }
-  for (const auto& e : std::exchange(waiting, {}))
+  for (const auto& e : std::exchange(of.waiting, {}))
     respond(e, handler::metrics, m);
 }
 
-// -- health ------------------------------------------------------------------
-
-void http_front_state::answer_health(const exchange_ptr& e, handler path) {
-  self->request(cache, cache_timeout, atom::count_v)
+void http_front_state::scrape_target(const exchange_ptr& e,
+                                     const std::string& target) {
+  const auto& edition = edition_for(e->what());
+  self->request(cache, cache_timeout, atom::render_v,
+                page_query{{}, 0, edition.format, edition.compressed, target})
       .then(
-          [this, e, path](const census_ptr& c) {
-            respond(e, path, health_message(*c, path));
+          [this, e, &edition](const page_ptr& p) {
+            respond(e, handler::metrics,
+                    !p ? text_message(404, "No such target.\n")
+                    : p->empty
+                        ? text_message(503, "No value of this target is "
+                                            "young enough.\n")
+                        : page_message(*p, edition.format, edition.compressed));
           },
-          [this, e, path](const caf::error&) {
-            const bool is_json = path == handler::health;
-            respond(
-                e, path,
-                is_json
-                    ? std::make_shared<const net::message>(
-                          503, "application/json", R"({"status":"unhealthy"})")
-                    : text_message(503, "The cache does not answer.\n"));
+          [this, e](const caf::error&) {
+            respond(e, handler::metrics, cache_is_mute());
           });
 }
 
-message_ptr http_front_state::health_message(const census& c,
-                                             handler path) const {
+// -- what the cache knows ----------------------------------------------------
+
+void http_front_state::with_census(
+    const exchange_ptr& e, handler path,
+    std::function<message_ptr(const census&)> f) {
+  self->request(cache, cache_timeout, atom::count_v)
+      .then([this, e, path, f = std::move(f)](
+                const census_ptr& c) { respond(e, path, f(*c)); },
+            [this, e, path](const caf::error&) {
+              respond(e, path,
+                      path == handler::health
+                          ? json_message(503, R"({"status":"unhealthy"})")
+                          : cache_is_mute());
+            });
+}
+
+message_ptr http_front_state::health_message(const census& c, handler path,
+                                             const net::request& r) const {
   const auto now = self->clock().now();
   if (path == handler::ready)
     return c.ready ? text_message(200, "Ready\n")
@@ -208,14 +268,28 @@ message_ptr http_front_state::health_message(const census& c,
   o["targets_stale"] =
       std::count_if(c.targets.begin(), c.targets.end(),
                     [&](const auto& t) { return any_stale(*t.second, now); });
-  if (c.targets.size() <= listed_targets) {
-    json::array list;
-    for (const auto& [target, s] : c.targets)
+  const auto only = net::query_value(r.query, "target");
+  json::array list;
+  for (const auto& [target, s] : c.targets)
+    if (only ? target == *only : c.targets.size() <= listed_targets)
       list.push_back(describe(target, *s, now));
+  if (only && list.empty())
+    return json_message(404, R"({"error":"no such target"})");
+  if (only || c.targets.size() <= listed_targets)
     o["targets"] = std::move(list);
-  }
-  return std::make_shared<const net::message>(status, "application/json",
-                                              json::serialize(o) + "\n");
+  return json_message(status, json::serialize(o));
+}
+
+/// Prometheus's HTTP service discovery. The address is the one the client
+/// reached us by: we know our own only from inside.
+message_ptr http_front_state::discovery_message(const census& c,
+                                                const net::request& r) const {
+  json::array groups;
+  for (const auto& [target, _] : c.targets)
+    groups.push_back(
+        json::object{{"targets", json::array{r.host}},
+                     {"labels", json::object{{"__param_target", target}}}});
+  return json_message(200, json::serialize(groups));
 }
 
 message_ptr http_front_state::index_message() const {

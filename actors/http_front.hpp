@@ -5,6 +5,11 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <array>
+#include <functional>
+#include <string>
+#include <vector>
+
 namespace betanet {
 
 using message_ptr = std::shared_ptr<const net::message>;
@@ -20,11 +25,25 @@ struct http_front_state {
   http_front_actor::behavior_type make_behavior();
 
   void serve(exchange_ptr e);
+  /// One form of the page: plain or compressed, of one format.
+  struct edition {
+    net::format format;
+    bool compressed;
+    message_ptr page; ///< The latest one, if it was a good one.
+    metrics::time_point page_time{};
+    std::vector<exchange_ptr> waiting; ///< For the page asked for.
+  };
+
   void scrape(exchange_ptr e);
-  void ask_for_page();
-  void page_arrived(const message_ptr& m);
-  void answer_health(const exchange_ptr& e, metrics::handler path);
-  message_ptr health_message(const census& c, metrics::handler path) const;
+  void scrape_target(const exchange_ptr& e, const std::string& target);
+  void ask_for_page(edition& of);
+  void page_arrived(edition& of, const message_ptr& m);
+  edition& edition_for(const net::request& r);
+  void with_census(const exchange_ptr& e, metrics::handler path,
+                   std::function<message_ptr(const census&)> f);
+  message_ptr health_message(const census& c, metrics::handler path,
+                             const net::request& r) const;
+  message_ptr discovery_message(const census& c, const net::request& r) const;
   message_ptr index_message() const;
   void respond(const exchange_ptr& e, metrics::handler path, message_ptr m);
   void note_stats(const net::server_stats& s);
@@ -33,10 +52,12 @@ struct http_front_state {
   front_settings settings;
   cache_actor cache;
 
-  message_ptr page; ///< The latest one, if it was a good one.
-  metrics::time_point page_time{};
-  std::uint64_t scrapes = 0;         ///< Answered from `page`.
-  std::vector<exchange_ptr> waiting; ///< For the page asked for.
+  std::array<edition, 4> editions{
+      edition{net::format::text_0_0_4, false},
+      edition{net::format::text_0_0_4, true},
+      edition{net::format::openmetrics_1_0_0, false},
+      edition{net::format::openmetrics_1_0_0, true}};
+  std::uint64_t scrapes = 0; ///< Answered since the cache last heard of them.
   metrics::front_totals totals;
   metrics::time_point started{};
   static inline const char* name = "http_front";

@@ -22,25 +22,27 @@ std::string reveal(const secret& s);
 
 enum class tls_version : std::uint8_t { tls12, tls13 };
 
+struct basic_login {
+  secret username, password;
+};
+
+struct authorization_header {
+  std::string type = "Bearer";
+  secret credentials;
+};
+
+struct http_header {
+  std::string name;
+  std::vector<std::string> values; ///< No secrets.
+  std::vector<secret> secrets;
+};
+
 /// How a target is reached: names and rules of Prometheus's
 /// `http_client_config`, as far as we have them.
 struct http_client {
-  struct login {
-    secret username, password;
-  };
-  struct token {
-    std::string type = "Bearer";
-    secret credentials;
-  };
-  struct header {
-    std::string name;
-    std::vector<std::string> values; ///< No secrets.
-    std::vector<secret> secrets;
-  };
-
-  std::optional<login> basic_auth;
-  std::optional<token> authorization;
-  std::vector<header> http_headers;
+  std::optional<basic_login> basic_auth;
+  std::optional<authorization_header> authorization;
+  std::vector<http_header> http_headers;
   struct {
     secret ca, cert, key;
     std::string server_name; ///< Empty: the URL's host.

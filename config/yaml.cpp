@@ -375,7 +375,7 @@ private:
       return problem(node,
                      prefix + ": expected a mapping, found " + kind_of(node));
     for (const auto& entry : node) {
-      http_client::header h;
+      http_header h;
       const auto name = [&] {
         return entry.first.IsScalar() ? entry.first.Scalar() : std::string{};
       }();
@@ -400,7 +400,7 @@ private:
     }
   }
 
-  void header_values(http_client::header& h, const std::string& what,
+  void header_values(http_header& h, const std::string& what,
                      const YAML::Node& list) {
     if (!list.IsSequence())
       return problem(list, what + ": expected a list, found " + kind_of(list));

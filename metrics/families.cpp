@@ -345,16 +345,19 @@ std::string_view name(handler h) {
 }
 
 std::span<const int> codes(handler h) {
-  static constexpr std::array answering{200, 405, 503};
+  static constexpr std::array asked{200, 405, 503};
+  static constexpr std::array asked_by_name{200, 404, 405, 503};
   static constexpr std::array plain{200, 405};
   static constexpr std::array later{200};
   static constexpr std::array other{200, 400, 404, 413, 417, 431, 505};
   switch (h) {
   case handler::metrics:
   case handler::health:
+    return asked_by_name;
   case handler::healthy:
   case handler::ready:
-    return answering;
+  case handler::sd:
+    return asked;
   case handler::index:
     return plain;
   case handler::other:

@@ -49,7 +49,7 @@ void exposition::count_scrapes(std::uint64_t scrapes) {
 page exposition::render(time_point now, const front_totals& front,
                         const process_stats& process) {
   page result;
-  result.fresh = true;
+  result.fresh = result.empty = true;
   activity all_activity;
   hit_counts all_hits{};
   std::vector<family_lines> cache;
@@ -58,6 +58,7 @@ page exposition::render(time_point now, const front_totals& front,
     refresh(target, cached, now);
     cached.last_hit = classify(s, now);
     result.fresh = result.fresh && cached.last_hit == hit::fresh;
+    result.empty = result.empty && cached.last_hit == hit::miss;
     for (const auto e : all_endpoints)
       result.oldest_age = std::max(result.oldest_age, age(s, e, now));
     if (detail_ == detail::full) {
@@ -88,6 +89,30 @@ page exposition::render(time_point now, const front_totals& front,
       text += lines[i];
   });
   result.text += process_wide(front, process, build_, reload_);
+  return result;
+}
+
+std::optional<page> exposition::render_target(const std::string& target,
+                                              time_point now) {
+  const auto found = targets_.find(target);
+  if (found == targets_.end())
+    return std::nullopt;
+  auto& cached = found->second;
+  refresh(target, cached, now);
+  const auto met = classify(*cached.latest, now);
+  page result;
+  result.fresh = met == hit::fresh;
+  result.empty = met == hit::miss;
+  const auto add = [&](const family_lines& heads, const family_lines& lines) {
+    append(result.text, heads,
+           [&](std::size_t i, auto& text) { text += lines[i]; });
+  };
+  add(target_heads(), cached.rendered);
+  if (detail_ == detail::full) {
+    add(activity_heads(), cached.activity);
+    add(cache_heads(), cache_lines(target, cached.hits));
+  }
+  ++cached.hits[static_cast<std::size_t>(met)];
   return result;
 }
 

@@ -60,6 +60,7 @@ struct page {
   std::string text;
   std::optional<duration> oldest_age; ///< Of any endpoint of any target.
   bool fresh = false;                 ///< Every target was a fresh hit.
+  bool empty = false;                 ///< No target showed a value.
 };
 
 /// Turns the latest snapshots into the text exposition format. A target's lines
@@ -78,6 +79,10 @@ public:
 
   page render(time_point now, const front_totals& front,
               const process_stats& process);
+
+  /// The families of one target alone; counts as a scrape of it. Empty if
+  /// there is no such target.
+  std::optional<page> render_target(const std::string& target, time_point now);
 
 private:
   struct cached_target {

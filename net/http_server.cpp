@@ -270,6 +270,13 @@ private:
     request_.query.assign(target.data() + mark, target.size() - mark);
     if (!request_.query.empty())
       request_.query.erase(0, 1);
+    const auto field = [&](http::field f) {
+      const auto value = head[f];
+      return std::string{value.data(), value.size()};
+    };
+    request_.accept = field(http::field::accept);
+    request_.accept_encoding = field(http::field::accept_encoding);
+    request_.host = field(http::field::host);
     request_.stats = server_->stats;
     last_ = last_ || head.version() == 10 || !head.keep_alive() ||
             requests_ >= server_->limits.requests_per_connection;

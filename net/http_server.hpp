@@ -32,6 +32,7 @@ struct request {
   net::method method = method::get;
   std::string path;  ///< Without the query, not decoded.
   std::string query; ///< Without the question mark.
+  std::string accept, accept_encoding, host; ///< Headers, empty if absent.
   server_stats stats;
 };
 

@@ -1,9 +1,11 @@
 """Starts the built binaries and watches them as their users would."""
 
 import contextlib
+import gzip
 import http.client
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -12,6 +14,8 @@ import tempfile
 import time
 import unittest
 
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as openmetrics)
 from prometheus_client.parser import text_string_to_metric_families
 
 BINARIES = os.environ["BINARY_DIR"]
@@ -43,10 +47,10 @@ def wait_for(condition, what, seconds=20):
     raise AssertionError(f"never came true: {what}")
 
 
-def request(port, path, method="GET", body=None):
+def request(port, path, method="GET", body=None, headers=None):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     with contextlib.closing(connection):
-        connection.request(method, path, body)
+        connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         return response.status, dict(response.getheaders()), response.read()
 
@@ -152,4 +156,30 @@ class Case(unittest.TestCase):
                               input=page.encode(), capture_output=True)
         self.assertEqual((lint.returncode, lint.stdout, lint.stderr),
                          (0, b"", b""))
+        self.check_openmetrics(parse(page))
         return parse(page)
+
+    def check_openmetrics(self, samples):
+        """The other format, compressed, has the same series."""
+        status, headers, body = request(
+            self.port, "/metrics", headers={
+                "Accept": "application/openmetrics-text",
+                "Accept-Encoding": "gzip"})
+        self.assertEqual(status, 200)
+        self.assertEqual(headers["Content-Encoding"], "gzip")
+        self.assertEqual(headers["Content-Length"], str(len(body)))
+        self.assertEqual(headers["Content-Type"],
+                         "application/openmetrics-text; version=1.0.0;"
+                         " charset=utf-8")
+        text = gzip.decompress(body).decode()
+        series = set()
+        for family in openmetrics(text):
+            if family.name.endswith(("_seconds", "_bytes")):
+                self.assertEqual(family.unit, family.name.rsplit("_", 1)[1])
+            for s in family.samples:
+                labels = dict(s.labels)
+                if "le" in labels and labels["le"] != "+Inf":
+                    self.assertIn(".", labels["le"])
+                    labels["le"] = re.sub(r"\.0$", "", labels["le"])
+                series.add((s.name, tuple(sorted(labels.items()))))
+        self.assertEqual(series, set(samples))

@@ -44,8 +44,11 @@ struct front_fixture : fixture {
           [](atom::restore, const std::string&) { return snapshot_ptr{}; },
           [this](atom::render, const page_query& q) {
             queries.push_back(q);
-            return page_ptr{std::make_shared<metrics::page>(metrics::page{
-                "page " + std::to_string(queries.size()) + "\n"})};
+            metrics::page p{"page " + std::to_string(queries.size()) + "\n"};
+            p.empty = q.target == "gone";
+            return q.target == "unknown"
+                       ? page_ptr{}
+                       : std::make_shared<const metrics::page>(p);
           },
           [this](atom::count) {
             census c;
@@ -65,10 +68,15 @@ struct front_fixture : fixture {
     kill(store);
   }
 
-  std::shared_ptr<fake_exchange> send(const std::string& path,
+  std::shared_ptr<fake_exchange> send(const std::string& target,
                                       net::method method = net::method::get) {
     const auto e = std::make_shared<fake_exchange>();
-    e->request.path = path;
+    const auto mark = std::min(target.find('?'), target.size());
+    e->request.path = target.substr(0, mark);
+    e->request.query = target.substr(std::min(mark + 1, target.size()));
+    e->request.accept = accept;
+    e->request.accept_encoding = accept_encoding;
+    e->request.host = "exporter:9200";
     e->request.method = method;
     e->request.stats = stats;
     caf::anon_send(aut, atom::serve_v, exchange_ptr{e});
@@ -87,6 +95,7 @@ struct front_fixture : fixture {
   }
 
   net::server_stats stats;
+  std::string accept, accept_encoding;
   bool ready = false;
   std::vector<std::pair<std::string, std::shared_ptr<metrics::snapshot>>>
       targets;
@@ -132,6 +141,57 @@ CAF_TEST(scrapes that arrive together wait for one page) {
   CAF_CHECK_EQUAL(queries.at(1).scrapes, 100u);
 }
 
+CAF_TEST(each form of the page is asked for once) {
+  for (const auto* format : {"", "application/openmetrics-text"})
+    for (const auto* encoding : {"", "gzip"}) {
+      accept = format;
+      accept_encoding = encoding;
+      const auto first = get("/metrics");
+      CAF_CHECK_EQUAL(first->body(), get("/metrics")->body());
+      CAF_CHECK(first->head_has("\r\nVary: Accept, Accept-Encoding\r\n"));
+      CAF_CHECK_EQUAL(first->head_has("\r\nContent-Encoding: gzip\r\n"),
+                      accept_encoding == "gzip");
+      CAF_CHECK(first->head_has(
+          accept.empty() ? "text/plain; version=0.0.4; charset=utf-8\r\n"
+                         : "application/openmetrics-text; version=1.0.0; "
+                           "charset=utf-8\r\n"));
+      const auto& q = queries.back();
+      CAF_CHECK_EQUAL(q.compressed, accept_encoding == "gzip");
+      CAF_CHECK((q.format == net::format::openmetrics_1_0_0) != accept.empty());
+    }
+  CAF_CHECK_EQUAL(queries.size(), 4u);
+  CAF_CHECK_EQUAL(queries[3].scrapes, 2u);
+}
+
+CAF_TEST(one target can be scraped alone) {
+  const auto found = get("/metrics?target=eu%201");
+  CAF_CHECK_EQUAL(found->status(), 200);
+  CAF_CHECK(queries.back().target == "eu 1");
+  CAF_CHECK_EQUAL(get("/metrics?target=unknown")->status(), 404);
+  CAF_CHECK_EQUAL(get("/metrics?target=gone")->status(), 503);
+  CAF_CHECK_EQUAL(get("/metrics?other=x")->status(), 200);
+  CAF_CHECK(!queries.back().target);
+}
+
+CAF_TEST(Prometheus discovers the targets) {
+  targets[0].first = "eu-\"1\"";
+  const auto e = get("/sd");
+  CAF_CHECK_EQUAL(e->status(), 200);
+  CAF_CHECK(e->head_has("Content-Type: application/json\r\n"));
+  CAF_CHECK_EQUAL(e->body(), R"([{"targets":["exporter:9200"],"labels":)"
+                             R"({"__param_target":"eu-\"1\""}}])"
+                             "\n");
+}
+
+CAF_TEST(health describes one target when asked) {
+  targets.emplace_back("b", targets[0].second);
+  const auto one = boost::json::parse(get("/health?target=b")->body());
+  CAF_CHECK_EQUAL(one.at("targets_total").as_int64(), 2);
+  CAF_REQUIRE_EQUAL(one.at("targets").as_array().size(), 1u);
+  CAF_CHECK(one.at("targets").at(0).at("name").as_string() == "b");
+  CAF_CHECK_EQUAL(get("/health?target=c")->status(), 404);
+}
+
 CAF_TEST(nothing is rendered unasked) {
   get("/metrics");
   advance(1h);
@@ -161,7 +221,7 @@ CAF_TEST(a cache that does not answer for a second gives 503) {
   advance(1s);
   CAF_CHECK_EQUAL(scrape->status(), 503);
   CAF_CHECK_EQUAL(health->status(), 503);
-  CAF_CHECK_EQUAL(health->body(), "{\"status\":\"unhealthy\"}");
+  CAF_CHECK_EQUAL(health->body(), "{\"status\":\"unhealthy\"}\n");
   CAF_CHECK_EQUAL(healthy->status(), 503);
   kill(mute);
 }

@@ -2,6 +2,7 @@
 
 #include "metrics/render.hpp"
 
+#include "metrics/openmetrics.hpp"
 #include "tests/exposition_check.hpp"
 #include "tests/suite.hpp"
 
@@ -114,6 +115,53 @@ betanet_up 1
   CAF_CHECK_EQUAL(page.substr(0, golden.size()), golden);
   CAF_CHECK(has(page, "betanet_exporter_last_success_timestamp_seconds{"
                       "endpoint=\"metrics\"} 1732290000.125"));
+}
+
+CAF_TEST(the same page in OpenMetrics) {
+  pages.update("a\"b", seed());
+  const auto page = to_openmetrics(text());
+  const std::string expected = R"(
+# HELP betanet_packets_dropped Total packets dropped (Betanet metrics.packets_dropped, polled and cached).
+# TYPE betanet_packets_dropped counter
+betanet_packets_dropped_total{target="a\"b"} 10
+)";
+  CAF_CHECK_NOT_EQUAL(page.find(expected), page.npos);
+  for (const auto* line :
+       {"# TYPE betanet_message_latency_seconds histogram",
+        "# UNIT betanet_message_latency_seconds seconds",
+        "betanet_message_latency_seconds_bucket{target=\"a\\\"b\",le=\"0.05\"}"
+        " 1",
+        "betanet_exporter_request_duration_seconds_bucket{target=\"a\\\"b\","
+        "endpoint=\"metrics\",le=\"1.0\"} 0",
+        "betanet_exporter_request_duration_seconds_bucket{target=\"a\\\"b\","
+        "endpoint=\"metrics\",le=\"+Inf\"} 0",
+        "# UNIT betanet_exporter_last_success_timestamp_seconds seconds",
+        "# TYPE betanet_bytes_received counter",
+        "betanet_up{target=\"a\\\"b\"}"
+        " 1"})
+    CAF_CHECK(has(page, line));
+  CAF_CHECK(page.ends_with("\n# EOF\n"));
+  CAF_CHECK_EQUAL(page.find("# UNIT betanet_bytes_received"), page.npos);
+}
+
+CAF_TEST(one target can be asked for alone) {
+  pages.update("a", seed());
+  pages.update("b", empty());
+  text();
+  auto a = pages.render_target("a", t0);
+  CAF_REQUIRE(a);
+  CAF_CHECK_EQUAL(defect(a->text).value_or("none"), "none");
+  CAF_CHECK(!a->empty);
+  CAF_CHECK(has(a->text, "betanet_connected_peers{target=\"a\"} 7"));
+  CAF_CHECK_EQUAL(a->text.find("target=\"b\""), a->text.npos);
+  CAF_CHECK_EQUAL(a->text.find("process_"), a->text.npos);
+  CAF_CHECK(pages.render_target("b", t0)->empty);
+  CAF_CHECK(!pages.render_target("c", t0));
+  CAF_CHECK(!pages.render_target("", t0));
+  const auto page = text();
+  CAF_CHECK(has(page, "betanet_exporter_cache_fresh_hits_total{target=\"a\"}"
+                      " 1"));
+  CAF_CHECK(has(page, "betanet_exporter_cache_misses_total{target=\"b\"} 1"));
 }
 
 CAF_TEST(before the first poll every series of our own is there at 0) {

@@ -126,7 +126,7 @@ class Soak(Case):
 
     def test_nothing_grows(self):
         seconds = float(os.environ.get("SOAK_SECONDS", "600"))
-        self.start_sim()
+        self.start_sim("--still")
         proxy = Proxy(self.upstream)
         self.addCleanup(proxy.close)
         self.upstream = proxy.port
