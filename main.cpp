@@ -119,21 +119,57 @@ struct actor_config : caf::actor_system_config {
   }
 };
 
+/// The problems of a configuration that only the libraries which will use it
+/// can find, one a line; reads the files it names.
+std::string defects(const config::settings& s) {
+  std::string all;
+  for (const auto& t : s.targets)
+    try {
+      check_identity(t);
+    } catch (const std::runtime_error& e) {
+      all += (all.empty() ? "" : "\n") + std::string{e.what()};
+    }
+  return all;
+}
+
+/// The process while it runs; its main thread is the operator actor.
 class exporter {
 public:
-  exporter(const config::settings& s, event_log l)
-      : settings_(s), log_(std::move(l)) {}
+  /// `reread` gives the settings of this moment; throws `config::invalid`.
+  exporter(config::settings s, event_log l,
+           std::function<config::settings()> reread)
+      : settings_(std::move(s)),
+        log_(std::move(l)),
+        reread_(std::move(reread)) {}
 
   /// Runs until a signal or a failure; the exit status.
   int run();
 
 private:
+  /// A target that is polled.
+  struct polled {
+    config::target target;
+    supervisor_actor supervisor;
+    metrics::time_point since; ///< The origin of its ticks.
+  };
+
   void start_actors();
   int wait();
   void stop();
 
-  const config::settings& settings_;
+  /// What is wrong with the configuration file; nothing if it rules now.
+  std::string reload();
+  void apply(const std::vector<config::target>& wanted);
+  void start(const config::target& t, bool known_from_start);
+  void change(polled& p, const config::target& t);
+  void end(const polled& p);
+
+  metrics::tick_grid grid_of(const polled& p) const;
+  surroundings around();
+
+  config::settings settings_;
   event_log log_;
+  std::function<config::settings()> reread_;
   net::loop loop_;
   net::outbound outbound_{loop_};
   http_front_actor front_; ///< Set before the loop runs.
@@ -144,7 +180,10 @@ private:
   actor_config caf_config_;
   caf::actor_system system_{caf_config_};
   caf::scoped_actor self_{system_};
-  std::vector<caf::actor> actors_; ///< The unsupervised ones.
+  cache_actor cache_;
+  scheduler_actor scheduler_;
+  std::vector<polled> polled_;
+  metrics::wall_time reloaded_at_ = std::chrono::system_clock::now();
 };
 
 int exporter::run() {
@@ -167,46 +206,130 @@ void exporter::start_actors() {
   cache_settings cached;
   cached.detail = static_cast<metrics::detail>(settings_.metrics.detail);
   cached.build = this_build();
-  cached.reload.succeeded_at = std::chrono::system_clock::now();
+  cached.reload.succeeded_at = reloaded_at_;
   cached.read_process = metrics::read_process_stats;
   for (const auto& t : settings_.targets)
     cached.targets.emplace_back(t.name, empty_snapshot(t, now));
-  const cache_actor store = system_.spawn(cache, std::move(cached), log_);
+  cache_ = system_.spawn(cache, std::move(cached), log_);
+  scheduler_ = system_.spawn(scheduler);
   front_ = system_.spawn<front_on_io>(
       loop_,
       front_settings{settings_.web.telemetry_path,
                      static_cast<std::uint64_t>(settings_.web.max_requests),
                      BETANET_VERSION},
-      store);
-  const scheduler_actor clock = system_.spawn(scheduler);
-  const auto count = settings_.targets.size();
-  const surroundings all{store,
-                         log_,
-                         count > chatty_targets,
-                         [this](const auto& t, auto e) {
-                           return connect(outbound_, t, e, user_agent);
-                         },
-                         std::chrono::system_clock::now,
-                         random_unit};
-  const auto keep = [this](const auto& handle) {
-    actors_.push_back(caf::actor_cast<caf::actor>(handle));
-    self_->monitor(actors_.back());
-  };
-  keep(clock);
-  for (const auto& t : settings_.targets) {
-    if (count <= chatty_targets)
-      log_.info("Polling", {{"target", t.name}, {"url", to_string(t.url)}});
-    const auto who = spawn_group(system_, t, all);
-    keep(who);
-    const auto interval = t.polling.collection.interval;
-    const auto offset =
-        count == 1 ? 0ns : metrics::tick_offset(t.name, interval);
-    caf::anon_send(clock, atom::watch_v, who,
-                   metrics::tick_grid{now, offset, interval},
-                   count <= immediate_targets);
+      cache_, caf::actor_cast<operator_actor>(caf::actor{self_}));
+  for (const auto& t : settings_.targets)
+    start(t, true);
+  self_->monitor(scheduler_);
+  self_->monitor(cache_);
+  self_->monitor(front_);
+}
+
+surroundings exporter::around() {
+  return {cache_,
+          log_,
+          settings_.targets.size() > chatty_targets,
+          [this](const auto& t, auto e) {
+            return connect(outbound_, t, e, user_agent);
+          },
+          std::chrono::system_clock::now,
+          random_unit};
+}
+
+metrics::tick_grid exporter::grid_of(const polled& p) const {
+  const auto interval = p.target.polling.collection.interval;
+  const bool alone = settings_.targets.size() == 1;
+  return {p.since, alone ? 0ns : metrics::tick_offset(p.target.name, interval),
+          interval};
+}
+
+void exporter::start(const config::target& t, bool known_from_start) {
+  const auto now = system_.clock().now();
+  if (!known_from_start)
+    self_->send(cache_, atom::add_v, t.name, empty_snapshot(t, now));
+  if (settings_.targets.size() <= chatty_targets)
+    log_.info("Polling", {{"target", t.name}, {"url", to_string(t.url)}});
+  polled_.push_back({t, spawn_group(system_, t, around()), now});
+  self_->monitor(polled_.back().supervisor);
+  self_->send(scheduler_, atom::watch_v, polled_.back().supervisor,
+              grid_of(polled_.back()),
+              settings_.targets.size() <= immediate_targets);
+}
+
+void exporter::end(const polled& p) {
+  self_->demonitor(p.supervisor.address());
+  self_->send(scheduler_, atom::unwatch_v, p.supervisor);
+  self_->send_exit(p.supervisor, caf::exit_reason::user_shutdown);
+}
+
+void exporter::change(polled& p, const config::target& t) {
+  const bool same_pace =
+      p.target.polling.collection.interval == t.polling.collection.interval;
+  p.target = t;
+  self_->send(p.supervisor, atom::configure_v,
+              std::make_shared<const group_settings>(settings_of(t, around())));
+  if (!same_pace)
+    self_->send(scheduler_, atom::watch_v, p.supervisor, grid_of(p), false);
+}
+
+/// Identity is name and URL: who keeps both keeps state and counters.
+void exporter::apply(const std::vector<config::target>& wanted) {
+  std::vector<polled> kept;
+  std::size_t changed = 0;
+  std::vector<config::target> added;
+  for (const auto& t : wanted) {
+    const auto same =
+        std::find_if(polled_.begin(), polled_.end(), [&](const auto& p) {
+          return p.target.name == t.name && p.target.url == t.url;
+        });
+    if (same == polled_.end()) {
+      added.push_back(t);
+      continue;
+    }
+    if (same->target != t) {
+      ++changed;
+      change(*same, t);
+    }
+    kept.push_back(std::move(*same));
+    polled_.erase(same);
   }
-  keep(store);
-  keep(front_);
+  const auto removed = std::exchange(polled_, std::move(kept));
+  for (const auto& p : removed) {
+    end(p);
+    self_->send(cache_, atom::drop_v, p.target.name);
+  }
+  for (const auto& t : added)
+    start(t, false);
+  log_.info("Configuration reloaded",
+            {{"targets", std::to_string(wanted.size())},
+             {"added", std::to_string(added.size())},
+             {"removed", std::to_string(removed.size())},
+             {"changed", std::to_string(changed)}});
+}
+
+std::string exporter::reload() {
+  std::string problems;
+  std::optional<config::settings> fresh;
+  try {
+    fresh = reread_();
+    problems = defects(*fresh);
+  } catch (const config::invalid& e) {
+    problems = e.what();
+  }
+  metrics::reload_status status{problems.empty(), reloaded_at_};
+  if (problems.empty()) {
+    for (const auto& key : config::restart_keys(settings_, *fresh))
+      log_.warn("A changed key needs a restart", {{"key", key}});
+    settings_.polling = fresh->polling;
+    settings_.targets = std::move(fresh->targets);
+    apply(settings_.targets);
+    status.succeeded_at = reloaded_at_ = std::chrono::system_clock::now();
+  } else {
+    log_.error("Reload failed, the former configuration goes on",
+               {{"error", problems}});
+  }
+  self_->send(cache_, atom::reload_v, status);
+  return problems;
 }
 
 int exporter::wait() {
@@ -215,10 +338,12 @@ int exporter::wait() {
     self_->receive(
         [&](atom::signal, int number) {
           if (number == SIGHUP)
-            log_.warn("Reloading the configuration is not supported yet");
+            reload();
           else
             status = EXIT_SUCCESS;
         },
+        [&](atom::reload) { return reload(); },
+        [&](atom::describe) { return config::to_yaml(settings_); },
         [&](const caf::down_msg& down) {
           log_.error("Actor died, stopping",
                      {{"cause", system_.render(down.reason)}});
@@ -234,12 +359,19 @@ void exporter::stop() {
   const auto drained = std::make_shared<std::promise<void>>();
   server_.stop([drained] { drained->set_value(); });
   drained->get_future().wait_for(drain_time);
-  for (const auto& a : actors_)
+  std::vector<caf::actor> all{caf::actor_cast<caf::actor>(scheduler_),
+                              caf::actor_cast<caf::actor>(cache_),
+                              caf::actor_cast<caf::actor>(front_)};
+  for (const auto& p : polled_)
+    all.push_back(caf::actor_cast<caf::actor>(p.supervisor));
+  for (const auto& a : all)
     self_->send_exit(a, caf::exit_reason::user_shutdown);
   bool waiting = true;
-  for (std::size_t left = actors_.size(); left > 0 && waiting;)
+  for (std::size_t left = all.size(); left > 0 && waiting;)
     self_->receive([&](const caf::down_msg&) { --left; },
                    [](atom::signal, int) {},
+                   [](atom::reload) { return std::string{"stopping"}; },
+                   [](atom::describe) { return std::string{}; },
                    caf::after(quit_time) >> [&] { waiting = false; });
 }
 
@@ -255,20 +387,8 @@ void exporter::stop() {
   std::quick_exit(status);
 }
 
-/// What only the libraries that will use it can judge. Reports on stderr.
-bool check(const config::settings& s) {
-  bool good = true;
-  for (const auto& t : s.targets)
-    try {
-      check_identity(t);
-    } catch (const std::runtime_error& e) {
-      std::cerr << "betanet_exporter: " << e.what() << '\n';
-      good = false;
-    }
-  return good;
-}
-
-int run(const config::settings& settings) {
+int run(const config::settings& settings,
+        std::function<config::settings()> reread) {
   std::optional<event_log> l;
   try {
     l = make_log(settings.log);
@@ -281,7 +401,7 @@ int run(const config::settings& settings) {
   if (geteuid() == 0)
     l->warn("Running as root: the exporter needs no privileges");
   try {
-    exporter e{settings, *l};
+    exporter e{settings, *l, std::move(reread)};
     leave(e.run());
   } catch (const std::exception& e) {
     l->error(e.what());
@@ -303,8 +423,11 @@ int main(int argc, char** argv) {
   }
   const bool starts = what.action == config::action::run ||
                       what.action == config::action::check;
-  if (starts && !check(what.settings))
+  if (const auto found = starts ? defects(what.settings) : std::string{};
+      !found.empty()) {
+    std::cerr << "betanet_exporter: " << found << '\n';
     return EXIT_FAILURE;
+  }
   switch (what.action) {
   case config::action::help:
     std::cout << what.text;
@@ -317,6 +440,7 @@ int main(int argc, char** argv) {
   case config::action::healthcheck:
     return healthcheck(what.settings);
   case config::action::run:
-    return run(what.settings);
+    return run(what.settings,
+               [argc, argv] { return config::load(argc, argv).settings; });
   }
 }

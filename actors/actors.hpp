@@ -24,7 +24,8 @@
 ///                supervisor -> aggregator -> cache <- http_front <- a client
 ///
 /// One group {supervisor, three fetchers, aggregator} per target; one
-/// scheduler, cache and http_front per process.
+/// scheduler, cache, http_front and operator per process. The operator starts,
+/// changes and ends the groups.
 
 namespace betanet {
 
@@ -55,6 +56,12 @@ struct poll_report {
   std::optional<metrics::duration> took;
 };
 
+/// What a reload may change of how a target is shown.
+struct display_rules {
+  metrics::freshness_rules freshness;
+  std::shared_ptr<const std::vector<double>> latency_bounds;
+};
+
 /// What the supervisor knows of its target after an event.
 struct update {
   metrics::time_point at{};
@@ -67,7 +74,10 @@ struct update {
   std::optional<std::pair<metrics::endpoint, metrics::poll>> finished;
   /// It was the last of its collection, and one of them read something.
   bool read_collection = false;
+  std::optional<display_rules> rules; ///< New ones.
 };
+
+struct group_settings; // supervisor.hpp
 
 /// What a page is asked for with.
 struct page_query {
@@ -90,6 +100,7 @@ using snapshot_ptr = std::shared_ptr<const metrics::snapshot>;
 using page_ptr = std::shared_ptr<const metrics::page>;
 using census_ptr = std::shared_ptr<const census>;
 using outcome_ptr = std::shared_ptr<const net::outcome>;
+using group_ptr = std::shared_ptr<const group_settings>;
 using exchange_ptr = std::shared_ptr<net::exchange>;
 
 } // namespace betanet
@@ -99,7 +110,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::attempt_report))
   CAF_ADD_TYPE_ID(betanet, (betanet::census_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::exchange_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::group_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::metrics::endpoint))
+  CAF_ADD_TYPE_ID(betanet, (betanet::metrics::reload_status))
   CAF_ADD_TYPE_ID(betanet, (betanet::metrics::ticket))
   CAF_ADD_TYPE_ID(betanet, (betanet::metrics::tick_grid))
   CAF_ADD_TYPE_ID(betanet, (betanet::outcome_ptr))
@@ -110,15 +123,20 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::tick))
   CAF_ADD_TYPE_ID(betanet, (betanet::update_ptr))
 
+  CAF_ADD_ATOM(betanet, betanet::atom, add, "add")
   CAF_ADD_ATOM(betanet, betanet::atom, answer, "answer")
   CAF_ADD_ATOM(betanet, betanet::atom, attempt, "attempt")
   CAF_ADD_ATOM(betanet, betanet::atom, collect, "collect")
+  CAF_ADD_ATOM(betanet, betanet::atom, configure, "configure")
   CAF_ADD_ATOM(betanet, betanet::atom, count, "count")
+  CAF_ADD_ATOM(betanet, betanet::atom, describe, "describe")
+  CAF_ADD_ATOM(betanet, betanet::atom, drop, "drop")
   CAF_ADD_ATOM(betanet, betanet::atom, fetch, "fetch")
   CAF_ADD_ATOM(betanet, betanet::atom, half_open, "half_open")
   CAF_ADD_ATOM(betanet, betanet::atom, overdue, "overdue")
   CAF_ADD_ATOM(betanet, betanet::atom, poll, "poll")
   CAF_ADD_ATOM(betanet, betanet::atom, put, "put")
+  CAF_ADD_ATOM(betanet, betanet::atom, reload, "reload")
   CAF_ADD_ATOM(betanet, betanet::atom, render, "render")
   CAF_ADD_ATOM(betanet, betanet::atom, restore, "restore")
   CAF_ADD_ATOM(betanet, betanet::atom, retry, "retry")
@@ -126,6 +144,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_ATOM(betanet, betanet::atom, signal, "signal")
   CAF_ADD_ATOM(betanet, betanet::atom, summarize, "summarize")
   CAF_ADD_ATOM(betanet, betanet::atom, tick, "tick")
+  CAF_ADD_ATOM(betanet, betanet::atom, unwatch, "unwatch")
   CAF_ADD_ATOM(betanet, betanet::atom, update, "update")
   CAF_ADD_ATOM(betanet, betanet::atom, watch, "watch")
 
@@ -134,6 +153,8 @@ CAF_END_TYPE_ID_BLOCK(betanet)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::attempt_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::census_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::exchange_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::group_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::reload_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::ticket)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::tick_grid)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::outcome_ptr)
@@ -156,12 +177,17 @@ using supervisor_actor = caf::typed_actor<
     // From a fetcher: an attempt failed, a retry follows.
     caf::reacts_to<atom::attempt, attempt_report>,
     // From a fetcher: a poll ended.
-    caf::reacts_to<atom::poll, poll_report>>;
+    caf::reacts_to<atom::poll, poll_report>,
+    // A reload: applies from the next tick on.
+    caf::reacts_to<atom::configure, group_ptr>>;
 
 /// The SCHEDULER: sends every target's supervisor its ticks.
 using scheduler_actor = caf::typed_actor<
-    // Ticks a supervisor on a grid; at once too if the flag says so.
-    caf::reacts_to<atom::watch, supervisor_actor, metrics::tick_grid, bool>>;
+    // Ticks a supervisor on a grid, instead of its former one; at once too if
+    // the flag says so.
+    caf::reacts_to<atom::watch, supervisor_actor, metrics::tick_grid, bool>,
+    // Ticks it no more.
+    caf::reacts_to<atom::unwatch, supervisor_actor>>;
 
 /// The FETCHER of one endpoint: runs one chain of attempts at a time.
 using fetcher_actor = caf::typed_actor<
@@ -175,7 +201,13 @@ using aggregator_actor = caf::typed_actor<
 
 /// The CACHE: the latest snapshot of every target, and pages made of them.
 using cache_actor = caf::typed_actor<
-    // Replaces the snapshot of a target.
+    // Begins to show a target, in place of a former one of that name.
+    caf::reacts_to<atom::add, std::string, snapshot_ptr>,
+    // Forgets a target.
+    caf::reacts_to<atom::drop, std::string>,
+    // Shows how the latest reload ended.
+    caf::reacts_to<atom::reload, metrics::reload_status>,
+    // Replaces the snapshot of a target by a later one of the same life.
     caf::reacts_to<atom::put, std::string, snapshot_ptr>,
     // Gives the latest snapshot of a target to its new aggregator.
     caf::replies_to<atom::restore, std::string>::with<snapshot_ptr>,
@@ -183,6 +215,13 @@ using cache_actor = caf::typed_actor<
     caf::replies_to<atom::render, page_query>::with<page_ptr>,
     // Gives the latest snapshots of all targets.
     caf::replies_to<atom::count>::with<census_ptr>>;
+
+/// The OPERATOR, the process's main thread: owns the configuration.
+using operator_actor = caf::typed_actor<
+    // Reads the configuration again; says why not, or nothing.
+    caf::replies_to<atom::reload>::with<std::string>,
+    // Gives the running configuration as YAML, without secrets.
+    caf::replies_to<atom::describe>::with<std::string>>;
 
 /// The HTTP FRONT: answers every request the server lets through.
 using http_front_actor = caf::typed_actor<

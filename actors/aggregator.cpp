@@ -21,8 +21,13 @@ std::string number(std::optional<double> value) {
 
 aggregator_actor::behavior_type aggregator_state::make_behavior() {
   self->request(cache, restore_timeout, atom::restore_v, target)
-      .await([this](const snapshot_ptr& s) { latest = *s; },
-             [this](caf::error& e) { self->quit(std::move(e)); });
+      .await(
+          [this](const snapshot_ptr& s) {
+            if (!s) // a reload has dropped the target
+              return self->quit(caf::exit_reason::user_shutdown);
+            latest = *s;
+          },
+          [this](caf::error& e) { self->quit(std::move(e)); });
   return {
       [this](atom::update, const update_ptr& u) { apply(*u); },
   };
@@ -33,6 +38,8 @@ void aggregator_state::apply(const update& u) {
   latest->restarts = u.restarts;
   latest->next_tick = u.next_tick;
   latest->collected = u.collected;
+  if (u.rules)
+    adopt(*u.rules);
   if (u.finished) {
     const auto& [endpoint, poll] = *u.finished;
     latest->apply(endpoint, poll, u.at);
@@ -42,6 +49,13 @@ void aggregator_state::apply(const update& u) {
              std::make_shared<const metrics::snapshot>(*latest));
   if (u.read_collection)
     log_values();
+}
+
+/// Other buckets are another histogram: it starts anew.
+void aggregator_state::adopt(const display_rules& r) {
+  latest->rules = r.freshness;
+  if (*latest->latency.bounds != *r.latency_bounds)
+    latest->latency = metrics::latency_state{r.latency_bounds};
 }
 
 void aggregator_state::note_outage(metrics::endpoint e,

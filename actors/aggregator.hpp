@@ -13,6 +13,7 @@ struct aggregator_state {
   aggregator_actor::behavior_type make_behavior();
 
   void apply(const update& u);
+  void adopt(const display_rules& r);
   void note_outage(metrics::endpoint e, const metrics::poll& p);
   void log_values() const;
 

@@ -13,9 +13,15 @@ constexpr auto summary_period = std::chrono::minutes{1};
 } // namespace
 
 cache_impl::behavior_type cache_state::make_behavior() {
-  if (targets.size() > chatty_targets)
-    self->delayed_send(cache_impl{self}, summary_period, atom::summarize_v);
+  self->delayed_send(cache_impl{self}, summary_period, atom::summarize_v);
   return {
+      [this](atom::add, const std::string& target, snapshot_ptr& s) {
+        drop(target);
+        pages->update(target, s);
+        targets[target] = std::move(s);
+      },
+      [this](atom::drop, const std::string& target) { drop(target); },
+      [this](atom::reload, const metrics::reload_status& s) { pages->show(s); },
       [this](atom::put, const std::string& target, snapshot_ptr& s) {
         put(target, std::move(s));
       },
@@ -26,15 +32,24 @@ cache_impl::behavior_type cache_state::make_behavior() {
       [this](atom::render, const page_query& q) { return render(q); },
       [this](atom::count) { return count(); },
       [this](atom::summarize) {
-        summarize();
+        if (targets.size() > chatty_targets)
+          summarize();
         self->delayed_send(cache_impl{self}, summary_period, atom::summarize_v);
       },
   };
 }
 
+void cache_state::drop(const std::string& target) {
+  targets.erase(target);
+  pages->remove(target);
+}
+
 void cache_state::put(const std::string& target, snapshot_ptr s) {
+  const auto known = targets.find(target);
+  if (known == targets.end() || known->second->started != s->started)
+    return; // the last words of a target that a reload ended
   pages->update(target, s);
-  targets[target] = std::move(s);
+  known->second = std::move(s);
   ready =
       ready || std::all_of(targets.begin(), targets.end(),
                            [](const auto& t) { return t.second->collected; });

@@ -6,14 +6,16 @@ namespace betanet {
 
 namespace {
 
-metrics::freshness_rules freshness_of(const config::target& t) {
+display_rules rules_of(const config::target& t) {
   const auto& p = t.polling;
-  return {p.collection.interval, p.collection.timeout, p.cache.ttl,
-          p.cache.max_stale,
-          static_cast<metrics::parse_fallback>(p.collection.fallback)};
+  return {{p.collection.interval, p.collection.timeout, p.cache.ttl,
+           p.cache.max_stale,
+           static_cast<metrics::parse_fallback>(p.collection.fallback)},
+          std::make_shared<const std::vector<double>>(
+              p.collection.latency_buckets)};
 }
 
-fetch_settings settings_of(const config::target& t, metrics::endpoint e) {
+fetch_settings fetching_of(const config::target& t, metrics::endpoint e) {
   const auto& p = t.polling;
   return {e,
           p.collection.timeout,
@@ -22,8 +24,7 @@ fetch_settings settings_of(const config::target& t, metrics::endpoint e) {
 
 } // namespace
 
-supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
-                             const surroundings& with) {
+group_settings settings_of(const config::target& t, const surroundings& with) {
   group_settings group;
   group.target = t.name;
   group.open_duration = t.polling.circuit_breaker.open_duration;
@@ -31,24 +32,28 @@ supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
   group.chatter =
       with.many_targets ? event_log::level::debug : event_log::level::info;
   group.wall_clock = with.wall_clock;
+  group.rules = rules_of(t);
   group.make_fetcher = [t, with](supervisor_impl::pointer self,
                                  metrics::endpoint e) -> fetcher_actor {
-    return self->spawn(fetcher, settings_of(t, e), with.connect(t, e),
+    return self->spawn(fetcher, fetching_of(t, e), with.connect(t, e),
                        with.random, supervisor_actor{self});
   };
   group.make_aggregator = [name = t.name, with, level = group.chatter](
                               supervisor_impl::pointer self) {
     return self->spawn(aggregator, name, with.cache, with.log, level);
   };
-  return sys.spawn(supervisor, std::move(group), with.log);
+  return group;
+}
+
+supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
+                             const surroundings& with) {
+  return sys.spawn(supervisor, settings_of(t, with), with.log);
 }
 
 snapshot_ptr empty_snapshot(const config::target& t, metrics::time_point now) {
-  return std::make_shared<const metrics::snapshot>(
-      freshness_of(t),
-      std::make_shared<const std::vector<double>>(
-          t.polling.collection.latency_buckets),
-      now);
+  const auto rules = rules_of(t);
+  return std::make_shared<const metrics::snapshot>(rules.freshness,
+                                                   rules.latency_bounds, now);
 }
 
 } // namespace betanet

@@ -20,6 +20,9 @@ struct surroundings {
   std::function<double()> random; ///< Uniform in [-1, 1]; any thread.
 };
 
+/// All a supervisor needs to know of a target.
+group_settings settings_of(const config::target& t, const surroundings& with);
+
 /// Spawns the supervisor of a target, which spawns the rest of its group.
 supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
                              const surroundings& with);

@@ -13,6 +13,8 @@ using metrics::handler;
 
 constexpr auto page_lifetime = std::chrono::milliseconds{100};
 constexpr auto cache_timeout = std::chrono::seconds{1};
+/// A reload reads files, which may lie on a slow mount.
+constexpr auto owner_timeout = std::chrono::seconds{30};
 constexpr std::size_t listed_targets = 100; ///< /health names at most so many.
 
 constexpr auto plain_text = "text/plain; charset=utf-8";
@@ -108,6 +110,8 @@ void http_front_state::serve(exchange_ptr e) {
       {"/health", handler::health},
       {"/-/healthy", handler::healthy},
       {"/-/ready", handler::ready},
+      {"/-/reload", handler::reload},
+      {"/config", handler::config},
       {"/sd", handler::sd},
       {"/", handler::index}};
   const auto* const route =
@@ -116,13 +120,22 @@ void http_front_state::serve(exchange_ptr e) {
   if (route == std::end(routes))
     return respond(e, handler::other, text_message(404, "Not found.\n"));
   const auto path = route->second;
-  if (request.method != net::method::get && request.method != net::method::head)
-    return respond(
-        e, path,
-        text_message(405, "Method not allowed.\n", "Allow: GET, HEAD\r\n"));
+  const bool post = request.method == net::method::post;
+  const bool get =
+      request.method == net::method::get || request.method == net::method::head;
+  if (path == handler::reload ? !post : !get)
+    return respond(e, path,
+                   text_message(405, "Method not allowed.\n",
+                                path == handler::reload
+                                    ? "Allow: POST\r\n"
+                                    : "Allow: GET, HEAD\r\n"));
   switch (path) {
   case handler::metrics:
     return scrape(std::move(e));
+  case handler::reload:
+    return reload(e);
+  case handler::config:
+    return describe_settings(e);
   case handler::index:
     return respond(e, path, index_message());
   case handler::sd:
@@ -227,6 +240,36 @@ void http_front_state::scrape_target(const exchange_ptr& e,
           });
 }
 
+// -- the configuration -------------------------------------------------------
+
+void http_front_state::reload(const exchange_ptr& e) {
+  self->request(owner, owner_timeout, atom::reload_v)
+      .then(
+          [this, e](const std::string& problems) {
+            respond(e, handler::reload,
+                    problems.empty() ? text_message(200, "Reloaded.\n")
+                                     : text_message(500, problems + "\n"));
+          },
+          [this, e](const caf::error&) {
+            respond(e, handler::reload,
+                    text_message(500, "The reload did not end in time.\n"));
+          });
+}
+
+void http_front_state::describe_settings(const exchange_ptr& e) {
+  self->request(owner, owner_timeout, atom::describe_v)
+      .then(
+          [this, e](const std::string& yaml) {
+            respond(e, handler::config,
+                    std::make_shared<const net::message>(
+                        200, "text/yaml; charset=utf-8", yaml));
+          },
+          [this, e](const caf::error&) {
+            respond(e, handler::config,
+                    text_message(503, "The configuration is busy.\n"));
+          });
+}
+
 // -- what the cache knows ----------------------------------------------------
 
 void http_front_state::with_census(
@@ -312,10 +355,11 @@ message_ptr http_front_state::index_message() const {
 
 http_front_actor::behavior_type
 http_front(http_front_actor::stateful_pointer<http_front_state> self,
-           front_settings settings, cache_actor cache) {
+           front_settings settings, cache_actor cache, operator_actor owner) {
   auto& state = self->state;
   state.settings = std::move(settings);
   state.cache = std::move(cache);
+  state.owner = std::move(owner);
   state.started = self->clock().now();
   return state.make_behavior();
 }

@@ -39,6 +39,8 @@ struct http_front_state {
   void ask_for_page(edition& of);
   void page_arrived(edition& of, const message_ptr& m);
   edition& edition_for(const net::request& r);
+  void reload(const exchange_ptr& e);
+  void describe_settings(const exchange_ptr& e);
   void with_census(const exchange_ptr& e, metrics::handler path,
                    std::function<message_ptr(const census&)> f);
   message_ptr health_message(const census& c, metrics::handler path,
@@ -51,6 +53,7 @@ struct http_front_state {
   http_front_actor::pointer self;
   front_settings settings;
   cache_actor cache;
+  operator_actor owner;
 
   std::array<edition, 4> editions{
       edition{net::format::text_0_0_4, false},
@@ -65,6 +68,6 @@ struct http_front_state {
 
 http_front_actor::behavior_type
 http_front(http_front_actor::stateful_pointer<http_front_state> self,
-           front_settings settings, cache_actor cache);
+           front_settings settings, cache_actor cache, operator_actor owner);
 
 } // namespace betanet

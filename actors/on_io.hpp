@@ -19,11 +19,12 @@ class front_on_io
 
 public:
   front_on_io(caf::actor_config& cfg, net::loop& l, front_settings settings,
-              cache_actor cache)
+              cache_actor cache, operator_actor owner)
       : super(cfg),
         unit_(*this, l),
         settings_(std::move(settings)),
-        cache_(std::move(cache)) {}
+        cache_(std::move(cache)),
+        owner_(std::move(owner)) {}
 
   void enqueue(caf::mailbox_element_ptr m, caf::execution_unit*) override {
     super::enqueue(std::move(m), &unit_);
@@ -34,7 +35,7 @@ public:
   }
 
   behavior_type make_behavior() override {
-    return http_front(this, settings_, cache_);
+    return http_front(this, settings_, cache_, owner_);
   }
 
 private:
@@ -69,6 +70,7 @@ private:
   unit unit_;
   front_settings settings_;
   cache_actor cache_;
+  operator_actor owner_;
 };
 
 } // namespace betanet

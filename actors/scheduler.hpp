@@ -5,12 +5,12 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <vector>
+#include <map>
 
 namespace betanet {
 
 using scheduler_impl = scheduler_actor::extend<
-    // Its own alarm: the watched supervisor of this index is due.
+    // Its own alarm: the watched supervisor of this number is due.
     caf::reacts_to<atom::tick, std::uint64_t>>;
 
 struct scheduler_state {
@@ -23,11 +23,16 @@ struct scheduler_state {
   explicit scheduler_state(scheduler_impl::pointer p) : self(p) {}
   scheduler_impl::behavior_type make_behavior();
 
+  void watch(supervisor_actor who, const metrics::tick_grid& grid,
+             bool at_once);
+  watched forget(const supervisor_actor& who);
+
   /// Sends a tick and sets the alarm for the next one after `earliest`.
-  void send_tick(std::uint64_t index, metrics::time_point earliest);
+  void send_tick(std::uint64_t number, metrics::time_point earliest);
 
   scheduler_impl::pointer self;
-  std::vector<watched> targets;
+  std::map<std::uint64_t, watched> targets; ///< By number.
+  std::uint64_t numbers = 0; ///< Given so far; a former one's alarm is void.
   static inline const char* name = "scheduler";
 };
 

@@ -27,6 +27,7 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
       [this](atom::collect, const tick& t) { on_tick(t); },
       [this](atom::attempt, const attempt_report& r) { on_attempt(r); },
       [this](atom::poll, const poll_report& r) { on_poll(r); },
+      [this](atom::configure, group_ptr& g) { changed = std::move(g); },
       [this](atom::half_open, metrics::endpoint e, std::uint64_t generation) {
         on_half_open(e, generation);
       },
@@ -41,8 +42,14 @@ void supervisor_state::on_tick(const tick& t) {
   next_tick = t.next;
   if (first_tick == 0)
     first_tick = t.number;
+  update u;
+  if (const auto g = std::exchange(changed, nullptr)) {
+    adopt(*g);
+    u.rules = g->rules;
+  }
   for (const auto e : metrics::all_endpoints) {
     auto& w = at(e);
+    renew(e);
     switch (w.breaker.admit()) {
     case circuit::admission::admitted:
       w.collection = t.number;
@@ -56,7 +63,26 @@ void supervisor_state::on_tick(const tick& t) {
       refuse_tick(e);
     }
   }
-  publish();
+  publish(std::move(u));
+}
+
+void supervisor_state::adopt(const group_settings& g) {
+  settings = g;
+  for (auto& w : endpoints) {
+    w.breaker.set_failure_threshold(g.failure_threshold);
+    w.outdated = true;
+  }
+}
+
+/// A running poll ends under the settings it began with.
+void supervisor_state::renew(metrics::endpoint e) {
+  auto& w = at(e);
+  if (w.breaker.current() || !std::exchange(w.outdated, false))
+    return;
+  self->demonitor(w.fetcher.address());
+  self->send_exit(w.fetcher, caf::exit_reason::user_shutdown);
+  w.fetcher = settings.make_fetcher(self, e);
+  self->monitor(w.fetcher);
 }
 
 void supervisor_state::refuse_tick(metrics::endpoint e) {
@@ -126,6 +152,7 @@ void supervisor_state::finish_poll(const poll_report& r) {
 void supervisor_state::on_half_open(metrics::endpoint e,
                                     std::uint64_t generation) {
   auto& w = at(e);
+  renew(e);
   if (!w.breaker.half_open(generation))
     return;
   enter(e, circuit::state::half_open, false);

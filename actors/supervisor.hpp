@@ -24,6 +24,7 @@ struct group_settings {
   event_log::level chatter =
       event_log::level::info; ///< Of the line of each tick.
   std::function<metrics::wall_time()> wall_clock;
+  display_rules rules;
 
   /// Spawn on behalf of the supervisor, which monitors what they return.
   std::function<fetcher_actor(supervisor_impl::pointer, metrics::endpoint)>
@@ -39,6 +40,7 @@ struct supervisor_state {
     fetcher_actor fetcher;
     metrics::circuit breaker;
     metrics::endpoint_status status;
+    bool outdated = false;        ///< The fetcher was made by former settings.
     std::uint64_t collection = 0; ///< Tick of the running poll; 0: a probe.
     std::optional<metrics::time_point> outage; ///< When it began.
     bool half_opened = false;                  ///< Once in this outage.
@@ -67,6 +69,8 @@ struct supervisor_state {
   void on_down(const caf::down_msg& down);
   void stop(caf::error reason);
 
+  void adopt(const group_settings& changed);
+  void renew(metrics::endpoint e);
   void refuse_tick(metrics::endpoint e);
   void replace_fetcher(metrics::endpoint e, const caf::error& cause);
   bool may_restart(const char* actor, const caf::error& cause);
@@ -81,6 +85,7 @@ struct supervisor_state {
 
   supervisor_impl::pointer self;
   group_settings settings;
+  group_ptr changed; ///< Settings that wait for the next tick.
   std::optional<event_log> log;
   std::vector<watched> endpoints; ///< By `metrics::index`.
   aggregator_actor aggregator;

@@ -24,26 +24,32 @@ enum class metrics_detail : std::uint8_t { full, compact };
 
 /// How one target is polled; the blocks a target may override key by key.
 struct polling {
-  struct {
+  struct collection_keys {
     duration interval = 15s;
     duration timeout = 5s;
     std::uint64_t max_body_bytes = 1048576;
     parse_fallback fallback = parse_fallback::last_known;
     std::vector<double> latency_buckets{0.001, 0.005, 0.01, 0.025, 0.05, 0.1,
                                         0.25,  0.5,   1,    2.5,   5}; // s
+    bool operator==(const collection_keys&) const = default;
   } collection;
-  struct {
+  struct retry_keys {
     std::vector<duration> delays{1s, 2s, 4s};
     double jitter = 0;
+    bool operator==(const retry_keys&) const = default;
   } retry;
-  struct {
+  struct circuit_breaker_keys {
     int failure_threshold = 5;
     duration open_duration = 30s;
+    bool operator==(const circuit_breaker_keys&) const = default;
   } circuit_breaker;
-  struct {
+  struct cache_keys {
     duration ttl = 10s;
     std::optional<duration> max_stale = 5min; ///< Empty: for ever.
+    bool operator==(const cache_keys&) const = default;
   } cache;
+
+  bool operator==(const polling&) const = default;
 };
 
 /// Where a service listens.
@@ -52,6 +58,8 @@ struct service_url {
   std::string host; ///< A name or an address, without brackets.
   std::uint16_t port = 80;
   std::string path; ///< Prefix without a trailing slash.
+
+  bool operator==(const service_url&) const = default;
 };
 
 /// One Betanet service.
@@ -62,6 +70,8 @@ struct target {
                                    "/api/v1/network/stats"};
   config::http_client http_client;
   config::polling polling;
+
+  bool operator==(const target&) const = default;
 };
 
 struct web {
@@ -123,6 +133,12 @@ using overlay = std::function<void(settings&)>;
 /// `invalid`.
 settings parse_yaml(const std::string& yaml, const std::string& file,
                     const overlay& flags = {});
+
+/// The whole of it, as `parse_yaml` reads it but for the secrets.
+std::string to_yaml(const settings& s);
+
+/// Process-wide keys that differ: they need a restart.
+std::vector<std::string> restart_keys(const settings& a, const settings& b);
 
 /// The service that is polled when nothing else is configured.
 inline constexpr auto default_url = "http://localhost:9000";

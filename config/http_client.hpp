@@ -14,6 +14,7 @@ struct secret {
   std::string file;
 
   bool given() const { return !text.empty() || !file.empty(); }
+  bool operator==(const secret&) const = default;
 };
 
 /// Its content; blanks around that of a file are cut. May block. Throws
@@ -24,17 +25,20 @@ enum class tls_version : std::uint8_t { tls12, tls13 };
 
 struct basic_login {
   secret username, password;
+  bool operator==(const basic_login&) const = default;
 };
 
 struct authorization_header {
   std::string type = "Bearer";
   secret credentials;
+  bool operator==(const authorization_header&) const = default;
 };
 
 struct http_header {
   std::string name;
   std::vector<std::string> values; ///< No secrets.
   std::vector<secret> secrets;
+  bool operator==(const http_header&) const = default;
 };
 
 /// How a target is reached: names and rules of Prometheus's
@@ -43,17 +47,19 @@ struct http_client {
   std::optional<basic_login> basic_auth;
   std::optional<authorization_header> authorization;
   std::vector<http_header> http_headers;
-  struct {
+  struct tls_keys {
     secret ca, cert, key;
     std::string server_name; ///< Empty: the URL's host.
     bool insecure_skip_verify = false;
     tls_version min_version = tls_version::tls12;
     tls_version max_version = tls_version::tls13;
+    bool operator==(const tls_keys&) const = default;
   } tls_config;
 
   /// Every secret it holds, given or not.
   std::vector<secret*> secrets();
   bool uses_files() const;
+  bool operator==(const http_client&) const = default;
 };
 
 /// The header lines that authorize a request, each ending in CRLF. May block.

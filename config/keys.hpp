@@ -2,6 +2,7 @@
 
 #include "config/config.hpp"
 
+#include <array>
 #include <functional>
 #include <optional>
 
@@ -27,6 +28,9 @@ const std::vector<key<settings>>& process_keys();
 /// Of a target's `http_client_config`, without that prefix; its free-form
 /// `http_headers` are not among them.
 const std::vector<key<http_client>>& http_client_keys();
+
+inline constexpr std::array endpoint_names{"metrics", "nodes_status",
+                                           "network_stats"};
 
 /// The flag that sets a key, without dashes; empty if there is none.
 std::string flag_of(const std::string& key_name);

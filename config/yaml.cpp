@@ -14,8 +14,6 @@ namespace betanet::config {
 
 namespace {
 
-constexpr std::array endpoint_names{"metrics", "nodes_status", "network_stats"};
-
 /// `${NAME}` is the environment's value, `$$` is `$`, any other `$` is itself.
 std::string expand(const std::string& text) {
   std::string out;

@@ -44,6 +44,9 @@ public:
   /// message belongs to a former generation.
   bool half_open(std::uint64_t generation);
 
+  /// Holds from the next result on.
+  void set_failure_threshold(int n) { threshold_ = n; }
+
   /// True while the poll that holds `t` is the one we wait for.
   bool awaits(const ticket& t) const { return current_ == t; }
 

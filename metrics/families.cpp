@@ -348,7 +348,7 @@ std::span<const int> codes(handler h) {
   static constexpr std::array asked{200, 405, 503};
   static constexpr std::array asked_by_name{200, 404, 405, 503};
   static constexpr std::array plain{200, 405};
-  static constexpr std::array later{200};
+  static constexpr std::array changing{200, 405, 500};
   static constexpr std::array other{200, 400, 404, 413, 417, 431, 505};
   switch (h) {
   case handler::metrics:
@@ -357,13 +357,14 @@ std::span<const int> codes(handler h) {
   case handler::healthy:
   case handler::ready:
   case handler::sd:
+  case handler::config:
     return asked;
+  case handler::reload:
+    return changing;
   case handler::index:
     return plain;
-  case handler::other:
-    return other;
   default:
-    return later;
+    return other;
   }
 }
 

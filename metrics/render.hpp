@@ -73,6 +73,11 @@ public:
   /// Adds or replaces the snapshot of a target; "" is the unnamed one.
   void update(const std::string& target, std::shared_ptr<const snapshot> s);
 
+  /// Forgets a target and what it counted.
+  void remove(const std::string& target) { targets_.erase(target); }
+
+  void show(const reload_status& s) { reload_ = s; }
+
   /// Counts `scrapes` answered from the last page, by what each target was on
   /// it: an hour later they would be something else.
   void count_scrapes(std::uint64_t scrapes);

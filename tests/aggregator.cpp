@@ -19,6 +19,9 @@ struct aggregator_fixture : fixture {
         std::make_shared<const std::vector<double>>(std::vector{0.05}), now());
     store = sys.spawn([this]() -> cache_actor::behavior_type {
       return {
+          [](atom::add, const std::string&, const snapshot_ptr&) {},
+          [](atom::drop, const std::string&) {},
+          [](atom::reload, const metrics::reload_status&) {},
           [this](atom::put, const std::string& target, const snapshot_ptr& s) {
             CAF_CHECK_EQUAL(target, "eu-1");
             stored = s;
@@ -123,6 +126,17 @@ CAF_TEST(without a snapshot to start from it dies) {
   CAF_CHECK(down);
 }
 
+CAF_TEST(without a target to show it ends) {
+  kill(aut);
+  stored = nullptr;
+  start();
+  self->monitor(aut);
+  consume_messages();
+  caf::error reason;
+  self->receive([&](const caf::down_msg& down) { reason = down.reason; });
+  CAF_CHECK(reason == caf::exit_reason::user_shutdown);
+}
+
 CAF_TEST(a finished collection tells its values) {
   finish(latency(45), true);
   CAF_CHECK_EQUAL(logged.count("INFO msg=\"Updated metrics: nodes=-, "
@@ -148,6 +162,24 @@ CAF_TEST(stale values are told once per outage and only if there are any) {
   finish(latency(45));
   finish(bad());
   CAF_CHECK_EQUAL(warnings(), 2u);
+}
+
+CAF_TEST(new rules show at once and other buckets begin anew) {
+  finish(latency(45));
+  update u;
+  u.rules = display_rules{
+      {30s, 5s, 1s, 5min},
+      std::make_shared<const std::vector<double>>(std::vector{0.05})};
+  caf::anon_send(aut, atom::update_v, std::make_shared<const update>(u));
+  consume_messages();
+  CAF_CHECK(stored->rules.ttl == 1s);
+  CAF_CHECK_EQUAL(stored->latency.counts[0], 1u);
+  u.rules->latency_bounds =
+      std::make_shared<const std::vector<double>>(std::vector{0.1, 0.2});
+  caf::anon_send(aut, atom::update_v, std::make_shared<const update>(u));
+  consume_messages();
+  CAF_CHECK(stored->latency.counts == (std::vector<std::uint64_t>{0, 0, 0}));
+  CAF_CHECK_EQUAL(stored->latency.sum, 0.0);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

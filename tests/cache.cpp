@@ -138,4 +138,37 @@ CAF_TEST(with many targets one line a minute tells of all) {
       logged.count("INFO msg=\"Collected targets=21 up=1 failing=20\""), 2u);
 }
 
+CAF_TEST(targets come and go and the last words of the gone are lost) {
+  start({"a"});
+  const auto former = blank();
+  caf::anon_send(aut, atom::add_v, std::string{"b"}, snapshot_ptr{former});
+  consume_messages();
+  CAF_CHECK_NOT_EQUAL(text().find("betanet_up{target=\"b\"} 0"),
+                      std::string::npos);
+  advance(1s);
+  caf::anon_send(aut, atom::add_v, std::string{"b"}, snapshot_ptr{blank()});
+  auto late = std::make_shared<metrics::snapshot>(*former);
+  late->fields[metrics::index(metrics::field::total_nodes)].value = 7;
+  put("b", late); // from its former life
+  CAF_CHECK_EQUAL(text().find("betanet_connected_peers"), std::string::npos);
+  caf::anon_send(aut, atom::drop_v, std::string{"b"});
+  put("b", late);
+  CAF_CHECK_EQUAL(text().find("target=\"b\""), std::string::npos);
+}
+
+CAF_TEST(the end of a reload is shown) {
+  start({""});
+  caf::anon_send(aut, atom::reload_v,
+                 metrics::reload_status{false, metrics::wall_time{42s}});
+  consume_messages();
+  const auto page = text();
+  CAF_CHECK_NOT_EQUAL(
+      page.find("betanet_exporter_config_last_reload_successful 0\n"),
+      std::string::npos);
+  CAF_CHECK_NOT_EQUAL(
+      page.find("betanet_exporter_config_last_reload_success_timestamp_seconds"
+                " 42\n"),
+      std::string::npos);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -319,6 +319,49 @@ CAF_TEST(a client configuration becomes header lines) {
   }
 }
 
+CAF_TEST(the running configuration is printed without its secrets) {
+  const auto s = parse_yaml(
+      "collection: {interval: 7s, latency_buckets: [1, 2]}\n"
+      "retry: {delays: []}\n"
+      "cache: {max_stale: forever}\n"
+      "web: {listen_addresses: [\":1\", \"[::1]:2\"]}\n"
+      "targets:\n"
+      "  - {name: \"a: #\", url: \"https://x/p\", endpoints: {metrics: /m},\n"
+      "     circuit_breaker: {failure_threshold: 2},\n"
+      "     http_client_config: {basic_auth: {username: canary, "
+      "password: canary}, tls_config: {key: canary, cert: canary, "
+      "insecure_skip_verify: true},\n"
+      "       http_headers: {A: {values: [b], secrets: [canary]}}}}\n"
+      "  - {name: b, url: \"http://y:1\",\n"
+      "     http_client_config: {authorization: {credentials: canary}}}\n",
+      "");
+  const auto text = to_yaml(s);
+  CAF_CHECK_EQUAL(text.find("canary"), std::string::npos);
+  const auto again = parse_yaml(text, "printed");
+  CAF_CHECK(restart_keys(s, again).empty());
+  CAF_CHECK(again.polling == s.polling);
+  CAF_REQUIRE_EQUAL(again.targets.size(), 2u);
+  CAF_CHECK(again.targets[0].url == s.targets[0].url);
+  CAF_CHECK(again.targets[0].polling == s.targets[0].polling);
+  CAF_CHECK(again.targets[0].paths == s.targets[0].paths);
+  CAF_CHECK_EQUAL(again.targets[0].name, "a: #");
+  const auto& c = again.targets[0].http_client;
+  CAF_CHECK_EQUAL(c.basic_auth->password.text, "<secret>");
+  CAF_CHECK_EQUAL(c.http_headers[0].values[0], "b");
+  CAF_CHECK_EQUAL(c.http_headers[0].secrets[0].text, "<secret>");
+  CAF_CHECK(c.tls_config.insecure_skip_verify);
+  CAF_CHECK_EQUAL(again.targets[1].http_client.authorization->type, "Bearer");
+}
+
+CAF_TEST(what only a restart can change is named) {
+  auto a = parse_yaml("", "");
+  auto b = a;
+  b.web.max_requests = 1;
+  b.log.level = log_level::debug;
+  CAF_CHECK(restart_keys(a, b) ==
+            (std::vector<std::string>{"web.max_requests", "log.level"}));
+}
+
 CAF_TEST(https has its own port) {
   CAF_CHECK(parse_url("https://x").tls);
   CAF_CHECK_EQUAL(parse_url("https://x").port, 443);

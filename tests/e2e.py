@@ -425,11 +425,94 @@ class EndToEnd(harness.Case):
         child.terminate()
         self.assertEqual(child.wait(2), 0)
 
+    def write_config(self, path, targets, more=""):
+        with open(path + ".new", "w") as f:
+            f.write(f"{more}\ntargets:\n" + "".join(
+                f"  - {{name: {name}, url: 'http://127.0.0.1:"
+                f"{self.upstream}{prefix}'}}\n" for name, prefix in targets))
+        os.replace(path + ".new", path)
+
+    def reloads(self):
+        return self.exporter.text().count('msg="Configuration reloaded"')
+
+    def test_a_reload_keeps_what_it_can(self):
+        self.start_sim("--still")
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        path = f"{home}/betanet.yml"
+        self.write_config(path, [("a", ""), ("b", "")])
+        self.launch_exporter(*FAST, f"--config.file={path}")
+        for target in "ab":
+            wait_for(lambda: self.value("betanet_up", target=target) == 1,
+                     "up")
+        asked = lambda target: self.value(
+            "betanet_exporter_requests_total", target=target,
+            endpoint="metrics")
+        wait_for(lambda: asked("a") > 10 and asked("b") > 10, "requests")
+        seen = asked("a")
+        # a stays, b moves to another URL, c is new
+        self.write_config(path, [("a", ""), ("b", "/x"), ("c", "")])
+        self.exporter.child.send_signal(signal.SIGHUP)
+        wait_for(lambda: self.value("betanet_up", target="c") == 1, "c")
+        self.assertGreaterEqual(asked("a"), seen)
+        self.assertLess(asked("b"), 10)
+        wait_for(lambda: self.value("betanet_up", target="b") == 0, "b")
+        self.assertIn("added=2 removed=1 changed=0", self.exporter.text())
+        self.check_page()
+        # a bad file changes nothing and says why
+        loaded = self.value("betanet_exporter_config_last_reload_success_"
+                            "timestamp_seconds")
+        with open(path, "a") as f:
+            f.write("collektion: {}\n")
+        status, _, body = request(self.port, "/-/reload", "POST")
+        self.assertEqual(status, 500)
+        self.assertIn(b"betanet.yml:6:1: collektion: unknown key", body)
+        self.assertEqual(self.value(
+            "betanet_exporter_config_last_reload_successful"), 0)
+        self.assertEqual(loaded, self.value(
+            "betanet_exporter_config_last_reload_success_timestamp_seconds"))
+        self.assertEqual(self.value("betanet_up", target="a"), 1)
+        # a good one again: c is gone, what needs a restart is told
+        self.write_config(path, [("a", "")], "web: {max_connections: 9}")
+        self.assertEqual(request(self.port, "/-/reload", "POST")[0], 200)
+        self.assertEqual(self.value(
+            "betanet_exporter_config_last_reload_successful"), 1)
+        wait_for(lambda: self.value("betanet_up", target="c") is None, "gone")
+        self.assertIn('msg="A changed key needs a restart" '
+                      "key=web.max_connections", self.exporter.text())
+        self.assertGreaterEqual(asked("a"), seen)
+        text = request(self.port, "/config")[2].decode()
+        self.assertIn(f"http://127.0.0.1:{self.upstream}", text)
+        self.check_page()
+
+    def test_a_storm_of_reloads_under_load(self):
+        self.start_sim("--still")
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        path = f"{home}/betanet.yml"
+        self.write_config(path, [("a", "")])
+        self.launch_exporter(*FAST, f"--config.file={path}")
+        wait_for(lambda: self.value("betanet_up", target="a") == 1, "up")
+        before = len(os.listdir(f"/proc/{self.exporter.child.pid}/fd"))
+        for i in range(200):
+            self.write_config(path, [("a", ""), (f"t{i % 5}", "")],
+                              f"collection: {{timeout: {80 + i % 7}ms}}")
+            self.exporter.child.send_signal(signal.SIGHUP)
+            if i % 10 == 0:
+                self.samples()
+                self.assertEqual(request(self.port, "/-/reload", "POST")[0],
+                                 200)
+        self.write_config(path, [("a", "")])
+        wait_for(lambda: request(self.port, "/-/reload", "POST")[0] == 200
+                 and self.value("betanet_up", target="t4") is None, "calm")
+        wait_for(lambda: self.value("betanet_up", target="a") == 1, "up")
+        wait_for(lambda: len(os.listdir(
+            f"/proc/{self.exporter.child.pid}/fd")) <= before + 3,
+            "descriptors")
+        self.assertEqual(self.exporter.stop()[0], 0)
+
     def test_sighup_is_survived(self):
         self.good()
         self.exporter.child.send_signal(signal.SIGHUP)
-        wait_for(lambda: "not supported yet" in self.exporter.text(),
-                 "a warning")
+        wait_for(self.reloads, "a reload")
         self.assertEqual(request(self.port, "/-/healthy")[0], 200)
 
     def test_the_simulator_repeats_itself(self):

@@ -15,6 +15,7 @@ struct fetcher_fixture : fixture {
   fetcher_fixture() {
     supervisor = sys.spawn([this]() -> supervisor_actor::behavior_type {
       return {
+          [](atom::configure, const group_ptr&) {},
           [](atom::collect, const tick&) {},
           [this](atom::attempt, const attempt_report& r) {
             attempts.push_back(r);

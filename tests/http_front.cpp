@@ -40,6 +40,9 @@ struct front_fixture : fixture {
                              now()));
     store = sys.spawn([this]() -> cache_actor::behavior_type {
       return {
+          [](atom::add, const std::string&, const snapshot_ptr&) {},
+          [](atom::drop, const std::string&) {},
+          [](atom::reload, const metrics::reload_status&) {},
           [](atom::put, const std::string&, const snapshot_ptr&) {},
           [](atom::restore, const std::string&) { return snapshot_ptr{}; },
           [this](atom::render, const page_query& q) {
@@ -59,13 +62,19 @@ struct front_fixture : fixture {
           },
       };
     });
-    aut = sys.spawn(http_front, front_settings{"/metrics", 40, "1.2.3"}, store);
+    owner = sys.spawn([this]() -> operator_actor::behavior_type {
+      return {[this](atom::reload) { return reload_problems; },
+              [](atom::describe) { return std::string{"targets: []\n"}; }};
+    });
+    aut = sys.spawn(http_front, front_settings{"/metrics", 40, "1.2.3"}, store,
+                    owner);
     consume_messages();
   }
 
   ~front_fixture() {
     kill(aut);
     kill(store);
+    kill(owner);
   }
 
   std::shared_ptr<fake_exchange> send(const std::string& target,
@@ -101,6 +110,8 @@ struct front_fixture : fixture {
       targets;
   std::vector<page_query> queries;
   cache_actor store;
+  std::string reload_problems;
+  operator_actor owner;
   http_front_actor aut;
 };
 
@@ -192,6 +203,26 @@ CAF_TEST(health describes one target when asked) {
   CAF_CHECK_EQUAL(get("/health?target=c")->status(), 404);
 }
 
+CAF_TEST(a reload is asked for by POST and says what was wrong) {
+  CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 200);
+  reload_problems = "f.yml:1:1: a: unknown key";
+  const auto refused = get("/-/reload", net::method::post);
+  CAF_CHECK_EQUAL(refused->status(), 500);
+  CAF_CHECK_EQUAL(refused->body(), "f.yml:1:1: a: unknown key\n");
+  const auto read = get("/-/reload");
+  CAF_CHECK_EQUAL(read->status(), 405);
+  CAF_CHECK(read->head_has("\r\nAllow: POST\r\n"));
+  kill(owner);
+  CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 500);
+}
+
+CAF_TEST(the running configuration is shown) {
+  const auto e = get("/config");
+  CAF_CHECK_EQUAL(e->status(), 200);
+  CAF_CHECK(e->head_has("Content-Type: text/yaml; charset=utf-8\r\n"));
+  CAF_CHECK_EQUAL(e->body(), "targets: []\n");
+}
+
 CAF_TEST(nothing is rendered unasked) {
   get("/metrics");
   advance(1h);
@@ -202,6 +233,9 @@ CAF_TEST(a cache that does not answer for a second gives 503) {
   kill(store); // an exit would answer: only silence is worse
   const auto mute = sys.spawn([]() -> cache_actor::behavior_type {
     return {
+        [](atom::add, const std::string&, const snapshot_ptr&) {},
+        [](atom::drop, const std::string&) {},
+        [](atom::reload, const metrics::reload_status&) {},
         [](atom::put, const std::string&, const snapshot_ptr&) {},
         [](atom::restore, const std::string&) { return snapshot_ptr{}; },
         [](atom::render, const page_query&) -> caf::result<page_ptr> {
@@ -213,7 +247,7 @@ CAF_TEST(a cache that does not answer for a second gives 503) {
     };
   });
   kill(aut);
-  aut = sys.spawn(http_front, front_settings{"/metrics", 40, "1"}, mute);
+  aut = sys.spawn(http_front, front_settings{"/metrics", 40, "1"}, mute, owner);
   const auto scrape = get("/metrics");
   const auto health = get("/health");
   const auto healthy = get("/-/healthy");

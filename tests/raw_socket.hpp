@@ -42,6 +42,8 @@ public:
   /// Bound there, so that nobody else gets the port, but not listening.
   static raw_socket bound(std::uint16_t port = 0, std::uint32_t last = 1) {
     raw_socket s{::socket(AF_INET, SOCK_STREAM, 0)};
+    const timeval unlimited{}; // an accept waits as long as it takes
+    setsockopt(s.fd_, SOL_SOCKET, SO_RCVTIMEO, &unlimited, sizeof unlimited);
     const auto local = loopback(port, last);
     if (::bind(s.fd_, reinterpret_cast<const sockaddr*>(&local),
                sizeof local) != 0)
@@ -146,7 +148,10 @@ private:
 
   bool receive() {
     char buffer[65536];
-    const auto n = ::recv(fd_, buffer, sizeof buffer, 0);
+    ssize_t n = 0;
+    do
+      n = ::recv(fd_, buffer, sizeof buffer, 0);
+    while (n < 0 && errno == EINTR); // a fuzzer's timer
     gave_up_ = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (n <= 0)
       return false;
@@ -183,7 +188,7 @@ private:
   void serve() {
     for (;;) {
       const int fd = ::accept(listener_.native(), nullptr, nullptr);
-      if (fd < 0 && errno == EMFILE)
+      if (fd < 0 && (errno == EMFILE || errno == EINTR))
         continue; // a test has taken the descriptors away for a moment
       if (fd < 0)
         return;

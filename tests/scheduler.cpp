@@ -22,6 +22,7 @@ struct scheduler_fixture : fixture {
           },
           [](atom::attempt, const attempt_report&) {},
           [](atom::poll, const poll_report&) {},
+          [](atom::configure, const group_ptr&) {},
       };
     });
   }
@@ -97,6 +98,23 @@ CAF_TEST(targets are ticked apart) {
   advance(25s);
   CAF_CHECK(at == (seconds{0s, 15s}));
   CAF_CHECK(other == (seconds{0s, 10s, 25s}));
+}
+
+CAF_TEST(a new grid takes the place of the old one) {
+  const auto who = listener(at);
+  watch(who, 0s, true);
+  advance(20s);
+  anon_send(aut, atom::watch_v, who, metrics::tick_grid{t0, 0s, 4s}, false);
+  advance(8s);
+  CAF_CHECK(at == (seconds{0s, 15s, 24s, 28s}));
+}
+
+CAF_TEST(who is not watched any more gets no tick) {
+  const auto who = listener(at);
+  watch(who, 0s, true);
+  anon_send(aut, atom::unwatch_v, who);
+  advance(60s);
+  CAF_CHECK(at == (seconds{0s}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

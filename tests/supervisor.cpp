@@ -18,8 +18,9 @@ constexpr auto nodes = endpoint::nodes_status;
 
 struct supervisor_fixture : fixture {
   supervisor_fixture() {
-    group_settings g;
+    auto& g = settings;
     g.open_duration = 30s;
+    g.rules.latency_bounds = std::make_shared<const std::vector<double>>();
     g.wall_clock = [] { return metrics::wall_time{42s}; };
     g.make_fetcher = [this](supervisor_impl::pointer parent, endpoint e) {
       auto f = parent->spawn([this, e]() -> fetcher_actor::behavior_type {
@@ -95,6 +96,7 @@ struct supervisor_fixture : fixture {
 
   std::size_t fetches(endpoint e) { return fetched[metrics::index(e)].size(); }
 
+  group_settings settings;
   std::uint64_t ticks = 0;
   std::array<fetcher_actor, 3> fetchers;
   std::array<std::vector<ticket>, 3> fetched;
@@ -436,6 +438,46 @@ CAF_TEST(a sixth death within a minute ends the supervisor) {
   CAF_CHECK_EQUAL(deaths, 1u);
   tick();
   CAF_CHECK_EQUAL(fetches(nodes), 1u);
+}
+
+CAF_TEST(new settings apply from the next tick on) {
+  tick();
+  end(endpoint::metrics, good());
+  const auto before = fetchers;
+  auto g = std::make_shared<group_settings>(settings);
+  g->failure_threshold = 1;
+  g->rules.freshness.ttl = 7s;
+  caf::anon_send(aut, atom::configure_v, group_ptr{g});
+  consume_messages();
+  CAF_CHECK(fetchers == before);
+  end(nodes, bad(reason::connect)); // under the old threshold
+  CAF_CHECK(status(nodes).breaker == circuit::state::closed);
+  tick(); // network_stats is still running: it keeps its fetcher
+  CAF_CHECK(fetchers[0] != before[0]);
+  CAF_CHECK(fetchers[1] != before[1]);
+  CAF_CHECK(fetchers[2] == before[2]);
+  CAF_CHECK_EQUAL(status(endpoint::network_stats).counters.skipped, 1u);
+  CAF_REQUIRE(updates.back()->rules);
+  CAF_CHECK(updates.back()->rules->freshness.ttl == 7s);
+  end_all(bad(reason::connect));
+  CAF_CHECK(status(nodes).breaker == circuit::state::open);
+  CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 0u); // all planned
+  tick();
+  CAF_CHECK(!updates.back()->rules);
+  CAF_CHECK(fetchers[2] != before[2]);
+}
+
+CAF_TEST(an open breaker keeps its timer over new settings) {
+  open();
+  advance(10s);
+  auto g = std::make_shared<group_settings>(settings);
+  g->open_duration = 1h;
+  caf::anon_send(aut, atom::configure_v, group_ptr{g});
+  tick();
+  const auto asked = fetches(nodes);
+  advance(20s);
+  CAF_CHECK_EQUAL(fetches(nodes), asked + 1); // the probe
+  CAF_CHECK(latest(nodes).probe);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

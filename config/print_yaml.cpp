@@ -1,0 +1,107 @@
+#include "config/keys.hpp"
+
+#include <yaml-cpp/yaml.h>
+
+#include <map>
+#include <sstream>
+
+namespace betanet::config {
+
+namespace {
+
+constexpr auto hidden = "<secret>";
+
+/// Sections in the order of their keys; `shown` says which keys.
+template <class T, class Shown>
+void emit_keys(YAML::Emitter& out, const std::vector<key<T>>& keys, const T& of,
+               Shown shown) {
+  std::string section;
+  for (const auto& k : keys) {
+    if (!shown(k))
+      continue;
+    const auto dot = k.name.find('.');
+    if (k.name.substr(0, dot) != section) {
+      if (!section.empty())
+        out << YAML::EndMap;
+      section = k.name.substr(0, dot);
+      out << YAML::Key << section << YAML::Value << YAML::BeginMap;
+    }
+    const auto text = k.print(of);
+    out << YAML::Key << k.name.substr(dot + 1) << YAML::Value;
+    if (!k.list) {
+      out << text;
+      continue;
+    }
+    out << YAML::Flow << YAML::BeginSeq;
+    std::istringstream items{text == "[]" ? "" : text};
+    for (std::string item; std::getline(items, item, ',');)
+      out << item;
+    out << YAML::EndSeq;
+  }
+  if (!section.empty())
+    out << YAML::EndMap;
+}
+
+constexpr auto every_key = [](const auto&) { return true; };
+
+void emit_headers(YAML::Emitter& out, const std::vector<http_header>& headers) {
+  if (headers.empty())
+    return;
+  out << YAML::Key << "http_headers" << YAML::Value << YAML::BeginMap;
+  for (const auto& h : headers) {
+    std::map<std::string, std::vector<std::string>> lists;
+    for (const auto& v : h.values)
+      lists["values"].push_back(v);
+    for (const auto& s : h.secrets)
+      s.file.empty() ? lists["secrets"].push_back(hidden)
+                     : lists["files"].push_back(s.file);
+    out << YAML::Key << h.name << YAML::Value << YAML::Flow << lists;
+  }
+  out << YAML::EndMap;
+}
+
+void emit_target(YAML::Emitter& out, const target& t) {
+  out << YAML::BeginMap;
+  if (!t.name.empty())
+    out << YAML::Key << "name" << YAML::Value << t.name;
+  out << YAML::Key << "url" << YAML::Value << to_string(t.url);
+  out << YAML::Key << "endpoints" << YAML::Value << YAML::BeginMap;
+  for (std::size_t i = 0; i < t.paths.size(); ++i)
+    out << YAML::Key << endpoint_names[i] << YAML::Value << t.paths[i];
+  out << YAML::EndMap;
+  emit_keys(out, polling_keys(), t.polling, every_key);
+  out << YAML::Key << "http_client_config" << YAML::Value << YAML::BeginMap;
+  const auto& c = t.http_client;
+  emit_keys(out, http_client_keys(), c, [&](const auto& k) {
+    const bool absent =
+        (k.name.starts_with("basic_auth.") && !c.basic_auth) ||
+        (k.name.starts_with("authorization.") && !c.authorization);
+    return !absent && !k.print(c).empty();
+  });
+  emit_headers(out, c.http_headers);
+  out << YAML::EndMap << YAML::EndMap;
+}
+
+} // namespace
+
+std::vector<std::string> restart_keys(const settings& a, const settings& b) {
+  std::vector<std::string> names;
+  for (const auto& k : process_keys())
+    if (k.print(a) != k.print(b))
+      names.push_back(k.name);
+  return names;
+}
+
+std::string to_yaml(const settings& s) {
+  YAML::Emitter out;
+  out << YAML::BeginMap;
+  emit_keys(out, polling_keys(), s.polling, every_key);
+  emit_keys(out, process_keys(), s, every_key);
+  out << YAML::Key << "targets" << YAML::Value << YAML::BeginSeq;
+  for (const auto& t : s.targets)
+    emit_target(out, t);
+  out << YAML::EndSeq << YAML::EndMap;
+  return std::string{out.c_str()} + "\n";
+}
+
+} // namespace betanet::config
