@@ -6,15 +6,17 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <memory>
 #include <stdexcept>
+#include <sys/stat.h>
 
 namespace betanet::config {
 
 namespace {
 
-/// Any bundle of certificates is smaller; /dev/zero is not.
-constexpr std::size_t max_secret_bytes = 1 << 20;
+/// Any bundle of certificates is smaller.
+constexpr off_t max_secret_bytes = 1 << 20;
 
 /// RFC 4648, section 4.
 std::string base64(const std::string& bytes) {
@@ -45,6 +47,8 @@ void append_field(std::string& lines, const std::string& name,
   lines += name + ": " + value + "\r\n";
 }
 
+} // namespace
+
 bool iequals(const std::string& a, const std::string& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
     return std::tolower(static_cast<unsigned char>(x)) ==
@@ -52,27 +56,32 @@ bool iequals(const std::string& a, const std::string& b) {
   });
 }
 
-} // namespace
-
 std::string reveal(const secret& s) {
   if (s.file.empty())
     return s.text;
   const auto refuse = [&](const char* why) {
     return std::runtime_error("cannot read " + s.file + ": " + why);
   };
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in{
-      std::fopen(s.file.c_str(), "rbe"), std::fclose};
-  if (!in)
+  // A pipe would wait for somebody to write into it.
+  const int fd = ::open(s.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0)
     throw refuse(std::strerror(errno));
-  std::string text(max_secret_bytes + 1, '\0');
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in{::fdopen(fd, "rb"),
+                                                           std::fclose};
+  struct stat about {};
+  if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
+    throw refuse("not a regular file");
+  if (about.st_size > max_secret_bytes)
+    throw refuse("larger than 1 MiB");
+  std::string text(static_cast<std::size_t>(about.st_size), '\0');
   text.resize(std::fread(text.data(), 1, text.size(), in.get()));
   if (std::ferror(in.get()))
     throw refuse(std::strerror(errno));
-  if (text.size() > max_secret_bytes)
-    throw refuse("larger than 1 MiB");
   constexpr const char* blanks = " \t\r\n";
   text.erase(text.find_last_not_of(blanks) + 1);
   text.erase(0, text.find_first_not_of(blanks));
+  if (text.empty()) // as it is between being cut and being written
+    throw refuse("empty");
   return text;
 }
 
@@ -89,8 +98,7 @@ std::vector<secret*> http_client::secrets() {
 }
 
 bool http_client::uses_files() const {
-  auto copy = *this;
-  const auto all = copy.secrets();
+  const auto all = const_cast<http_client*>(this)->secrets(); // only looked at
   return std::any_of(all.begin(), all.end(),
                      [](const secret* s) { return !s->file.empty(); });
 }
@@ -116,28 +124,29 @@ std::string header_lines(const http_client& c) {
 
 std::vector<std::string> contradictions(const http_client& c) {
   std::vector<std::string> found;
-  const auto at_most_one = [&](const secret& s, const std::string& what) {
+  const auto at_most_one = [&](const secret& s, const std::string& block,
+                               const std::string& key) {
     if (!s.text.empty() && !s.file.empty())
-      found.push_back("at most one of " + what + " & " + what +
+      found.push_back("at most one of " + block + key + " & " + key +
                       "_file must be configured");
   };
   if (c.basic_auth && c.authorization)
     found.push_back(
         "at most one of basic_auth & authorization must be configured");
   if (c.basic_auth) {
-    at_most_one(c.basic_auth->username, "basic_auth username");
-    at_most_one(c.basic_auth->password, "basic_auth password");
+    at_most_one(c.basic_auth->username, "basic_auth ", "username");
+    at_most_one(c.basic_auth->password, "basic_auth ", "password");
   }
   if (c.authorization) {
-    at_most_one(c.authorization->credentials, "authorization credentials");
+    at_most_one(c.authorization->credentials, "authorization ", "credentials");
     if (iequals(c.authorization->type, "basic"))
       found.push_back("authorization type cannot be set to \"basic\", use "
                       "\"basic_auth\" instead");
   }
   const auto& t = c.tls_config;
-  at_most_one(t.ca, "ca");
-  at_most_one(t.cert, "cert");
-  at_most_one(t.key, "key");
+  at_most_one(t.ca, "", "ca");
+  at_most_one(t.cert, "", "cert");
+  at_most_one(t.key, "", "key");
   if (t.cert.given() && !t.key.given())
     found.push_back("exactly one of key or key_file must be configured when a "
                     "client certificate is configured");

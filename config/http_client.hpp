@@ -70,6 +70,9 @@ std::string header_lines(const http_client& c);
 /// of Prometheus's own messages.
 std::vector<std::string> contradictions(const http_client& c);
 
+/// Names of HTTP headers are the same in any case.
+bool iequals(const std::string& a, const std::string& b);
+
 /// A header field name that is ours or the protocol's to set.
 bool is_reserved_header(const std::string& name);
 

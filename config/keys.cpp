@@ -143,6 +143,17 @@ void add_delay(std::vector<duration>& delays, const std::string& text) {
   delays.push_back(bounded_duration(text, 0s, 1h));
 }
 
+/// A leading dot would match any subdomain, NUL the end of the name.
+std::string parse_server_name(const std::string& text) {
+  const bool good = std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view{"-._:"}.find(c) != std::string::npos;
+  });
+  if (!good || text.starts_with('.'))
+    throw std::invalid_argument("no name of a host, and no address");
+  return text;
+}
+
 std::string parse_telemetry_path(const std::string& text) {
   for (const auto* taken : {"/", "/health", "/-/healthy", "/-/ready",
                             "/-/reload", "/config", "/sd"})
@@ -198,7 +209,8 @@ const std::vector<key<polling>>& polling_keys() {
           10ms, 24h, [](auto& p) -> auto& { return p.collection.interval; }),
       duration_key<polling>(
           "collection.timeout",
-          "Limit of one request: resolve, connect, write and read together.",
+          "Limit of one request: resolve, connect, TLS, write and read "
+          "together.",
           1ms, 24h, [](auto& p) -> auto& { return p.collection.timeout; }),
       int_key<polling>(
           "collection.max_body_bytes", "Largest response body, bytes.",
@@ -386,7 +398,11 @@ const std::vector<key<http_client>>& http_client_keys() {
          "Scheme of the Authorization header.",
          false,
          [](http_client& c, const std::string& s) {
-           c.authorization->type = parse_token(s);
+           try {
+             c.authorization->type = parse_token(s);
+           } catch (const std::invalid_argument&) { // may hold a credential
+             throw std::invalid_argument("no scheme such as Bearer");
+           }
          },
          {},
          [](const http_client& c) { return c.authorization->type; }});
@@ -409,7 +425,7 @@ const std::vector<key<http_client>>& http_client_keys() {
          "Name the server's certificate must have, instead of the URL's host.",
          false,
          [](http_client& c, const std::string& s) {
-           c.tls_config.server_name = s;
+           c.tls_config.server_name = parse_server_name(s);
          },
          {},
          [](const http_client& c) { return c.tls_config.server_name; }});

@@ -2,6 +2,8 @@
 
 #include <boost/url.hpp>
 
+#include <algorithm>
+
 namespace betanet::config {
 
 service_url parse_url(const std::string& text) {
@@ -28,6 +30,9 @@ service_url parse_url(const std::string& text) {
   result.host = url.host_address();
   if (result.host.empty())
     throw refuse("no host");
+  if (std::any_of(result.host.begin(), result.host.end(),
+                  [](char c) { return c <= ' ' || c > '~'; }))
+    throw refuse("a character in the host that belongs into none");
   if (url.has_port()) {
     if (url.port_number() == 0)
       throw refuse("no port between 1 and 65535");

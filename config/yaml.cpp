@@ -345,6 +345,8 @@ private:
     each_entry(node, prefix + ".",
                {"basic_auth", "authorization", "tls_config", "http_headers"},
                [&](const std::string& name, const YAML::Node& value) {
+                 if (value.IsNull())
+                   return; // all its keys are commented out
                  if (name == "http_headers")
                    return http_headers(c, value);
                  if (name == "basic_auth")
@@ -355,16 +357,9 @@ private:
                });
     for (const auto& why : contradictions(c))
       problem(node, prefix + ": " + why);
-    for (auto* s : c.secrets()) {
-      if (s->file.empty())
-        continue;
-      s->file = std::filesystem::path{file_}.parent_path() / s->file;
-      try {
-        reveal(*s);
-      } catch (const std::runtime_error& e) {
-        problem(node, prefix + ": " + e.what());
-      }
-    }
+    for (auto* s : c.secrets())
+      if (!s->file.empty())
+        s->file = std::filesystem::path{file_}.parent_path() / s->file;
   }
 
   void http_headers(http_client& c, const YAML::Node& node) {
@@ -374,9 +369,8 @@ private:
                      prefix + ": expected a mapping, found " + kind_of(node));
     for (const auto& entry : node) {
       http_header h;
-      const auto name = [&] {
-        return entry.first.IsScalar() ? entry.first.Scalar() : std::string{};
-      }();
+      const auto name =
+          entry.first.IsScalar() ? entry.first.Scalar() : std::string{};
       try {
         h.name = parse_token(name);
       } catch (const std::invalid_argument& e) {
@@ -386,8 +380,9 @@ private:
       if (is_reserved_header(name))
         problem(entry.first,
                 prefix + ": setting header \"" + name + "\" is not allowed");
-      if (std::any_of(c.http_headers.begin(), c.http_headers.end(),
-                      [&](const auto& other) { return other.name == name; }))
+      if (std::any_of(
+              c.http_headers.begin(), c.http_headers.end(),
+              [&](const auto& other) { return iequals(other.name, name); }))
         problem(entry.first, prefix + "." + name + ": duplicate key");
       each_entry(entry.second, prefix + "." + name + ".",
                  {"values", "secrets", "files"},

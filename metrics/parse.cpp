@@ -1,9 +1,8 @@
 #include "metrics/parse.hpp"
 
-#include <boost/json.hpp>
+#include <boost/json/basic_parser_impl.hpp>
 
 #include <cmath>
-#include <new>
 #include <variant>
 
 namespace betanet::metrics {
@@ -16,44 +15,13 @@ namespace json = boost::json;
 /// doubles near the limit are out of range for some readers.
 constexpr double largest_value = 1e300;
 
-/// Refuses more than a small multiple of the body: a hostile one of 1 MiB
-/// would otherwise become 25 MiB of values.
-class bounded_resource : public json::memory_resource {
-public:
-  explicit bounded_resource(std::size_t body_size)
-      : left_(4 * body_size + 65536) {}
-
-private:
-  void* do_allocate(std::size_t size, std::size_t) override {
-    if (size > left_)
-      throw std::bad_alloc{};
-    left_ -= size;
-    return ::operator new(size); // Boost.JSON needs no more alignment
-  }
-
-  void do_deallocate(void* p, std::size_t size, std::size_t) override {
-    left_ += size;
-    ::operator delete(p);
-  }
-
-  bool do_is_equal(const memory_resource& other) const noexcept override {
-    return this == &other;
-  }
-
-  std::size_t left_;
-};
+/// No field's name is longer.
+constexpr std::size_t longest_key = 32;
 
 /// The value of a field, or what is wrong with it.
 using judged = std::variant<double, const char*>;
 
-judged judge(const json::value* v, bool fraction_allowed) {
-  if (!v)
-    return "is missing";
-  if (v->is_null())
-    return "is null";
-  if (!v->is_number())
-    return "is no number";
-  const double x = v->to_number<double>();
+judged judge(double x, bool fraction_allowed) {
   if (x < 0)
     return "is negative";
   if (x > largest_value)
@@ -63,13 +31,108 @@ judged judge(const json::value* v, bool fraction_allowed) {
   return std::abs(x); // -0 is 0
 }
 
-void note(std::string& text, field f, const char* defect) {
-  if (!text.empty())
-    text += ", ";
-  text += name(f);
-  text += ' ';
-  text += defect;
-}
+/// Keeps the fields of one endpoint and lets the rest of a document pass: what
+/// a body costs does not depend on what it says.
+class field_reader {
+public:
+  explicit field_reader(endpoint e) : endpoint_(e) {}
+
+  std::array<judged, field_count> read = all_missing();
+  bool object = false; ///< The root is one.
+
+  // What json::basic_parser calls; false would end the parsing.
+  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_array_size = max_object_size;
+  static constexpr std::size_t max_key_size = max_object_size;
+  static constexpr std::size_t max_string_size = max_object_size;
+
+  bool on_document_begin(json::error_code&) { return true; }
+  bool on_document_end(json::error_code&) { return true; }
+  bool on_object_begin(json::error_code&) {
+    object = object || depth_ == 0;
+    return enter();
+  }
+  bool on_object_end(std::size_t, json::error_code&) { return leave(); }
+  bool on_array_begin(json::error_code&) { return enter(); }
+  bool on_array_end(std::size_t, json::error_code&) { return leave(); }
+  bool on_key_part(json::string_view s, std::size_t, json::error_code&) {
+    add_to_key(s);
+    return true;
+  }
+  bool on_key(json::string_view s, std::size_t, json::error_code&) {
+    add_to_key(s);
+    current_ = depth_ == 1 ? find() : field_count;
+    key_.clear();
+    return true;
+  }
+  bool on_string_part(json::string_view, std::size_t, json::error_code&) {
+    return true;
+  }
+  bool on_string(json::string_view, std::size_t, json::error_code&) {
+    return take("is no number");
+  }
+  bool on_number_part(json::string_view, json::error_code&) { return true; }
+  bool on_int64(std::int64_t x, json::string_view, json::error_code&) {
+    return number(static_cast<double>(x));
+  }
+  bool on_uint64(std::uint64_t x, json::string_view, json::error_code&) {
+    return number(static_cast<double>(x));
+  }
+  bool on_double(double x, json::string_view, json::error_code&) {
+    return number(x);
+  }
+  bool on_bool(bool, json::error_code&) { return take("is no number"); }
+  bool on_null(json::error_code&) { return take("is null"); }
+  bool on_comment_part(json::string_view, json::error_code&) { return true; }
+  bool on_comment(json::string_view, json::error_code&) { return true; }
+
+private:
+  static std::array<judged, field_count> all_missing() {
+    std::array<judged, field_count> all;
+    all.fill("is missing");
+    return all;
+  }
+
+  bool enter() {
+    take("is no number");
+    ++depth_;
+    return true;
+  }
+
+  bool leave() {
+    --depth_;
+    return true;
+  }
+
+  void add_to_key(json::string_view s) {
+    if (depth_ == 1 && key_.size() <= longest_key)
+      key_.append(s.data(), std::min(s.size(), longest_key + 1));
+  }
+
+  std::size_t find() const {
+    for (std::size_t i = 0; i < field_count; ++i)
+      if (const auto f = static_cast<field>(i);
+          source(f) == endpoint_ && name(f) == key_)
+        return i;
+    return field_count;
+  }
+
+  bool number(double x) {
+    return take(judge(x, current_ == index(field::avg_latency_ms)));
+  }
+
+  /// The value that follows a key of the root; the last one of a key counts.
+  bool take(judged v) {
+    if (depth_ == 1 && current_ < field_count)
+      read[current_] = v;
+    return true;
+  }
+
+  endpoint endpoint_;
+  std::size_t depth_ = 0;
+  std::string key_;                   ///< As far as it has come.
+  std::size_t current_ = field_count; ///< The field of the latest key, if any.
+};
 
 parsed no_object(std::string text) {
   parsed result;
@@ -77,23 +140,19 @@ parsed no_object(std::string text) {
   return result;
 }
 
-parsed read_fields(endpoint e, const json::value& root) {
-  if (!root.is_object())
-    return no_object("the JSON document is no object");
+parsed collect(endpoint e, const field_reader& r) {
   parsed result;
   std::string defects;
   for (std::size_t i = 0; i < field_count; ++i) {
     const auto f = static_cast<field>(i);
     if (source(f) != e)
       continue;
-    const auto key = name(f);
-    const auto read =
-        judge(root.get_object().if_contains({key.data(), key.size()}),
-              f == field::avg_latency_ms);
-    if (const auto* defect = std::get_if<const char*>(&read))
-      note(defects, f, *defect);
-    else
-      result.values[i] = std::get<double>(read);
+    if (const auto* x = std::get_if<double>(&r.read[i])) {
+      result.values[i] = *x;
+      continue;
+    }
+    defects += (defects.empty() ? "" : ", ") + std::string{name(f)} + " " +
+               std::get<const char*>(r.read[i]);
   }
   if (!defects.empty())
     result.failure = failure{reason::schema, std::move(defects)};
@@ -103,19 +162,17 @@ parsed read_fields(endpoint e, const json::value& root) {
 } // namespace
 
 parsed parse(endpoint e, std::string_view body) {
-  bounded_resource memory{body.size()};
-  try {
-    json::error_code ec;
-    json::parser parser{&memory}; // its stack is bounded too
-    parser.reset(&memory);
-    parser.write({body.data(), body.size()}, ec);
-    if (ec)
-      return no_object(body.empty() ? "empty body"
-                                    : "invalid JSON: " + ec.message());
-    return read_fields(e, parser.release());
-  } catch (const std::bad_alloc&) {
-    return no_object("the JSON document is too complex");
-  }
+  json::basic_parser<field_reader> parser{json::parse_options{}, e};
+  json::error_code ec;
+  const auto used = parser.write_some(false, body.data(), body.size(), ec);
+  if (!ec && used < body.size())
+    ec = json::error::extra_data;
+  if (ec)
+    return no_object(body.empty() ? "empty body"
+                                  : "invalid JSON: " + ec.message());
+  if (!parser.handler().object)
+    return no_object("the JSON document is no object");
+  return collect(e, parser.handler());
 }
 
 } // namespace betanet::metrics

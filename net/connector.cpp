@@ -35,7 +35,7 @@ void connector::start(const std::string& host, std::uint16_t port,
   port_ = port;
   phase_ = "resolving the host name";
   names_.resolve(
-      host, bound([this, host](const resolver::answer& a) {
+      this, host, bound([this, host](const resolver::answer& a) {
         if (!a.addresses.empty())
           return race(a.addresses);
         finish(error{a.local ? errc::local : errc::dns, host + ": " + a.error});

@@ -17,6 +17,7 @@ bool is_local(error_code ec) {
          ec == asio::error::no_buffer_space ||
          ec == asio::error::address_in_use ||
          ec == asio::error::access_denied ||
+         ec == asio::error::address_family_not_supported ||
          ec == boost::system::errc::too_many_files_open_in_system ||
          ec == boost::system::errc::address_not_available;
 }

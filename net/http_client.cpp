@@ -27,6 +27,8 @@ using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto max_connection_age = 1h;
+/// A phase of a request, by address.
+constexpr const char* const reading_files = "reading certificates and secrets";
 /// What a well-meaning server needs; trailers and chunk extensions included.
 constexpr std::size_t max_header_bytes = 8192;
 constexpr std::size_t max_buffer_bytes = 16384;
@@ -76,6 +78,18 @@ std::string request_for(const resource& r, const std::string& fields) {
          fields + "\r\n";
 }
 
+/// What bytes are that end before they make a header, unless they began as one.
+std::optional<error> unfinished(std::string_view bytes) {
+  constexpr char tls_alert = 0x15; // RFC 8446, the record's content type
+  constexpr std::string_view version = "HTTP/1.";
+  if (bytes.front() == tls_alert)
+    return error{errc::protocol, "invalid HTTP response: the peer speaks TLS, "
+                                 "the URL does not say https"};
+  if (bytes.substr(0, version.size()) != version.substr(0, bytes.size()))
+    return error{errc::protocol, "invalid HTTP response: no status line"};
+  return std::nullopt;
+}
+
 std::string seconds_text(std::chrono::nanoseconds d) {
   auto text = std::to_string(std::chrono::duration<double>(d).count());
   text.erase(text.find_last_not_of('0') + 1);
@@ -94,7 +108,14 @@ struct line {
   std::shared_ptr<tls_context> context; ///< Empty: not encrypted.
   std::string defect;                   ///< What verification found wrong.
   clock::time_point since = clock::now();
-  bool fresh = true; ///< Has not carried a response yet.
+  bool fresh = true;    ///< Has not carried a response yet.
+  bool writing = false; ///< The request is not out yet.
+  error_code write_error;
+  bool watched = false;     ///< A read of one byte runs, see `watch`.
+  char first = 0;           ///< That byte.
+  std::size_t overhead = 0; ///< Of the running exchange: what is no body.
+  std::function<void(std::uint64_t, boost::beast::string_view, error_code&)>
+      on_chunk; ///< Beast keeps a reference to it.
   std::string request;
   boost::beast::flat_buffer buffer{max_buffer_bytes};
   std::optional<http::response_parser<http::string_body>> parser;
@@ -147,10 +168,12 @@ public:
     timeout_ = timeout;
     deadline_.expires_after(timeout);
     deadline_.async_wait(for_this_request([this](error_code ec) {
-      if (!ec)
-        fail({errc::timeout, "timed out after " + seconds_text(timeout_) +
-                                 " while " +
-                                 (phase_ ? phase_ : connector_->phase())});
+      if (ec)
+        return;
+      // Our own files: the upstream has not been asked yet.
+      fail({phase_ == reading_files ? errc::local : errc::timeout,
+            "timed out after " + seconds_text(timeout_) + " while " +
+                (phase_ ? phase_ : connector_->phase())});
     }));
     prepare();
   }
@@ -192,33 +215,45 @@ private:
 
   /// Reads what may have changed since the last request.
   void prepare() {
-    phase_ = "reading certificates and secrets";
+    phase_ = reading_files;
     const bool known = !what_.tls || prepared_.context;
     if (!what_.identify && known) {
       prepared_.fields = what_.identity.fields;
       return proceed();
     }
+    if (std::exchange(reading_, true)) // one that hangs is enough
+      return fail({errc::local, "certificates and secrets are still being "
+                                "read for a former request"});
+    const auto over = [self = weak_from_this()] {
+      if (const auto alive = self.lock())
+        alive->reading_ = false;
+    };
     const auto resume = for_this_request([this](preparation p) {
       prepared_ = std::move(p);
       prepared_.defect.empty() ? proceed()
                                : fail({errc::local, prepared_.defect});
     });
     const bool started = shared_.files.run(
-        [resume, identify = what_.identify, fixed = what_.identity,
-         tls = what_.tls, &contexts = shared_.contexts] {
+        [over, resume, identify = what_.identify, fixed = what_.identity,
+         tls = what_.tls, contexts = shared_.contexts] {
           preparation p;
           try {
             auto id = identify ? identify() : fixed;
             p.fields = std::move(id.fields);
             if (tls)
-              p.context = contexts.get(id.tls.value_or(tls_material{}));
+              p.context = contexts->get(id.tls.value_or(tls_material{}));
           } catch (const std::exception& e) {
             p.defect = e.what();
           }
-          return [resume, p] { resume(p); };
+          return [over, resume, p] {
+            over();
+            resume(p);
+          };
         });
-    if (!started)
-      fail({errc::local, "no thread to read certificates and secrets"});
+    if (started)
+      return;
+    reading_ = false;
+    fail({errc::local, "no thread to read certificates and secrets"});
   }
 
   void proceed() {
@@ -244,10 +279,11 @@ private:
   enum class idle { quiet, closed, talking };
 
   /// What the peer did while nobody asked. Servers close idle connections,
-  /// some with a 408; anything else is no HTTP. What TLS says in between is
-  /// not ours to read: such a connection is replaced.
+  /// some with a 408; anything else is no HTTP. An encrypted one is watched.
   idle idle_state() {
     auto& peer = line_->peer;
+    if (peer.secured())
+      return idle::quiet;
     std::array<char, 12> bytes{};
     const auto n = ::recv(peer.socket().native_handle(), bytes.data(),
                           bytes.size(), MSG_PEEK | MSG_DONTWAIT);
@@ -256,8 +292,7 @@ private:
     const std::string_view seen{bytes.data(),
                                 n > 0 ? static_cast<std::size_t>(n) : 0};
     const bool notice = seen == "HTTP/1.1 408" || seen == "HTTP/1.0 408";
-    return seen.empty() || notice || peer.secured() ? idle::closed
-                                                    : idle::talking;
+    return seen.empty() || notice ? idle::closed : idle::talking;
   }
 
   void connect() {
@@ -286,12 +321,39 @@ private:
   void shake_hands() {
     phase_ = "shaking hands (TLS)";
     auto& secured = line_->peer.secure(*line_->context);
-    expect_host(secured.native_handle(),
-                what_.server_name.empty() ? what_.host : what_.server_name,
-                *line_->context, line_->defect);
+    if (!expect_host(secured.native_handle(),
+                     what_.server_name.empty() ? what_.host : what_.server_name,
+                     *line_->context, line_->defect))
+      return fail({errc::tls, "TLS: no certificate can bear this name"});
     secured.async_handshake(
         asio::ssl::stream_base::client, on_this_line([this](error_code ec) {
-          ec ? fail(handshake_error(ec, line_->defect)) : send();
+          if (ec)
+            return fail(handshake_error(ec, line_->defect));
+          if (line_->peer.holds_data())
+            return fail({errc::protocol, "data without a request"});
+          send();
+        }));
+  }
+
+  /// Reads ahead on a kept encrypted connection: neither the kernel nor OpenSSL
+  /// can tell whether an answer nobody asked for, or a part of one, waits in
+  /// some buffer. While idle any byte ends the connection; once a request is
+  /// out it is the first one of the response.
+  void watch() {
+    line_->watched = true;
+    line_->peer.async_read_some(
+        asio::buffer(&line_->first, 1),
+        on_this_line([this](error_code ec, std::size_t) {
+          line_->watched = false;
+          if (!done_ || phase_ == reading_files)
+            return close_line();
+          if (ec)
+            return broken(ec);
+          const auto room = line_->buffer.prepare(1);
+          *static_cast<char*>(room.data()) = line_->first;
+          line_->buffer.commit(1);
+          if (!line_->writing)
+            read_head();
         }));
   }
 
@@ -299,14 +361,21 @@ private:
 
   void send() {
     line_->buffer.clear();
+    line_->parser.reset();
+    line_->overhead = 0;
+    line_->writing = true;
     interim_responses_ = 0;
     phase_ = "sending the request";
     line_->request = request_for(what_, prepared_.fields);
     asio::async_write(line_->peer, asio::buffer(line_->request),
                       on_this_line([this](error_code ec, std::size_t) {
+                        line_->writing = false;
                         if (ec && io_error(ec).code == errc::local)
                           return fail(io_error(ec));
-                        read_head(); // a peer that does not listen may say why
+                        line_->write_error = ec;
+                        phase_ = "waiting for the response";
+                        if (!line_->watched)
+                          read_head(); // who does not listen may say why
                       }));
   }
 
@@ -315,9 +384,19 @@ private:
     auto& parser = line_->parser.emplace();
     parser.header_limit(max_header_bytes);
     parser.body_limit(what_.max_body_bytes);
+    line_->on_chunk = [l = line_.get()](std::uint64_t,
+                                        boost::beast::string_view extensions,
+                                        error_code& ec) {
+      if ((l->overhead += extensions.size()) > max_buffer_bytes)
+        ec = http::error::header_limit;
+    };
+    parser.on_chunk_header(line_->on_chunk);
     http::async_read_header(line_->peer, line_->buffer, parser,
-                            on_this_line([this](error_code ec, std::size_t) {
-                              ec ? broken(ec) : head_read();
+                            on_this_line([this](error_code ec, std::size_t n) {
+                              if (!ec &&
+                                  (line_->overhead += n) > max_buffer_bytes)
+                                ec = http::error::header_limit;
+                              ec ? broken(ec, n) : head_read();
                             }));
   }
 
@@ -353,11 +432,13 @@ private:
                std::move(message.body()), retry_after(message)};
     // Left-over bytes belong to nobody: the next request must not meet them.
     const bool keep = message.keep_alive() && !message.need_eof() &&
-                      line_->buffer.size() == 0 && !line_->peer.holds_data();
+                      line_->buffer.size() == 0;
     if (keep) {
       line_->fresh = false;
       line_->parser.reset();
       line_->buffer.shrink_to_fit();
+      if (line_->peer.secured())
+        watch();
     } else {
       close();
     }
@@ -365,19 +446,22 @@ private:
   }
 
   /// The connection failed while no final response had begun.
-  void broken(error_code ec) {
+  /// `taken` bytes of it were understood.
+  void broken(error_code ec, std::size_t taken = 0) {
     auto e = io_error(ec);
     const auto& seen = line_->buffer;
-    const bool silent = seen.size() == 0 && !line_->parser->got_some() &&
+    const auto& parser = line_->parser;
+    const bool silent = seen.size() == 0 && !(parser && parser->got_some()) &&
                         interim_responses_ == 0;
     const bool died = e.code == errc::eof || e.code == errc::reset;
     if (!line_->fresh && silent && died)
       return connect(); // the peer had closed it before it saw our request
-    constexpr char tls_alert = 0x15; // RFC 8446, the record's content type
-    if (seen.size() > 0 &&
-        *static_cast<const char*>(seen.cdata().data()) == tls_alert)
-      e = {errc::protocol, "invalid HTTP response: the peer speaks TLS, the "
-                           "URL does not say https"};
+    if (silent && line_->write_error) // it took the reason with it
+      e = io_error(line_->write_error);
+    if (e.code == errc::eof && seen.size() > 0 && taken == 0)
+      e = unfinished(
+              {static_cast<const char*>(seen.cdata().data()), seen.size()})
+              .value_or(e);
     fail(std::move(e));
   }
 
@@ -394,6 +478,7 @@ private:
   preparation prepared_;
   std::shared_ptr<line> line_; ///< Between requests: kept.
   int interim_responses_ = 0;
+  bool reading_ = false; ///< Files, in a thread.
 };
 
 http_client::http_client(outbound& shared, resource what)

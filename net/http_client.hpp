@@ -69,8 +69,9 @@ struct outbound {
 
   loop& events;
   resolver names{events};
-  background files{events, 8}; ///< Reads what identities are made of.
-  tls_contexts contexts;
+  background files{events, 32}; ///< Reads what identities are made of.
+  /// Shared with reading threads, which may outlive everything else.
+  std::shared_ptr<tls_contexts> contexts = std::make_shared<tls_contexts>();
 };
 
 /// Gets one resource over a connection that it keeps between requests, for an

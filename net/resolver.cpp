@@ -56,7 +56,7 @@ struct resolver::state : std::enable_shared_from_this<state> {
 
   boost::asio::io_context& io;
   background threads;
-  std::map<std::string, std::vector<callback>> waiting;
+  std::map<std::string, std::map<const void*, callback>> waiting;
 
   void start(const std::string& host) {
     const std::weak_ptr<state> me = weak_from_this();
@@ -76,7 +76,7 @@ struct resolver::state : std::enable_shared_from_this<state> {
   void finish(const std::string& host, const answer& a) {
     const auto callbacks = std::move(waiting[host]);
     waiting.erase(host);
-    for (const auto& done : callbacks)
+    for (const auto& [_, done] : callbacks)
       done(a);
   }
 };
@@ -85,13 +85,15 @@ resolver::resolver(loop& l) : state_(std::make_shared<state>(l)) {}
 
 resolver::~resolver() = default;
 
-void resolver::resolve(const std::string& host, callback done) {
+void resolver::resolve(const void* who, const std::string& host,
+                       callback done) {
   boost::system::error_code ec;
   if (const auto literal = boost::asio::ip::make_address(host, ec); !ec)
     return done({{literal}, {}, false});
   auto& callbacks = state_->waiting[host];
-  callbacks.push_back(std::move(done));
-  if (callbacks.size() == 1)
+  const bool running = !callbacks.empty();
+  callbacks[who] = std::move(done);
+  if (!running)
     state_->start(host);
 }
 

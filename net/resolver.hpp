@@ -22,7 +22,8 @@ public:
   /// Loop's thread only, and so is `done`. Names are looked up in at most 8
   /// threads, each name once at a time however many ask. A lookup that never
   /// ends never answers: the caller has a deadline.
-  void resolve(const std::string& host, callback done);
+  /// `who` asks: its new question takes the place of a former one.
+  void resolve(const void* who, const std::string& host, callback done);
 
 private:
   struct state;

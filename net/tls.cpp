@@ -96,24 +96,24 @@ std::shared_ptr<tls_context> tls_contexts::get(const tls_material& m) {
   return context;
 }
 
-void expect_host(SSL* ssl, const std::string& host, const tls_context& c,
+bool expect_host(SSL* ssl, const std::string& host, const tls_context& c,
                  std::string& defect) {
   error_code no_address;
   boost::asio::ip::make_address(host, no_address);
-  if (no_address)
-    SSL_set_tlsext_host_name(ssl, host.c_str());
+  if (no_address && SSL_set_tlsext_host_name(ssl, host.c_str()) != 1)
+    return false;
   if (!c.verify) {
     SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
-    return;
+    return true;
   }
-  if (no_address) {
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    SSL_set1_host(ssl, host.c_str());
-  } else {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
-  }
+  // RFC 6125: the alternative names count, the subject is for people.
+  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                             X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   SSL_set_ex_data(ssl, defect_index(), &defect);
   SSL_set_verify(ssl, SSL_VERIFY_PEER, on_verified);
+  return no_address ? SSL_set1_host(ssl, host.c_str()) == 1
+                    : X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
+                                                    host.c_str()) == 1;
 }
 
 } // namespace betanet::net

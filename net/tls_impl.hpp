@@ -16,8 +16,9 @@ struct tls_context {
 
 /// Prepares a handshake with a server: the name it is asked for and, where the
 /// context says so, verified against; for an address that is the address. What
-/// verification finds wrong is written to `defect`, which outlives it.
-void expect_host(SSL* ssl, const std::string& host, const tls_context& c,
-                 std::string& defect);
+/// verification finds wrong is written to `defect`, which outlives it. False if
+/// no certificate could ever be checked against that name.
+[[nodiscard]] bool expect_host(SSL* ssl, const std::string& host,
+                               const tls_context& c, std::string& defect);
 
 } // namespace betanet::net

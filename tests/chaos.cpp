@@ -65,8 +65,10 @@ struct life : wired_fixture {
     int* live = nullptr; ///< Requests on the wire at this endpoint.
     std::uint64_t current = 0;
     bool busy = false;
+    bool silent = false; ///< It will never be answered.
 
     void abandon() {
+      silent = false;
       if (std::exchange(busy, false))
         --*live;
       ++current;
@@ -85,9 +87,11 @@ struct life : wired_fixture {
   void request(endpoint e, const std::shared_ptr<client>& c,
                std::chrono::nanoseconds timeout,
                std::function<void(net::outcome)> done) {
+    const auto i = metrics::index(e);
+    note(!c->busy || c->silent, "a request while one was running");
     c->abandon();
     c->busy = true;
-    const auto i = metrics::index(e);
+    ++asked[i];
     note(++live[i] == 1, "two requests at one endpoint");
     const auto& w = supervisor().at(e);
     note(w.breaker.now() != circuit::state::open, "I/O while open");
@@ -110,8 +114,9 @@ struct life : wired_fixture {
     const auto o = outcome(e);
     switch (calm ? 7 : draw(8)) {
     case 0: // silent for ever: the transport itself is broken
-      if (draw(10) == 0)
-        return;
+      c->silent = draw(10) == 0;
+      if (c->silent)
+        return; // the fetcher's own alarm gives it up
       [[fallthrough]];
     case 1: // the deadline
       return later(timeout, [answer] {
@@ -206,7 +211,11 @@ struct life : wired_fixture {
 
   void check() {
     demand(violation.empty(), violation);
-    demand(!sched.has_job(), "messages at rest");
+    auto& actors = deref<supervisor_type>(groups[0]);
+    demand(actors.mailbox().blocked(), "a message at rest");
+    for (const auto& w : actors.state.endpoints)
+      demand(deref<caf::scheduled_actor>(w.fetcher).mailbox().blocked(),
+             "a message at rest in a fetcher");
     const auto s = snapshot();
     for (const auto e : metrics::all_endpoints)
       check_endpoint(*s, e);
@@ -237,6 +246,16 @@ struct life : wired_fixture {
                            std::uint64_t{0}) <= c.requests,
            "more failures than requests");
     demand(c.retries <= c.requests, "more retries than requests");
+    // An attempt that was lost with its fetcher counts, made or not.
+    demand(c.requests <= asked[metrics::index(e)] + s.restarts.fetcher,
+           "a request nobody was asked");
+    auto& former = before[metrics::index(e)];
+    demand(c.requests >= former.requests && c.retries >= former.retries &&
+               c.skipped >= former.skipped && c.rejected >= former.rejected,
+           "a counter that went back");
+    for (std::size_t r = 0; r < c.failures.size(); ++r)
+      demand(c.failures[r] >= former.failures[r], "failures that went back");
+    former = c;
     const auto entered = [&](circuit::state to) {
       return c.transitions[static_cast<std::size_t>(to)];
     };
@@ -270,6 +289,8 @@ struct life : wired_fixture {
   bool calm = false;          ///< The upstream is well.
   std::uint64_t bad_luck = 0; ///< Percent of requests that fail.
   std::array<int, 3> live{};
+  std::array<std::uint64_t, 3> asked{}; ///< Requests at each endpoint.
+  std::array<metrics::endpoint_counters, 3> before; ///< At the last look.
   std::array<std::set<std::uint64_t>, 3> probed;
   std::array<std::set<double>, metrics::field_count> served;
   std::uint64_t number = 0;

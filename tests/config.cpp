@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 using namespace betanet::config;
 
@@ -65,7 +67,8 @@ struct temporary_file {
 
   explicit temporary_file(const std::string& text)
       : path(std::filesystem::temp_directory_path() /
-             ("betanet-" + std::to_string(getpid()) + ".yml")) {
+             ("betanet-" + std::to_string(getpid()) + "-" +
+              std::to_string(text.size()) + ".yml")) {
     std::ofstream{path} << text;
   }
   ~temporary_file() { std::filesystem::remove(path); }
@@ -254,8 +257,8 @@ CAF_TEST(a client configuration keeps the rules of Prometheus) {
   CAF_CHECK_EQUAL(problems(""), "none");
   CAF_CHECK_EQUAL(
       problems("basic_auth: {password: a, password_file: /dev/null}"),
-      prefix + "at most one of basic_auth password & basic_auth password_file "
-               "must be configured");
+      prefix + "at most one of basic_auth password & password_file must be "
+               "configured");
   CAF_CHECK_EQUAL(
       problems("basic_auth: {username: a}, authorization: {credentials: b}"),
       prefix + "at most one of basic_auth & authorization must be configured");
@@ -282,14 +285,50 @@ CAF_TEST(a client configuration keeps the rules of Prometheus) {
   CAF_CHECK_EQUAL(problems("http_headers: {A: {value: [a]}}"),
                   "target.http_client_config.http_headers.A.value: unknown "
                   "key, did you mean \"values\"?");
-  CAF_CHECK_EQUAL(problems("http_headers: {A: {files: [/dev/zero]}}"),
-                  prefix + "cannot read /dev/zero: larger than 1 MiB");
-  CAF_CHECK_EQUAL(problems("tls_config: {ca_file: no.pem}"),
-                  prefix + "cannot read no.pem: No such file or directory");
+  CAF_CHECK_EQUAL(problems("http_headers: {a-b: {}, A-B: {}}"),
+                  "target.http_client_config.http_headers.A-B: duplicate key");
+  CAF_CHECK_NOT_EQUAL(problems_of("targets:\n - url: https://x\n   "
+                                  "http_client_config: {authorization: {type: "
+                                  "\"Bearer canary\"}}"),
+                      "none");
+  CAF_CHECK_EQUAL(problems_of("targets:\n - url: https://x\n   "
+                              "http_client_config: {authorization: {type: "
+                              "\"Bearer canary\"}}")
+                      .find("canary"),
+                  std::string::npos);
+  CAF_CHECK_EQUAL(problems("basic_auth: , http_headers: "), "none");
+  for (const auto* name : {".x", "a%1", "\"\\0x\"", "a b"})
+    CAF_CHECK_NOT_EQUAL(
+        problems(std::string{"tls_config: {server_name: "} + name + "}"),
+        "none");
   for (const auto* early : {"TLS10", "TLS11", "SSL3"})
     CAF_CHECK_NOT_EQUAL(
         problems(std::string{"tls_config: {min_version: "} + early + "}"),
         "none");
+}
+
+CAF_TEST(a secret is read from a file and from nothing else) {
+  const temporary_file file{"  a secret \r\n"};
+  CAF_CHECK_EQUAL(reveal({"", file.path}), "a secret");
+  CAF_CHECK_EQUAL(reveal({" as it is ", ""}), " as it is ");
+  const temporary_file empty{" \n"};
+  const auto why = [](const std::string& path) -> std::string {
+    try {
+      return reveal({"", path});
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+  };
+  CAF_CHECK_EQUAL(why(empty.path), "cannot read " + empty.path + ": empty");
+  CAF_CHECK_EQUAL(why("/no/such"),
+                  "cannot read /no/such: No such file or directory");
+  for (const auto* other : {"/dev/zero", "/"})
+    CAF_CHECK_EQUAL(why(other), std::string{"cannot read "} + other +
+                                    ": not a regular file");
+  const auto pipe = file.path + ".pipe";
+  CAF_REQUIRE_EQUAL(mkfifo(pipe.c_str(), 0600), 0);
+  CAF_CHECK_EQUAL(why(pipe), "cannot read " + pipe + ": not a regular file");
+  std::filesystem::remove(pipe);
 }
 
 CAF_TEST(a client configuration becomes header lines) {

@@ -3,11 +3,14 @@
 #include "net/http_client.hpp"
 
 #include "net/connector_impl.hpp"
+#include "net/errors_impl.hpp"
 #include "net/loop_impl.hpp"
 #include "tests/raw_socket.hpp"
 #include "tests/suite.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/beast/http/error.hpp>
 
 #include <filesystem>
 #include <future>
@@ -301,7 +304,8 @@ CAF_TEST(silence and trickles end at the deadline) {
 
 CAF_TEST(what is no HTTP is protocol) {
   for (const auto* bytes :
-       {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/2 200\r\n\r\n", "ICY 200 OK\r\n\r\n",
+       {"SSH-2.0-OpenSSH\r\n\r\n", "{\"a\":1}", "HTTP/1.1 200\r\n\r\n",
+        "HTTP/2 200\r\n\r\n", "ICY 200 OK\r\n\r\n",
         "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
@@ -334,6 +338,106 @@ CAF_TEST(a peer that speaks TLS is told apart) {
   CAF_CHECK(failure(say_and_close({"\x15\x03\x01\x00\x02\x02\x46", 7})) ==
             errc::protocol);
   CAF_CHECK_NOT_EQUAL(text.find("speaks TLS"), std::string::npos);
+}
+
+CAF_TEST(what is no body is bounded too) {
+  const std::string big(7900, 'x');
+  const auto hint = "HTTP/1.1 103 Early Hints\r\nX: " + big + "\r\n\r\n";
+  CAF_CHECK_EQUAL(response(say(hint + reply(body))).body, body);
+  CAF_CHECK(failure(say(hint + hint + hint + reply(body))) == errc::too_large);
+  std::string many = "HTTP/1.1 200 OK\r\n";
+  for (int i = 0; i < 10000; ++i)
+    many += "X: y\r\n";
+  CAF_CHECK(failure(say(many + "\r\n")) == errc::too_large);
+  std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 20; ++i)
+    chunks += "1;" + std::string(1000, 'e') + "\r\n \r\n";
+  CAF_CHECK(failure(say(chunks + "0\r\n\r\n")) == errc::too_large);
+}
+
+CAF_TEST(five interim responses are enough) {
+  std::string five;
+  for (int i = 0; i < 5; ++i)
+    five += "HTTP/1.1 102 Processing\r\n\r\n";
+  CAF_CHECK_EQUAL(response(say(five + reply(body))).body, body);
+}
+
+CAF_TEST(the type of a body is not judged by its header) {
+  CAF_CHECK_EQUAL(
+      response(say(reply(body, "Content-Type: text/html\r\n"))).body, body);
+}
+
+CAF_TEST(every error has its meaning) {
+  namespace asio = boost::asio;
+  namespace http = boost::beast::http;
+  using boost::system::error_code;
+  const std::pair<error_code, errc> connecting[] = {
+      {asio::error::connection_refused, errc::connect},
+      {asio::error::host_unreachable, errc::connect},
+      {asio::error::network_unreachable, errc::connect},
+      {asio::error::timed_out, errc::timeout},
+      {asio::error::no_descriptors, errc::local},
+      {asio::error::no_buffer_space, errc::local},
+      {asio::error::address_in_use, errc::local},
+      {asio::error::access_denied, errc::local},
+      {asio::error::address_family_not_supported, errc::local},
+      {make_error_code(boost::system::errc::address_not_available),
+       errc::local}};
+  for (const auto& [ec, meaning] : connecting)
+    CAF_CHECK(net::connect_error(ec).code == meaning);
+  const std::pair<error_code, errc> talking[] = {
+      {asio::error::connection_reset, errc::reset},
+      {asio::error::broken_pipe, errc::reset},
+      {asio::error::connection_aborted, errc::reset},
+      {asio::error::eof, errc::eof},
+      {http::error::end_of_stream, errc::eof},
+      {http::error::partial_message, errc::eof},
+      {asio::ssl::error::stream_truncated, errc::eof},
+      {asio::ssl::error::unexpected_result, errc::tls},
+      {error_code{1, asio::error::get_ssl_category()}, errc::tls},
+      {asio::error::timed_out, errc::timeout},
+      {asio::error::no_memory, errc::local},
+      {http::error::header_limit, errc::too_large},
+      {http::error::body_limit, errc::too_large},
+      {http::error::buffer_overflow, errc::too_large},
+      {http::error::bad_version, errc::protocol},
+      {http::error::bad_chunk, errc::protocol},
+      {asio::error::invalid_argument, errc::protocol}};
+  for (const auto& [ec, meaning] : talking) {
+    if (net::io_error(ec).code != meaning)
+      CAF_MESSAGE(ec.message());
+    CAF_CHECK(net::io_error(ec).code == meaning);
+  }
+}
+
+CAF_TEST(a reset before the request or within the body is reset) {
+  CAF_CHECK(failure([](raw_socket& s) { s.reset(); }) == errc::reset);
+  CAF_CHECK(failure([](raw_socket& s) {
+              read_request(s);
+              s.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\"");
+              s.reset();
+            }) == errc::reset);
+}
+
+CAF_TEST(a credential that cannot be read is our own fault and one is enough) {
+  raw_server server{{say(reply(body))}};
+  net::resource what{"127.0.0.1", server.port(), "/x", "test", 65536};
+  std::promise<void> hang;
+  const auto go_on = hang.get_future().share();
+  std::atomic<int> reads = 0;
+  what.identify = [&reads, go_on]() -> net::identity {
+    ++reads;
+    go_on.wait(); // a mount that does not answer
+    return {"X-Key: k\r\n", {}};
+  };
+  client = std::make_unique<net::http_client>(shared, what);
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(std::get<net::error>(get(20ms)).code == errc::local);
+  CAF_CHECK_EQUAL(reads, 1);
+  hang.set_value();
+  while (!std::holds_alternative<net::response>(get()))
+    ;
+  client.reset();
 }
 
 CAF_TEST(interim responses are passed over) {
@@ -379,8 +483,9 @@ CAF_TEST(what is too large is refused before it is held) {
 }
 
 CAF_TEST(an encoding nobody asked for is refused) {
-  CAF_CHECK(failure(say(reply("x", "Content-Encoding: gzip\r\n"))) ==
-            errc::encoding);
+  for (const std::string coding : {"gzip", "br", "deflate", "identity, gzip"})
+    CAF_CHECK(failure(say(reply("x", "Content-Encoding: " + coding +
+                                         "\r\n"))) == errc::encoding);
   CAF_CHECK_EQUAL(
       response(say(reply(body, "Content-Encoding: identity\r\n"))).body, body);
 }

@@ -260,6 +260,31 @@ CAF_TEST(a cache that does not answer for a second gives 503) {
   kill(mute);
 }
 
+CAF_TEST(a storm of scrapes asks a busy cache once for each form) {
+  std::vector<std::shared_ptr<fake_exchange>> storm;
+  for (int i = 0; i < 10000; ++i) {
+    accept = i % 2 ? "application/openmetrics-text" : "";
+    accept_encoding = i % 3 ? "gzip" : "";
+    storm.push_back(send("/metrics"));
+  }
+  auto& front = deref<caf::scheduled_actor>(aut);
+  auto& busy = deref<caf::scheduled_actor>(store);
+  const auto turn = [&] { // of the front; the cache has none
+    const auto& jobs = sched.jobs;
+    return std::find(jobs.begin(), jobs.end(), &front) != jobs.end();
+  };
+  while (turn()) {
+    sched.prioritize(aut);
+    sched.run_once();
+  }
+  busy.mailbox().fetch_more();
+  CAF_CHECK_EQUAL(busy.mailbox().size(), 4u);
+  consume_messages();
+  for (const auto& e : storm)
+    CAF_REQUIRE_EQUAL(e->status(), 200);
+  CAF_CHECK_EQUAL(queries.size(), 4u);
+}
+
 CAF_TEST(slow scrapes have a limit) {
   stats.slow_responses = 39;
   CAF_CHECK_EQUAL(get("/metrics")->status(), 200);

@@ -4,9 +4,18 @@
 
 #include "tests/suite.hpp"
 
+#include <sys/resource.h>
+
 using namespace betanet::metrics;
 
 namespace {
+
+/// The most memory the process ever held, KiB.
+long peak() {
+  rusage u{};
+  getrusage(RUSAGE_SELF, &u);
+  return u.ru_maxrss;
+}
 
 std::optional<double> nodes(const std::string& number) {
   const auto p = parse(endpoint::nodes_status,
@@ -169,16 +178,59 @@ CAF_TEST(deep nesting fails at once) {
   CAF_CHECK(json_failure(deep) == reason::json);
 }
 
-CAF_TEST(a hostile body is refused before it costs memory) {
-  for (const auto* element : {"1,", "[],", "{},", "\"\","})
-    for (const std::size_t size : {32 << 10, 1 << 20}) {
-      std::string body = "{\"x\":[";
-      while (body.size() < size)
-        body += element;
-      const auto p = parse(endpoint::metrics, body + "1]}");
-      CAF_REQUIRE(p.failure);
-      CAF_CHECK_EQUAL(p.failure->text, "the JSON document is too complex");
-    }
+CAF_TEST(what nobody asked for costs no memory) {
+  for (const std::string element :
+       {"1,", "[],", "{},", "\"\",", "\"\\u00e9\",", "{\"id\":1,\"up\":1},"}) {
+    std::string body = "{\"packets_processed\":1,\"packets_dropped\":2,\"x\":[";
+    while (body.size() < 1 << 20)
+      body += element;
+    body += "1]}";
+    const auto before = peak();
+    CAF_CHECK(!parse(endpoint::metrics, body).failure);
+    CAF_CHECK_LESS(peak(), before + 512);
+  }
+  std::string keys = "{";
+  for (int i = 0; keys.size() < 1 << 20; ++i)
+    keys += "\"" + std::to_string(i) + std::string(500, 'k') + "\":0,";
+  keys += "\"packets_processed\":1,\"packets_dropped\":2}";
+  const auto before = peak();
+  CAF_CHECK(!parse(endpoint::metrics, keys).failure);
+  CAF_CHECK_LESS(peak(), before + 512);
+}
+
+CAF_TEST(a field lies at the top and nowhere else) {
+  const auto p = parse(endpoint::metrics,
+                       R"({"a": {"packets_processed": 1}, "b":
+                           [{"packets_dropped": 2}]})");
+  CAF_REQUIRE(p.failure);
+  CAF_CHECK_EQUAL(p.failure->text,
+                  "packets_processed is missing, packets_dropped is missing");
+  CAF_CHECK(!parse(endpoint::metrics,
+                   R"({"packets\u005fprocessed": 1, "packets_dropped": 2})")
+                 .failure);
+  const auto typed =
+      parse(endpoint::metrics,
+            R"({"packets_processed": {"x": 1}, "packets_dropped": [2]})");
+  CAF_REQUIRE(typed.failure);
+  CAF_CHECK_EQUAL(typed.failure->text, "packets_processed is no number, "
+                                       "packets_dropped is no number");
+}
+
+CAF_TEST(nesting has a limit) {
+  const auto nested = [](int depth) {
+    return "{\"packets_processed\":1,\"packets_dropped\":2,\"x\":" +
+           std::string(static_cast<std::size_t>(depth), '[') +
+           std::string(static_cast<std::size_t>(depth), ']') + "}";
+  };
+  CAF_CHECK(!parse(endpoint::metrics, nested(31)).failure);
+  CAF_CHECK(parse(endpoint::metrics, nested(32)).failure->why == reason::json);
+}
+
+CAF_TEST(integers are exact up to two to the 53rd and near beyond) {
+  CAF_CHECK_EQUAL(nodes("9007199254740993"), 9007199254740992.0);
+  CAF_CHECK_EQUAL(nodes("9223372036854775808"), 9223372036854775808.0);
+  CAF_CHECK_EQUAL(nodes("18446744073709551616"), 18446744073709551616.0);
+  CAF_CHECK_EQUAL(nodes("1000000000000000000000000000000"), 1e30);
 }
 
 CAF_TEST(a large body of ordinary fields is read) {

@@ -480,4 +480,35 @@ CAF_TEST(an open breaker keeps its timer over new settings) {
   CAF_CHECK(latest(nodes).probe);
 }
 
+CAF_TEST(the death of another endpoint leaves a probe alone) {
+  open();
+  advance(30s);
+  CAF_REQUIRE(latest(nodes).probe);
+  kill(fetchers[metrics::index(endpoint::metrics)]);
+  CAF_CHECK(status(nodes).breaker == circuit::state::half_open);
+  end(nodes, good());
+  CAF_CHECK(status(nodes).breaker == circuit::state::closed);
+}
+
+CAF_TEST(a fetcher that throws is replaced and its poll ends as local) {
+  settings.make_fetcher = [](supervisor_impl::pointer parent, endpoint) {
+    return parent->spawn([]() -> fetcher_actor::behavior_type {
+      return {[](atom::fetch, const ticket&) {
+        throw std::runtime_error("a fault in a handler");
+      }};
+    });
+  };
+  auto g = std::make_shared<const group_settings>(settings);
+  caf::anon_send(aut, atom::configure_v, group_ptr{g});
+  tick(); // three deaths
+  CAF_CHECK(status(nodes).last_failure->why == reason::local);
+  CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 3u);
+  self->monitor(aut);
+  tick(); // the sixth is too much
+  bool down = false;
+  self->receive([&](const caf::down_msg&) { down = true; });
+  CAF_CHECK(down);
+  CAF_CHECK_EQUAL(logged.count("Actor died too often"), 1u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
