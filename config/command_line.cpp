@@ -75,6 +75,8 @@ std::vector<flag> flags() {
       {"config.file", "", "Configuration file; without one the defaults hold."},
       {"config.check", "",
        "Validate the configuration as a start would, and exit.", true},
+      {"config.auto-reload-interval", "0s",
+       "How often to look whether the configuration file changed; 0s = never."},
       {"betanet.url", default_url,
        "The one service to poll; replaces targets of the file."},
   };
@@ -237,9 +239,16 @@ invocation load(int argc, const char* const* argv) {
     apply(line, process_keys(), s, problems);
     apply(line, polling_keys(), s.polling, problems);
   };
+  if (const auto every = line.find("config.auto-reload-interval"))
+    try {
+      result.auto_reload = parse_duration(every->value);
+    } catch (const std::invalid_argument& e) {
+      problems.push_back(every->place + ": " + e.what());
+    }
   const auto file = line.find("config.file");
   try {
     const bool named = file && !file->value.empty();
+    result.file = named ? file->value : std::string{};
     result.settings = parse_yaml(named ? read_file(*file) : std::string{},
                                  named ? file->value : std::string{}, overlay);
   } catch (const invalid& e) {

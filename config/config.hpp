@@ -120,6 +120,8 @@ struct invocation {
   config::action action = action::run;
   std::string text; ///< For `help`.
   config::settings settings;
+  std::string file;         ///< Empty: none.
+  duration auto_reload{0s}; ///< Between two looks at the file; 0: never.
 };
 
 /// Reads flags, environment and file; the former beat the latter. Throws

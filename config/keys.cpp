@@ -483,9 +483,9 @@ const std::vector<std::string>& unsupported_keys() {
 
 const std::vector<std::string>& unsupported_flags() {
   static const std::vector<std::string> all{
-      "web.config.file", "web.systemd-socket", "config.auto-reload-interval",
-      "shard.count",     "shard.index",        "shard.replication",
-      "shard.algorithm", "shard.count-file"};
+      "web.config.file", "web.systemd-socket", "shard.count",
+      "shard.index",     "shard.replication",  "shard.algorithm",
+      "shard.count-file"};
   return all;
 }
 

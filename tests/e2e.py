@@ -381,10 +381,10 @@ class EndToEnd(harness.Case):
     # -- starting and stopping -----------------------------------------------
 
     @unittest.skipIf("TSAN_OPTIONS" in os.environ, "it may defer a signal")
-    def test_200_starts_and_stops(self):
+    def test_1000_starts_and_stops(self):
         self.start_sim()
         port = free_port()
-        for _ in range(200):
+        for _ in range(1000):
             p = Process(f"{BINARIES}/betanet_exporter",
                         f"--web.listen-address=127.0.0.1:{port}",
                         f"--betanet.url=http://127.0.0.1:{self.upstream}")
@@ -404,6 +404,14 @@ class EndToEnd(harness.Case):
             status, seconds = self.exporter.stop()
             self.assertEqual(status, 0)
             self.assertLess(seconds, 2)
+
+    def test_a_service_that_comes_later_is_found(self):
+        self.upstream = free_port()
+        self.start_exporter(*FAST)
+        wait_for(lambda: request(self.port, "/-/ready")[0] == 200, "ready")
+        self.assertEqual(self.value("betanet_up"), 0)
+        self.start_sim()
+        wait_for(lambda: self.value("betanet_up") == 1, "up")
 
     def test_a_stuck_stderr_does_not_hold_up_the_end(self):
         self.start_sim()
@@ -459,6 +467,8 @@ class EndToEnd(harness.Case):
         self.assertIn("added=2 removed=1 changed=0", self.exporter.text())
         self.check_page()
         # a bad file changes nothing and says why
+        result = lambda: self.value(
+            "betanet_exporter_config_last_reload_successful")
         loaded = self.value("betanet_exporter_config_last_reload_success_"
                             "timestamp_seconds")
         with open(path, "a") as f:
@@ -466,16 +476,14 @@ class EndToEnd(harness.Case):
         status, _, body = request(self.port, "/-/reload", "POST")
         self.assertEqual(status, 500)
         self.assertIn(b"betanet.yml:6:1: collektion: unknown key", body)
-        self.assertEqual(self.value(
-            "betanet_exporter_config_last_reload_successful"), 0)
+        wait_for(lambda: result() == 0, "a failed reload")
         self.assertEqual(loaded, self.value(
             "betanet_exporter_config_last_reload_success_timestamp_seconds"))
         self.assertEqual(self.value("betanet_up", target="a"), 1)
         # a good one again: c is gone, what needs a restart is told
         self.write_config(path, [("a", "")], "web: {max_connections: 9}")
         self.assertEqual(request(self.port, "/-/reload", "POST")[0], 200)
-        self.assertEqual(self.value(
-            "betanet_exporter_config_last_reload_successful"), 1)
+        wait_for(lambda: result() == 1, "a good reload")
         wait_for(lambda: self.value("betanet_up", target="c") is None, "gone")
         self.assertIn('msg="A changed key needs a restart" '
                       "key=web.max_connections", self.exporter.text())

@@ -1,16 +1,36 @@
 #pragma once
 
+#include <cmath>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 
 namespace betanet::testing {
 
+inline bool is_utf8(const std::string& text) {
+  int following = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (following > 0 && (byte & 0xc0) == 0x80)
+      --following;
+    else if (following > 0 || (byte & 0xc0) == 0x80 || byte >= 0xf8)
+      return false;
+    else
+      following = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : byte >= 0xc0 ? 1 : 0;
+  }
+  return following == 0;
+}
+
 /// What is wrong with a page in the text format that `promtool` does not see:
 /// a series twice, a family in two places, a sample without a value or with a
-/// timestamp, a histogram that does not add up to its count.
+/// timestamp, a value that is no finite number, text that is no UTF-8, a
+/// histogram whose buckets shrink or do not add up to its count.
 inline std::optional<std::string> defect(const std::string& page) {
   std::set<std::string> families, series;
+  std::map<std::string, double> counts, buckets; // by labels but `le`
+  if (!is_utf8(page))
+    return "no UTF-8";
   std::string family;
   if (!page.empty() && page.back() != '\n')
     return "no newline at the end";
@@ -42,14 +62,33 @@ inline std::optional<std::string> defect(const std::string& page) {
       return "series twice: " + line;
     const auto value = line.substr(close + 1);
     std::size_t used = 0;
+    double x = NAN;
     try {
-      std::stod(value, &used);
+      x = std::stod(value, &used);
     } catch (const std::exception&) {
       return "no value: " + line;
+    }
+    if (!std::isfinite(x))
+      return "no finite value: " + line;
+    if (suffix == "_count")
+      counts[family + line.substr(name.size(), close - name.size())] = x;
+    if (suffix == "_bucket") {
+      auto labels = line.substr(name.size(), close - name.size());
+      const auto le = labels.rfind("le=\"");
+      if (le == std::string::npos)
+        return "a bucket without a bound: " + line;
+      labels.erase(le > 1 ? le - 1 : le); // its comma too
+      labels += labels == "{" ? "" : "}";
+      auto& largest = buckets[family + (labels == "{" ? "" : labels)];
+      if (x < largest)
+        return "a bucket that shrinks: " + line;
+      largest = x;
     }
     if (used != value.size())
       return "more than a value: " + line;
   }
+  if (counts != buckets)
+    return "a histogram that does not add up";
   return std::nullopt;
 }
 

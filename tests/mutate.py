@@ -5,6 +5,7 @@ After `./dev test`; the figures are printed, survivors are listed.
 """
 
 import concurrent.futures
+import functools
 import os
 import re
 import subprocess
@@ -50,6 +51,14 @@ def mutants(source):
                     lines[:i] + [mutated] + lines[i + 1:])
 
 
+@functools.cache
+def libraries():
+    """What the suites are linked with."""
+    with open(f"{BUILD}/build.ninja") as f:
+        rule = f.read().split("\nbuild betanet_tests:", 1)[1]
+    return re.search(r"LINK_LIBRARIES = (.*)", rule)[1].split()
+
+
 def verdict(source, text):
     """killed, survived, or invalid if it does not compile."""
     with tempfile.TemporaryDirectory() as home:
@@ -64,11 +73,8 @@ def verdict(source, text):
                    for s in ("main", *SUITES)]
         # The mutant comes first: the library's own copy is not drawn in.
         subprocess.run(
-            ["g++", *objects, f"{home}/m.o", f"{BUILD}/libactors.a",
-             f"{BUILD}/libmetrics.a", f"{BUILD}/libconfig.a",
-             f"{BUILD}/libnet.a", "-lcaf_core", "-lspdlog", "-lfmt",
-             "-lprometheus-cpp-core", "-lboost_json", "-lboost_url",
-             "-lyaml-cpp", "-lpthread", "-o", f"{home}/t"], check=True)
+            ["g++", *objects, f"{home}/m.o", *libraries(), "-o",
+             f"{home}/t"], check=True, cwd=BUILD)
         try:
             run = subprocess.run([f"{home}/t", "-v", "0"], timeout=60,
                                  capture_output=True)
