@@ -21,6 +21,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <future>
 #include <iostream>
 #include <random>
@@ -136,11 +137,13 @@ std::string defects(const config::settings& s) {
 class exporter {
 public:
   /// `reread` gives the settings of this moment; throws `config::invalid`.
-  exporter(config::settings s, event_log l,
+  exporter(const config::invocation& what, event_log l,
            std::function<config::settings()> reread)
-      : settings_(std::move(s)),
+      : settings_(what.settings),
         log_(std::move(l)),
-        reread_(std::move(reread)) {}
+        reread_(std::move(reread)),
+        file_(what.file),
+        look_every_(what.auto_reload) {}
 
   /// Runs until a signal or a failure; the exit status.
   int run();
@@ -157,6 +160,11 @@ private:
   int wait();
   void stop();
 
+  /// The configuration file's; by content, as a mounted one is a link that
+  /// changes its target.
+  std::string content() const;
+  void look();
+
   /// What is wrong with the configuration file; nothing if it rules now.
   std::string reload();
   void apply(const std::vector<config::target>& wanted);
@@ -170,6 +178,9 @@ private:
   config::settings settings_;
   event_log log_;
   std::function<config::settings()> reread_;
+  std::string file_;
+  config::duration look_every_;  ///< 0: never.
+  std::string seen_ = content(); ///< Of the file, at the latest look.
   net::loop loop_;
   net::outbound outbound_{loop_};
   http_front_actor front_; ///< Set before the loop runs.
@@ -332,9 +343,27 @@ std::string exporter::reload() {
   return problems;
 }
 
+std::string exporter::content() const {
+  std::ifstream in{file_, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+void exporter::look() {
+  auto now = content();
+  if (now.empty() || now == seen_)
+    return; // or is being written
+  seen_ = std::move(now);
+  reload();
+}
+
 int exporter::wait() {
+  const bool looks = look_every_ > 0s && !file_.empty();
+  auto next_look = system_.clock().now() + look_every_;
   for (;;) {
     std::optional<int> status;
+    const auto pause =
+        looks ? std::max(next_look - system_.clock().now(), config::duration{})
+              : config::duration{24h};
     self_->receive(
         [&](atom::signal, int number) {
           if (number == SIGHUP)
@@ -348,7 +377,12 @@ int exporter::wait() {
           log_.error("Actor died, stopping",
                      {{"cause", system_.render(down.reason)}});
           status = EXIT_FAILURE;
-        });
+        },
+        caf::after(pause) >> [] {});
+    if (looks && system_.clock().now() >= next_look) {
+      look();
+      next_look = system_.clock().now() + look_every_;
+    }
     if (status)
       return *status;
   }
@@ -387,11 +421,11 @@ void exporter::stop() {
   std::quick_exit(status);
 }
 
-int run(const config::settings& settings,
+int run(const config::invocation& what,
         std::function<config::settings()> reread) {
   std::optional<event_log> l;
   try {
-    l = make_log(settings.log);
+    l = make_log(what.settings.log);
   } catch (const spdlog::spdlog_ex& e) {
     std::cerr << "betanet_exporter: log.file: " << e.what() << '\n';
     return EXIT_FAILURE;
@@ -401,7 +435,7 @@ int run(const config::settings& settings,
   if (geteuid() == 0)
     l->warn("Running as root: the exporter needs no privileges");
   try {
-    exporter e{settings, *l, std::move(reread)};
+    exporter e{what, *l, std::move(reread)};
     leave(e.run());
   } catch (const std::exception& e) {
     l->error(e.what());
@@ -440,7 +474,7 @@ int main(int argc, char** argv) {
   case config::action::healthcheck:
     return healthcheck(what.settings);
   case config::action::run:
-    return run(what.settings,
+    return run(what,
                [argc, argv] { return config::load(argc, argv).settings; });
   }
 }

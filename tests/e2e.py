@@ -492,6 +492,24 @@ class EndToEnd(harness.Case):
         self.assertIn(f"http://127.0.0.1:{self.upstream}", text)
         self.check_page()
 
+    def test_a_changed_mount_is_noticed(self):
+        self.start_sim("--still")
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        for version, targets in (("1", [("a", "")]), ("2", [("b", "")])):
+            os.mkdir(f"{home}/{version}")
+            self.write_config(f"{home}/{version}/betanet.yml", targets)
+        os.symlink("1", f"{home}/data")  # as Kubernetes mounts ConfigMaps
+        os.symlink("data/betanet.yml", f"{home}/betanet.yml")
+        self.launch_exporter(*FAST, f"--config.file={home}/betanet.yml",
+                             "--config.auto-reload-interval=20ms")
+        wait_for(lambda: self.value("betanet_up", target="a") == 1, "a")
+        self.assertEqual(self.reloads(), 0)
+        os.symlink("2", f"{home}/new")
+        os.replace(f"{home}/new", f"{home}/data")
+        wait_for(lambda: self.value("betanet_up", target="b") == 1, "b")
+        self.assertEqual(self.value("betanet_up", target="a"), None)
+        self.assertEqual(self.reloads(), 1)
+
     def test_a_storm_of_reloads_under_load(self):
         self.start_sim("--still")
         home = self.enterContext(tempfile.TemporaryDirectory())
