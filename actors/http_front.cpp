@@ -1,5 +1,7 @@
 #include "actors/http_front.hpp"
 
+#include "actors/status_page.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -17,6 +19,12 @@ constexpr auto cache_timeout = std::chrono::seconds{1};
 constexpr auto owner_timeout = std::chrono::seconds{30};
 constexpr std::size_t listed_targets = 100; ///< /health names at most so many.
 
+/// The page needs nothing from elsewhere and is framed by nobody.
+constexpr auto page_fields =
+    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n";
 constexpr auto plain_text = "text/plain; charset=utf-8";
 constexpr auto exposition_type = "text/plain; version=0.0.4; charset=utf-8";
 constexpr auto openmetrics_type =
@@ -51,6 +59,30 @@ double seconds(metrics::duration d) {
   return std::chrono::duration<double>(d).count();
 }
 
+double unix_seconds(metrics::wall_time t) {
+  return std::chrono::duration<double>(t.time_since_epoch()).count();
+}
+
+const char* state_of(const metrics::snapshot& s, metrics::endpoint e,
+                     metrics::time_point now) {
+  if (!s.endpoints[metrics::index(e)].last_result)
+    return "waiting";
+  if (!metrics::up(s, e))
+    return "down";
+  return metrics::stale(s, e, now) ? "stale" : "up";
+}
+
+json::array describe(const decltype(metrics::endpoint_status::recent)& polls) {
+  constexpr std::array names{"good", "partial", "bad"};
+  json::array list;
+  for (const auto& p : polls)
+    if (p.attempts > 0)
+      list.push_back(
+          json::object{{"result", names[static_cast<std::size_t>(p.result)]},
+                       {"attempts", p.attempts}});
+  return list;
+}
+
 json::value describe(const metrics::snapshot& s, metrics::endpoint e,
                      metrics::time_point now) {
   const auto& status = s.endpoints[metrics::index(e)];
@@ -61,13 +93,14 @@ json::value describe(const metrics::snapshot& s, metrics::endpoint e,
   o["age_seconds"] = nullptr;
   o["last_error"] = nullptr;
   if (const auto age = metrics::age(s, e, now)) {
-    o["last_success"] =
-        std::chrono::duration<double>(status.last_good_wall.time_since_epoch())
-            .count();
+    o["last_success"] = unix_seconds(status.last_good_wall);
     o["age_seconds"] = seconds(*age);
   }
   if (status.last_failure)
     o["last_error"] = status.last_failure->text;
+  o["state"] = state_of(s, e, now);
+  o["breaker_since"] = unix_seconds(status.breaker_since);
+  o["recent_polls"] = describe(status.recent);
   return o;
 }
 
@@ -89,6 +122,14 @@ json::value describe(const std::string& target, const metrics::snapshot& s,
   o["up"] = metrics::up(s);
   o["stale"] = any_stale(s, now);
   o["endpoints"] = std::move(endpoints);
+  o["state"] = metrics::up(s) ? (any_stale(s, now) ? "stale" : "up")
+               : s.collected  ? "down"
+                              : "waiting";
+  o["next_tick_seconds"] = seconds(s.next_tick - now);
+  o["ttl_seconds"] = seconds(s.rules.ttl);
+  o["max_stale_seconds"] = nullptr;
+  if (s.rules.max_stale)
+    o["max_stale_seconds"] = seconds(*s.rules.max_stale);
   return o;
 }
 
@@ -136,8 +177,6 @@ void http_front_state::serve(exchange_ptr e) {
     return reload(e);
   case handler::config:
     return describe_settings(e);
-  case handler::index:
-    return respond(e, path, index_message());
   case handler::sd:
     return with_census(e, path, [this, e](const census& c) {
       return discovery_message(c, e->what());
@@ -300,6 +339,21 @@ message_ptr http_front_state::health_message(const census& c, handler path,
   if (path == handler::healthy)
     return text_message(status,
                         overdue ? "A collection is overdue.\n" : "Healthy\n");
+  const auto only = net::query_value(r.query, "target");
+  const auto o = health_object(c, overdue, only);
+  if (only && o.at("targets").as_array().empty())
+    return json_message(404, R"({"error":"no such target"})");
+  if (path == handler::index)
+    return std::make_shared<const net::message>(
+        200, "text/html; charset=utf-8",
+        status_page(o, settings.telemetry_path), page_fields);
+  return json_message(status, json::serialize(o));
+}
+
+json::object
+http_front_state::health_object(const census& c, bool overdue,
+                                const std::optional<std::string>& only) const {
+  const auto now = self->clock().now();
   json::object o;
   o["status"] = overdue ? "unhealthy" : "healthy";
   o["version"] = settings.version;
@@ -311,16 +365,13 @@ message_ptr http_front_state::health_message(const census& c, handler path,
   o["targets_stale"] =
       std::count_if(c.targets.begin(), c.targets.end(),
                     [&](const auto& t) { return any_stale(*t.second, now); });
-  const auto only = net::query_value(r.query, "target");
   json::array list;
   for (const auto& [target, s] : c.targets)
     if (only ? target == *only : c.targets.size() <= listed_targets)
       list.push_back(describe(target, *s, now));
-  if (only && list.empty())
-    return json_message(404, R"({"error":"no such target"})");
   if (only || c.targets.size() <= listed_targets)
     o["targets"] = std::move(list);
-  return json_message(status, json::serialize(o));
+  return o;
 }
 
 /// Prometheus's HTTP service discovery. The address is the one the client
@@ -333,24 +384,6 @@ message_ptr http_front_state::discovery_message(const census& c,
         json::object{{"targets", json::array{r.host}},
                      {"labels", json::object{{"__param_target", target}}}});
   return json_message(200, json::serialize(groups));
-}
-
-message_ptr http_front_state::index_message() const {
-  const auto link = [](const std::string& path, const std::string& what) {
-    return "<li><a href=\"" + path + "\">" + path + "</a> " + what + "</li>\n";
-  };
-  const auto page_text =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<title>Betanet exporter</title></head>\n<body>"
-      "<h1>Betanet exporter</h1>\n<p>Version " +
-      settings.version + "</p>\n<ul>\n" +
-      link(settings.telemetry_path, "metrics for Prometheus") +
-      link("/health", "state of the targets, as JSON") +
-      link("/-/healthy", "the collection loop runs") +
-      link("/-/ready", "the first collection has finished") +
-      "</ul></body></html>\n";
-  return std::make_shared<const net::message>(200, "text/html; charset=utf-8",
-                                              page_text);
 }
 
 http_front_actor::behavior_type

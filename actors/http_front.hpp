@@ -5,6 +5,8 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <boost/json/object.hpp>
+
 #include <array>
 #include <functional>
 #include <string>
@@ -45,8 +47,10 @@ struct http_front_state {
                    std::function<message_ptr(const census&)> f);
   message_ptr health_message(const census& c, metrics::handler path,
                              const net::request& r) const;
+  boost::json::object
+  health_object(const census& c, bool overdue,
+                const std::optional<std::string>& only) const;
   message_ptr discovery_message(const census& c, const net::request& r) const;
-  message_ptr index_message() const;
   void respond(const exchange_ptr& e, metrics::handler path, message_ptr m);
   void note_stats(const net::server_stats& s);
 

@@ -130,6 +130,10 @@ void supervisor_state::finish_poll(const poll_report& r) {
   const auto& failure = r.poll.failure;
   w.reported = 0;
   w.paused_until = {};
+  auto& recent = w.status.recent;
+  std::rotate(recent.begin(), recent.begin() + 1, recent.end());
+  recent.back() = {r.poll.result, static_cast<std::uint8_t>(
+                                      std::clamp(r.poll.attempts, 1, 255))};
   w.status.last_result = r.poll.result;
   w.status.last_failure = failure;
   if (r.poll.result == metrics::quality::good) {
@@ -197,6 +201,7 @@ void supervisor_state::enter(metrics::endpoint e, circuit::state s,
                              bool was_probe) {
   auto& w = at(e);
   ++w.status.counters.transitions[static_cast<std::size_t>(s)];
+  w.status.breaker_since = settings.wall_clock();
   const event_log::fields where{{"target", settings.target},
                                 {"endpoint", metrics::name(e)}};
   switch (s) {
@@ -353,6 +358,7 @@ supervisor(supervisor_impl::stateful_pointer<supervisor_state> self,
   state.next_tick = self->clock().now();
   for (const auto e : metrics::all_endpoints) {
     state.endpoints.emplace_back(state.settings.failure_threshold);
+    state.at(e).status.breaker_since = state.settings.wall_clock();
     state.at(e).fetcher = state.settings.make_fetcher(self, e);
     self->monitor(state.at(e).fetcher);
   }

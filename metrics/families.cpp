@@ -347,7 +347,6 @@ std::string_view name(handler h) {
 std::span<const int> codes(handler h) {
   static constexpr std::array asked{200, 405, 503};
   static constexpr std::array asked_by_name{200, 404, 405, 503};
-  static constexpr std::array plain{200, 405};
   static constexpr std::array changing{200, 405, 500};
   static constexpr std::array other{200, 400, 404, 413, 417, 431, 505};
   switch (h) {
@@ -359,10 +358,10 @@ std::span<const int> codes(handler h) {
   case handler::sd:
   case handler::config:
     return asked;
+  case handler::index:
+    return asked_by_name;
   case handler::reload:
     return changing;
-  case handler::index:
-    return plain;
   default:
     return other;
   }

@@ -20,9 +20,17 @@ struct freshness_rules {
   parse_fallback fallback = parse_fallback::last_known;
 };
 
+/// A finished poll, for people.
+struct poll_mark {
+  quality result{};
+  std::uint8_t attempts = 0; ///< 255: or more.
+};
+
 /// What the supervisor knows of one endpoint.
 struct endpoint_status {
   circuit::state breaker = circuit::state::closed;
+  wall_time breaker_since{};
+  std::array<poll_mark, 20> recent{}; ///< Oldest first, behind empty ones.
   int consecutive_failures = 0;
   std::optional<quality> last_result;  ///< Of the latest finished poll.
   std::optional<failure> last_failure; ///< Of the latest finished poll.

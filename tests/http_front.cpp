@@ -413,12 +413,34 @@ CAF_TEST(ready follows the cache) {
   CAF_CHECK_EQUAL(get("/-/ready")->status(), 200);
 }
 
-CAF_TEST(the index links to everything) {
-  const auto e = get("/");
+CAF_TEST(the page for people tells all and reflects nothing) {
+  targets[0].first = "<script>alert(1)</script>";
+  auto& status = targets[0].second->endpoints[0];
+  status.last_result = metrics::quality::bad;
+  status.last_failure =
+      metrics::failure{metrics::reason::json, "</td><img src=x onerror=\"1\">"};
+  status.breaker = metrics::circuit::state::open;
+  status.breaker_since = metrics::wall_time{1732290000s};
+  status.recent.back() = {metrics::quality::bad, 4};
+  const auto e = get("/?x=<script>");
   CAF_CHECK_EQUAL(e->status(), 200);
-  for (const auto* path : {"/metrics", "/health", "/-/healthy", "/-/ready"})
-    CAF_CHECK_NOT_EQUAL(e->body().find("href=\"" + std::string{path} + "\""),
-                        std::string::npos);
+  CAF_CHECK(e->head_has("Content-Type: text/html; charset=utf-8\r\n"));
+  CAF_CHECK(e->head_has("default-src 'none'"));
+  const auto text = e->body();
+  for (const std::string part :
+       {"href=\"metrics\"", "href=\"health\"", "href=\"-/healthy\"",
+        "href=\"-/ready\"", "href=\"config\"", "href=\"sd\"",
+        "version <span data-kind=\"text\" data-path=\"[&quot;version&quot;]\">"
+        "1.2.3</span>",
+        "<h2>&lt;script&gt;alert(1)&lt;/script&gt;</h2>",
+        "data-state=\"open\">open</b>", "2024-11-22 15:40:00 UTC",
+        "&lt;/td&gt;&lt;img src=x onerror=&quot;1&quot;&gt;",
+        "<i class=\"bad\" style=\"height:100%\" title=\"bad, attempts: 4\">",
+        "fresh below 10 s, gone after 5 min 0 s", "in 15 s", "never"})
+    if (text.find(part) == text.npos)
+      CAF_FAIL("missing: " << part);
+  CAF_CHECK_EQUAL(text.find("alert(1)</script>"), text.npos);
+  CAF_CHECK_EQUAL(text.find("<img"), text.npos);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

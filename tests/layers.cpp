@@ -58,8 +58,8 @@ CAF_TEST(each library is spoken in one place) {
   check_home("boost/beast", {"net/"});
   check_home("openssl/", {"net/"});
   check_home("zlib", {"net/negotiate.cpp"});
-  check_home("boost/json",
-             {"metrics/parse.cpp", "actors/http_front.cpp", "sim/"});
+  check_home("boost/json", {"metrics/parse.cpp", "actors/http_front.",
+                            "actors/status_page.", "sim/"});
   check_home("prometheus/", {"metrics/families.cpp"});
   check_home("yaml-cpp/", {"config/"});
   check_home("CLI/", {"config/command_line.cpp", "sim/"});
