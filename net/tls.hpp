@@ -18,6 +18,7 @@ struct tls_material {
   tls_version least = tls_version::v1_2;
   tls_version most = tls_version::v1_3;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): it takes the <=> for a 0
   auto operator<=>(const tls_material&) const = default;
 };
 
