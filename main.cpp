@@ -24,6 +24,7 @@
 #include <fstream>
 #include <future>
 #include <iostream>
+#include <map>
 #include <random>
 #include <thread>
 #include <unistd.h>
@@ -124,9 +125,11 @@ struct actor_config : caf::actor_system_config {
 /// can find, one a line; reads the files it names.
 std::string defects(const config::settings& s) {
   std::string all;
+  net::tls_contexts contexts;
+  std::vector<std::shared_ptr<net::tls_context>> held; // or each is made anew
   for (const auto& t : s.targets)
     try {
-      check_identity(t);
+      held.push_back(check_identity(t, contexts));
     } catch (const std::runtime_error& e) {
       all += (all.empty() ? "" : "\n") + std::string{e.what()};
     }
@@ -179,8 +182,10 @@ private:
   event_log log_;
   std::function<config::settings()> reread_;
   std::string file_;
-  config::duration look_every_;  ///< 0: never.
-  std::string seen_ = content(); ///< Of the file, at the latest look.
+  config::duration look_every_; ///< 0: never.
+  std::string seen_;            ///< The file's content that rules.
+  std::string looked_at_;       ///< At the latest look.
+  std::string problems_;        ///< Of the latest reload.
   net::loop loop_;
   net::outbound outbound_{loop_};
   http_front_actor front_; ///< Set before the loop runs.
@@ -285,27 +290,27 @@ void exporter::change(polled& p, const config::target& t) {
 
 /// Identity is name and URL: who keeps both keeps state and counters.
 void exporter::apply(const std::vector<config::target>& wanted) {
-  std::vector<polled> kept;
+  const auto identity = [](const config::target& t) {
+    return std::pair{t.name, to_string(t.url)};
+  };
+  std::map<std::pair<std::string, std::string>, polled> former;
+  for (auto& p : std::exchange(polled_, {}))
+    former.emplace(identity(p.target), std::move(p));
   std::size_t changed = 0;
   std::vector<config::target> added;
   for (const auto& t : wanted) {
-    const auto same =
-        std::find_if(polled_.begin(), polled_.end(), [&](const auto& p) {
-          return p.target.name == t.name && p.target.url == t.url;
-        });
-    if (same == polled_.end()) {
+    const auto same = former.extract(identity(t));
+    if (!same) {
       added.push_back(t);
       continue;
     }
-    if (same->target != t) {
+    if (same.mapped().target != t) {
       ++changed;
-      change(*same, t);
+      change(same.mapped(), t);
     }
-    kept.push_back(std::move(*same));
-    polled_.erase(same);
+    polled_.push_back(std::move(same.mapped()));
   }
-  const auto removed = std::exchange(polled_, std::move(kept));
-  for (const auto& p : removed) {
+  for (const auto& [_, p] : former) {
     end(p);
     self_->send(cache_, atom::drop_v, p.target.name);
   }
@@ -314,17 +319,20 @@ void exporter::apply(const std::vector<config::target>& wanted) {
   log_.info("Configuration reloaded",
             {{"targets", std::to_string(wanted.size())},
              {"added", std::to_string(added.size())},
-             {"removed", std::to_string(removed.size())},
+             {"removed", std::to_string(former.size())},
              {"changed", std::to_string(changed)}});
 }
 
 std::string exporter::reload() {
   std::string problems;
   std::optional<config::settings> fresh;
+  auto now = file_.empty() ? std::string{} : content();
   try {
+    if (!file_.empty() && now.empty())
+      throw config::invalid({file_ + ": empty, or not to be read"});
     fresh = reread_();
     problems = defects(*fresh);
-  } catch (const config::invalid& e) {
+  } catch (const std::exception& e) {
     problems = e.what();
   }
   metrics::reload_status status{problems.empty(), reloaded_at_};
@@ -335,29 +343,38 @@ std::string exporter::reload() {
     settings_.targets = std::move(fresh->targets);
     apply(settings_.targets);
     status.succeeded_at = reloaded_at_ = std::chrono::system_clock::now();
-  } else {
+    seen_ = std::move(now);
+  } else if (problems != problems_) {
     log_.error("Reload failed, the former configuration goes on",
                {{"error", problems}});
   }
+  problems_ = problems;
   self_->send(cache_, atom::reload_v, status);
   return problems;
 }
 
 std::string exporter::content() const {
-  std::ifstream in{file_, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
+  try {
+    std::ifstream in{file_, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  } catch (const std::ios_base::failure&) {
+    return {}; // a directory, or a failing disk
+  }
 }
 
+/// Twice the same: nobody is writing it just now. A file that was refused is
+/// tried again: another one that it names may have come.
 void exporter::look() {
   auto now = content();
-  if (now.empty() || now == seen_)
-    return; // or is being written
-  seen_ = std::move(now);
-  reload();
+  const bool settled = now == std::exchange(looked_at_, now);
+  if (settled && now != seen_)
+    reload();
 }
 
 int exporter::wait() {
   const bool looks = look_every_ > 0s && !file_.empty();
+  if (looks)
+    seen_ = looked_at_ = content();
   auto next_look = system_.clock().now() + look_every_;
   for (;;) {
     std::optional<int> status;
@@ -366,10 +383,15 @@ int exporter::wait() {
               : config::duration{24h};
     self_->receive(
         [&](atom::signal, int number) {
-          if (number == SIGHUP)
+          // A storm is one reload, and the end goes before it.
+          for (bool more = true; more;) {
+            if (number != SIGHUP)
+              status = EXIT_SUCCESS;
+            self_->receive([&](atom::signal, int next) { number = next; },
+                           caf::after(0s) >> [&] { more = false; });
+          }
+          if (!status)
             reload();
-          else
-            status = EXIT_SUCCESS;
         },
         [&](atom::reload) { return reload(); },
         [&](atom::describe) { return config::to_yaml(settings_); },

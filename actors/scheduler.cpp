@@ -20,21 +20,27 @@ void scheduler_state::watch(supervisor_actor who,
                             const metrics::tick_grid& grid, bool at_once) {
   const auto former = forget(who);
   const auto number = ++numbers;
+  numbers_of[who] = number;
   targets[number] = {std::move(who), grid, former.ticks};
+  const auto now = self->clock().now();
   const metrics::duration instant{1};
   if (at_once) // grid points soon after would only repeat it
     return send_tick(number, grid.origin + grid.interval / 2 - instant);
-  const auto from = former.ticks ? self->clock().now() : grid.origin - instant;
-  self->scheduled_send(scheduler_impl{self}, grid.after(from), atom::tick_v,
-                       number);
+  if (former.ticks == 0)
+    return set_alarm(number, grid.after(grid.origin - instant));
+  // What was announced is kept, or the pause would look like a standstill.
+  set_alarm(number, std::min(former.due, grid.after(now)));
 }
 
 auto scheduler_state::forget(const supervisor_actor& who) -> watched {
-  const auto found =
-      std::find_if(targets.begin(), targets.end(),
-                   [&](const auto& t) { return t.second.supervisor == who; });
-  return found == targets.end() ? watched{}
-                                : std::move(targets.extract(found).mapped());
+  const auto known = numbers_of.extract(who);
+  return known ? std::move(targets.extract(known.mapped()).mapped())
+               : watched{};
+}
+
+void scheduler_state::set_alarm(std::uint64_t number, metrics::time_point due) {
+  targets[number].due = due;
+  self->scheduled_send(scheduler_impl{self}, due, atom::tick_v, number);
 }
 
 void scheduler_state::send_tick(std::uint64_t number,
@@ -42,7 +48,7 @@ void scheduler_state::send_tick(std::uint64_t number,
   auto& t = targets[number];
   const auto next = t.grid.after(std::max(earliest, self->clock().now()));
   self->send(t.supervisor, atom::collect_v, tick{++t.ticks, next});
-  self->scheduled_send(scheduler_impl{self}, next, atom::tick_v, number);
+  set_alarm(number, next);
 }
 
 scheduler_impl::behavior_type

@@ -17,7 +17,8 @@ struct scheduler_state {
   struct watched {
     supervisor_actor supervisor;
     metrics::tick_grid grid;
-    std::uint64_t ticks = 0; ///< Sent so far.
+    std::uint64_t ticks = 0;   ///< Sent so far.
+    metrics::time_point due{}; ///< When the next one is.
   };
 
   explicit scheduler_state(scheduler_impl::pointer p) : self(p) {}
@@ -27,11 +28,14 @@ struct scheduler_state {
              bool at_once);
   watched forget(const supervisor_actor& who);
 
+  void set_alarm(std::uint64_t number, metrics::time_point due);
+
   /// Sends a tick and sets the alarm for the next one after `earliest`.
   void send_tick(std::uint64_t number, metrics::time_point earliest);
 
   scheduler_impl::pointer self;
   std::map<std::uint64_t, watched> targets; ///< By number.
+  std::map<supervisor_actor, std::uint64_t> numbers_of;
   std::uint64_t numbers = 0; ///< Given so far; a former one's alarm is void.
   static inline const char* name = "scheduler";
 };

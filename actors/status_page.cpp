@@ -78,12 +78,13 @@ const show = {
   time: v => !v ? "never"
     : new Date(v * 1000).toISOString().slice(0, 19).replace("T", " ") + " UTC",
 };
-const names = health => JSON.stringify((health.targets ?? []).map(t => t.name));
-let known;
+const shown = [...document.querySelectorAll("section")].map(s => s.dataset.name);
 function update(health) {
-  if (known !== undefined && known !== names(health))
+  if (health.targets_total === undefined)
+    throw health;
+  const names = (health.targets ?? []).map(t => t.name ?? "");
+  if (JSON.stringify(names) !== JSON.stringify(shown))
     return location.reload();
-  known = names(health);
   for (const e of document.querySelectorAll("[data-path]")) {
     const value = JSON.parse(e.dataset.path).reduce((o, k) => o?.[k], health);
     if (e.dataset.kind === "polls") {
@@ -103,7 +104,9 @@ function update(health) {
 }
 async function look() {
   try {
-    update(await (await fetch("health", {cache: "no-store"})).json());
+    update(await (await fetch("health" + location.search, {
+      cache: "no-store", signal: AbortSignal.timeout(5000)})).json());
+    document.body.dataset.live = "";
     document.getElementById("lost").style.display = "none";
   } catch {
     document.getElementById("lost").style.display = "block";
@@ -255,8 +258,10 @@ std::string target_section(const json::value& health, std::size_t i) {
   const auto limit = [&](const char* key) {
     return shown(target.at(key), "span");
   };
+  const auto label = target.at("name").is_null() ? std::string{} : name;
   auto text =
-      "<section class=\"target\">\n<div><h2>" + escaped(name) + "</h2>" +
+      "<section class=\"target\" data-name=\"" + escaped(label) +
+      "\">\n<div><h2>" + escaped(name) + "</h2>" +
       at("state").as("text", "b", true) + "<span>next collection " +
       at("next_tick_seconds").as("soon") + "</span><span>fresh below " +
       limit("ttl_seconds") + ", gone after " +
@@ -290,7 +295,9 @@ std::string status_page(const json::object& health,
     for (std::size_t i = 0; i < targets->as_array().size(); ++i)
       page += target_section(root, i);
   else
-    page += "<p>Too many targets to list; <a href=\"metrics\">metrics</a> has "
+    page += "<p>Too many targets to list; <a href=\"" +
+            escaped(telemetry_path.substr(1)) +
+            "\">metrics</a> has "
             "them all, <code>health?target=NAME</code> one.</p>\n";
   page += "<nav>";
   for (const std::string& path :

@@ -279,7 +279,9 @@ void supervisor_state::on_down(const caf::down_msg& down) {
     ++restarts.aggregator;
     aggregator = settings.make_aggregator(self);
     self->monitor(aggregator);
-    return publish();
+    update u;
+    u.rules = settings.rules; // its predecessor may have taken them along
+    return publish(std::move(u));
   }
   for (const auto e : metrics::all_endpoints)
     if (down.source == at(e).fetcher.address())

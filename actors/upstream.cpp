@@ -42,11 +42,11 @@ transport connect(net::outbound& shared, const config::target& t,
   };
 }
 
-void check_identity(const config::target& t) {
+std::shared_ptr<net::tls_context> check_identity(const config::target& t,
+                                                 net::tls_contexts& contexts) {
   try {
     const auto id = identity_of(t);
-    if (id.tls)
-      net::tls_contexts{}.get(*id.tls);
+    return id.tls ? contexts.get(*id.tls) : nullptr;
   } catch (const std::runtime_error& e) {
     throw std::runtime_error((t.name.empty() ? "" : "target " + t.name + ": ") +
                              "http_client_config: " + e.what());

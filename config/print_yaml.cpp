@@ -11,6 +11,14 @@ namespace {
 
 constexpr auto hidden = "<secret>";
 
+/// `${NAME}` stands for itself again when it is read.
+std::string literal(const std::string& text) {
+  std::string out;
+  for (const char c : text)
+    out += c == '$' ? "$$" : std::string{c};
+  return out;
+}
+
 /// Sections in the order of their keys; `shown` says which keys.
 template <class T, class Shown>
 void emit_keys(YAML::Emitter& out, const std::vector<key<T>>& keys, const T& of,
@@ -29,13 +37,13 @@ void emit_keys(YAML::Emitter& out, const std::vector<key<T>>& keys, const T& of,
     const auto text = k.print(of);
     out << YAML::Key << k.name.substr(dot + 1) << YAML::Value;
     if (!k.list) {
-      out << text;
+      out << literal(text);
       continue;
     }
     out << YAML::Flow << YAML::BeginSeq;
     std::istringstream items{text == "[]" ? "" : text};
     for (std::string item; std::getline(items, item, ',');)
-      out << item;
+      out << literal(item);
     out << YAML::EndSeq;
   }
   if (!section.empty())
@@ -51,10 +59,10 @@ void emit_headers(YAML::Emitter& out, const std::vector<http_header>& headers) {
   for (const auto& h : headers) {
     std::map<std::string, std::vector<std::string>> lists;
     for (const auto& v : h.values)
-      lists["values"].push_back(v);
+      lists["values"].push_back(literal(v));
     for (const auto& s : h.secrets)
       s.file.empty() ? lists["secrets"].push_back(hidden)
-                     : lists["files"].push_back(s.file);
+                     : lists["files"].push_back(literal(s.file));
     out << YAML::Key << h.name << YAML::Value << YAML::Flow << lists;
   }
   out << YAML::EndMap;
@@ -63,11 +71,11 @@ void emit_headers(YAML::Emitter& out, const std::vector<http_header>& headers) {
 void emit_target(YAML::Emitter& out, const target& t) {
   out << YAML::BeginMap;
   if (!t.name.empty())
-    out << YAML::Key << "name" << YAML::Value << t.name;
-  out << YAML::Key << "url" << YAML::Value << to_string(t.url);
+    out << YAML::Key << "name" << YAML::Value << literal(t.name);
+  out << YAML::Key << "url" << YAML::Value << literal(to_string(t.url));
   out << YAML::Key << "endpoints" << YAML::Value << YAML::BeginMap;
   for (std::size_t i = 0; i < t.paths.size(); ++i)
-    out << YAML::Key << endpoint_names[i] << YAML::Value << t.paths[i];
+    out << YAML::Key << endpoint_names[i] << YAML::Value << literal(t.paths[i]);
   out << YAML::EndMap;
   emit_keys(out, polling_keys(), t.polling, every_key);
   out << YAML::Key << "http_client_config" << YAML::Value << YAML::BeginMap;

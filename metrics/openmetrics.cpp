@@ -39,7 +39,7 @@ void append_unit(std::string& out, std::string_view family) {
 /// A bound is a number with a point: `1.0`, `0.5`, `+Inf`, `1e+06`.
 void append_sample(std::string& out, std::string_view line) {
   constexpr std::string_view mark = "le=\"";
-  const auto at = line.find(mark);
+  const auto at = line.rfind(mark); // the last label of a bucket
   const auto name_end = line.find('{');
   if (at == line.npos || !line.substr(0, name_end).ends_with("_bucket")) {
     out.append(line) += '\n';

@@ -43,7 +43,8 @@ void exposition::update(const std::string& target,
 
 void exposition::count_scrapes(std::uint64_t scrapes) {
   for (auto& [_, cached] : targets_)
-    cached.hits[static_cast<std::size_t>(cached.last_hit)] += scrapes;
+    if (cached.last_hit)
+      cached.hits[static_cast<std::size_t>(*cached.last_hit)] += scrapes;
 }
 
 page exposition::render(time_point now, const front_totals& front,

@@ -95,7 +95,7 @@ private:
     std::vector<std::string> activity; ///< The same of what it made us do.
     std::vector<std::string> rendered; ///< Sample lines, by family.
     time_point valid_until{};          ///< Rendered anew from here on.
-    hit last_hit = hit::miss;
+    std::optional<hit> last_hit;       ///< Empty: not on a page yet.
     hit_counts hits{};
   };
 

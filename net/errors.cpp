@@ -45,8 +45,10 @@ error io_error(error_code ec) {
       ec == asio::error::eof || ec == asio::ssl::error::stream_truncated)
     return {errc::eof, "connection closed before the response was complete"};
   if (ec == asio::error::connection_reset || ec == asio::error::broken_pipe ||
-      ec == asio::error::connection_aborted)
-    return {errc::reset, "connection reset by peer"};
+      ec == asio::error::connection_aborted ||
+      ec == asio::error::host_unreachable ||
+      ec == asio::error::network_unreachable || ec == asio::error::network_down)
+    return {errc::reset, "connection lost: " + ec.message()};
   if (ec == asio::error::timed_out)
     return {errc::timeout, ec.message()};
   if (is_local(ec))

@@ -159,6 +159,11 @@ public:
         what_(std::move(what)),
         connector_(std::make_shared<connector>(io_, shared.names)) {}
 
+  ~session() {
+    if (line_) // a read that waits on it would keep it open
+      close_line();
+  }
+
   asio::io_context& io() { return io_; }
 
   void start(std::chrono::nanoseconds timeout,

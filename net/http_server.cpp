@@ -271,8 +271,12 @@ private:
     if (!request_.query.empty())
       request_.query.erase(0, 1);
     const auto field = [&](http::field f) {
-      const auto value = head[f];
-      return std::string{value.data(), value.size()};
+      std::string all; // repeated lines are one list, RFC 9110, 5.3
+      const auto [first, last] = head.equal_range(f);
+      for (auto line = first; line != last; ++line)
+        all.append(all.empty() ? "" : ", ")
+            .append(line->value().data(), line->value().size());
+      return all;
     };
     request_.accept = field(http::field::accept);
     request_.accept_encoding = field(http::field::accept_encoding);

@@ -117,7 +117,8 @@ class StatusPage(harness.Case):
         plain = re.sub(moving, "TIME", re.sub(moving, "TIME", self.text()))
         self.browser.call("Emulation.setScriptExecutionDisabled", value=False)
         self.visit()
-        wait_for(lambda: self.browser.value("known !== undefined"), "script")
+        wait_for(lambda: self.browser.value("'live' in document.body.dataset"),
+                 "script")
         self.assertEqual(re.sub(moving, "TIME", self.text()), plain)
 
     def test_hostile_words_stay_words(self):
@@ -131,7 +132,8 @@ class StatusPage(harness.Case):
         wait_for(lambda: request(self.port, "/-/ready")[0] == 200, "ready")
         self.browser = Browser(self)
         self.visit()
-        wait_for(lambda: self.browser.value("known !== undefined"), "script")
+        wait_for(lambda: self.browser.value("'live' in document.body.dataset"),
+                 "script")
         self.assertEqual(self.browser.value(
             "document.querySelector('h2').textContent"), name)
         self.assertEqual(self.browser.value(

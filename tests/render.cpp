@@ -118,6 +118,11 @@ betanet_up 1
 }
 
 CAF_TEST(the same page in OpenMetrics) {
+  pages.update("x-le=", seed());
+  CAF_CHECK(has(to_openmetrics(text()),
+                "betanet_exporter_request_duration_seconds_bucket{target="
+                "\"x-le=\",endpoint=\"metrics\",le=\"1.0\"} 0"));
+  pages.remove("x-le=");
   pages.update("a\"b", seed());
   const auto page = to_openmetrics(text());
   const std::string expected = R"(

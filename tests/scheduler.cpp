@@ -109,6 +109,15 @@ CAF_TEST(a new grid takes the place of the old one) {
   CAF_CHECK(at == (seconds{0s, 15s, 24s, 28s}));
 }
 
+CAF_TEST(a slower grid keeps the tick that was announced) {
+  const auto who = listener(at);
+  watch(who, 0s, true);
+  advance(20s);
+  anon_send(aut, atom::watch_v, who, metrics::tick_grid{t0, 0s, 1h}, false);
+  advance(2h);
+  CAF_CHECK(at == (seconds{0s, 15s, 30s, 1h, 2h}));
+}
+
 CAF_TEST(who is not watched any more gets no tick) {
   const auto who = listener(at);
   watch(who, 0s, true);

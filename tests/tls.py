@@ -300,15 +300,17 @@ class Tls(harness.Case):
                                 f"{self.folder}/good.key")
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)
-        self.connections = 0
+        self.connections, self.held = 0, set()
 
         def talk(plain):
             with contextlib.suppress(OSError, ssl.SSLError), \
                     context.wrap_socket(plain, server_side=True) as tls:
+                self.held.add(plain)
                 while request := tls.recv(4096):
                     body = BODIES[request.split()[1].decode()]
                     tls.sendall(answer(body))
                     extra(tls, plain, body)
+            self.held.discard(plain)
 
         def serve():
             while True:
@@ -335,6 +337,12 @@ class Tls(harness.Case):
         self.polls(5)
         self.assertEqual(self.connections, 3)
         self.up()
+        with open(f"{self.folder}/betanet.yml", "a") as f:
+            f.write("    retry: { delays: [] }\n")
+        status, _, reason = harness.request(self.port, "/-/reload", "POST")
+        self.assertEqual((status, reason), (200, b"Reloaded.\n"))
+        wait_for(lambda: self.connections == 6, "new connections")
+        wait_for(lambda: len(self.held) == 3, "the end of the old ones")
 
     def test_an_answer_nobody_asked_for_never_meets_a_request(self):
         evil = lambda body: answer(body.replace("7}", "666}"))

@@ -57,7 +57,8 @@ class Case(harness.Case):
         wait_for(lambda: all(now <= then for now, then in
                              zip(self.resources()[:2], before)),
                  lambda: f"{self.resources()} as before: {before}")
-        self.assertLess(self.resources()[2], before[2] * 1.25 + 2048)
+        if "TSAN_OPTIONS" not in os.environ:  # its shadow only grows
+            self.assertLess(self.resources()[2], before[2] * 1.25 + 2048)
 
 
 class Faults(Case):
