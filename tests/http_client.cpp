@@ -433,6 +433,8 @@ CAF_TEST(a credential that cannot be read is our own fault and one is enough) {
   client = std::make_unique<net::http_client>(shared, what);
   for (int i = 0; i < 3; ++i)
     CAF_CHECK(std::get<net::error>(get(20ms)).code == errc::local);
+  while (reads == 0)
+    std::this_thread::yield(); // the thread is on its way
   CAF_CHECK_EQUAL(reads, 1);
   hang.set_value();
   while (!std::holds_alternative<net::response>(get()))
