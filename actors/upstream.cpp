@@ -24,13 +24,11 @@ net::identity identity_of(const config::target& t) {
 
 transport connect(net::outbound& shared, const config::target& t,
                   metrics::endpoint e, const std::string& user_agent) {
-  net::resource what{t.url.host,
-                     t.url.port,
-                     t.url.path + t.paths[metrics::index(e)],
-                     user_agent,
-                     t.polling.collection.max_body_bytes,
-                     t.url.tls,
-                     t.http_client.tls_config.server_name};
+  net::resource what{t.url.host, t.url.port,
+                     t.url.path + t.paths[metrics::index(e)], user_agent,
+                     t.polling.collection.max_body_bytes};
+  what.tls = t.url.tls;
+  what.server_name = t.http_client.tls_config.server_name;
   if (t.http_client.uses_files())
     what.identify = [t] { return identity_of(t); };
   else

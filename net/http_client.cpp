@@ -26,7 +26,6 @@ using boost::system::error_code;
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto max_connection_age = 1h;
 /// A phase of a request, by address.
 constexpr const char* const reading_files = "reading certificates and secrets";
 /// What a well-meaning server needs; trailers and chunk extensions included.
@@ -263,7 +262,7 @@ private:
 
   void proceed() {
     if (line_ && (line_->context != prepared_.context ||
-                  clock::now() - line_->since > max_connection_age))
+                  clock::now() - line_->since >= what_.max_connection_age))
       close_line();
     switch (line_ ? idle_state() : idle::closed) {
     case idle::quiet:

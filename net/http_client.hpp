@@ -55,6 +55,8 @@ struct resource {
   std::string path;
   std::string user_agent;
   std::uint64_t max_body_bytes;
+  /// A connection is not kept longer, so that a name's new address is found.
+  std::chrono::nanoseconds max_connection_age = std::chrono::hours{1};
   bool tls = false;
   std::string server_name; ///< Of the certificate; empty: the host.
   net::identity identity;

@@ -164,6 +164,18 @@ CAF_TEST(a connection is kept) {
   client.reset();
 }
 
+CAF_TEST(an old connection is not used again) {
+  raw_server server{{say(reply(body))}};
+  net::resource what{"127.0.0.1", server.port(), "/x", "test", 65536};
+  what.max_connection_age = 0ns;
+  client = std::make_unique<net::http_client>(shared, what);
+  for (int i = 1; i <= 3; ++i) {
+    CAF_CHECK(std::holds_alternative<net::response>(get()));
+    CAF_CHECK_EQUAL(server.connections(), i);
+  }
+  client.reset();
+}
+
 CAF_TEST(a server that closes after every response works) {
   for (const auto* fields : {"", "Connection: close\r\n"}) {
     raw_server server{{say_and_close(reply(body, fields))}};

@@ -204,7 +204,7 @@ CAF_TEST(one hanging endpoint delays neither of the others) {
 
 CAF_TEST(totals of the upstream appear as they are) {
   start();
-  for (const auto* total : {"100", "100", "150", "20"}) {
+  for (const auto* total : {"100", "100", "150", "20", "0", "21"}) {
     service.bodies[0] = "{\"packets_processed\": " + std::string{total} +
                         ", \"packets_dropped\": 0}";
     advance(15s);

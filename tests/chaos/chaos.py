@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -306,6 +307,26 @@ class Isolated(Case):
         status, seconds = self.exporter.stop()
         self.assertEqual(status, 0)
         self.assertLess(seconds, 2)
+
+    def test_a_name_server_that_fails_is_dns(self):
+        self.hosts("nameserver 127.0.0.77\n", "/etc/resolv.conf")
+        server = self.enterContext(
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        server.bind(("127.0.0.77", 53))
+        code = 0
+
+        def answer():
+            while True:
+                query, client = server.recvfrom(512)
+                server.sendto(query[:2] + bytes([0x81, 0x80 | code]) +
+                              query[4:], client)
+        threading.Thread(target=answer, daemon=True).start()
+        for code in (2, 3):  # SERVFAIL, NXDOMAIN
+            with self.subTest(code):
+                self.launch_exporter(*LIFE, "--collection.timeout=2s",
+                                     "--betanet.url=http://betanet.example")
+                self.down("dns")
+                self.exporter.close()
 
     def values_stay_right(self):
         """Whatever is shown for a while is what the service said."""
