@@ -15,8 +15,12 @@ namespace json = boost::json;
 /// doubles near the limit are out of range for some readers.
 constexpr double largest_value = 1e300;
 
-/// No field's name is longer.
-constexpr std::size_t longest_key = 32;
+constexpr auto all_fields = [] {
+  std::array<field, field_count> all{};
+  for (std::size_t i = 0; i < field_count; ++i)
+    all[i] = static_cast<field>(i);
+  return all;
+}();
 
 /// The value of a field, or what is wrong with it.
 using judged = std::variant<double, const char*>;
@@ -46,8 +50,8 @@ public:
   static constexpr std::size_t max_key_size = max_object_size;
   static constexpr std::size_t max_string_size = max_object_size;
 
-  bool on_document_begin(json::error_code&) { return true; }
-  bool on_document_end(json::error_code&) { return true; }
+  bool on_document_begin(json::error_code&) { return pass(); }
+  bool on_document_end(json::error_code&) { return pass(); }
   bool on_object_begin(json::error_code&) {
     object = object || depth_ == 0;
     return enter();
@@ -57,21 +61,21 @@ public:
   bool on_array_end(std::size_t, json::error_code&) { return leave(); }
   bool on_key_part(json::string_view s, std::size_t, json::error_code&) {
     add_to_key(s);
-    return true;
+    return pass();
   }
   bool on_key(json::string_view s, std::size_t, json::error_code&) {
     add_to_key(s);
     current_ = depth_ == 1 ? find() : field_count;
     key_.clear();
-    return true;
+    return pass();
   }
   bool on_string_part(json::string_view, std::size_t, json::error_code&) {
-    return true;
+    return pass();
   }
   bool on_string(json::string_view, std::size_t, json::error_code&) {
     return take("is no number");
   }
-  bool on_number_part(json::string_view, json::error_code&) { return true; }
+  bool on_number_part(json::string_view, json::error_code&) { return pass(); }
   bool on_int64(std::int64_t x, json::string_view, json::error_code&) {
     return number(static_cast<double>(x));
   }
@@ -83,10 +87,12 @@ public:
   }
   bool on_bool(bool, json::error_code&) { return take("is no number"); }
   bool on_null(json::error_code&) { return take("is null"); }
-  bool on_comment_part(json::string_view, json::error_code&) { return true; }
-  bool on_comment(json::string_view, json::error_code&) { return true; }
+  bool on_comment_part(json::string_view, json::error_code&) { return pass(); }
+  bool on_comment(json::string_view, json::error_code&) { return pass(); }
 
 private:
+  static bool pass() { return true; }
+
   static std::array<judged, field_count> all_missing() {
     std::array<judged, field_count> all;
     all.fill("is missing");
@@ -96,24 +102,23 @@ private:
   bool enter() {
     take("is no number");
     ++depth_;
-    return true;
+    return pass();
   }
 
   bool leave() {
     --depth_;
-    return true;
+    return pass();
   }
 
   void add_to_key(json::string_view s) {
-    if (depth_ == 1 && key_.size() <= longest_key)
-      key_.append(s.data(), std::min(s.size(), longest_key + 1));
+    if (depth_ == 1)
+      key_.append(s.data(), s.size());
   }
 
   std::size_t find() const {
-    for (std::size_t i = 0; i < field_count; ++i)
-      if (const auto f = static_cast<field>(i);
-          source(f) == endpoint_ && name(f) == key_)
-        return i;
+    for (const auto f : all_fields)
+      if (source(f) == endpoint_ && name(f) == key_)
+        return index(f);
     return field_count;
   }
 
@@ -123,9 +128,9 @@ private:
 
   /// The value that follows a key of the root; the last one of a key counts.
   bool take(judged v) {
-    if (depth_ == 1 && current_ < field_count)
+    if (depth_ == 1 && current_ != field_count)
       read[current_] = v;
-    return true;
+    return pass();
   }
 
   endpoint endpoint_;
@@ -143,16 +148,16 @@ parsed no_object(std::string text) {
 parsed collect(endpoint e, const field_reader& r) {
   parsed result;
   std::string defects;
-  for (std::size_t i = 0; i < field_count; ++i) {
-    const auto f = static_cast<field>(i);
+  for (const auto f : all_fields) {
     if (source(f) != e)
       continue;
-    if (const auto* x = std::get_if<double>(&r.read[i])) {
-      result.values[i] = *x;
+    const auto& read = r.read[index(f)];
+    if (const auto* x = std::get_if<double>(&read)) {
+      result.values[index(f)] = *x;
       continue;
     }
     defects += (defects.empty() ? "" : ", ") + std::string{name(f)} + " " +
-               std::get<const char*>(r.read[i]);
+               std::get<const char*>(read);
   }
   if (!defects.empty())
     result.failure = failure{reason::schema, std::move(defects)};
