@@ -159,8 +159,7 @@ public:
         connector_(std::make_shared<connector>(io_, shared.names)) {}
 
   ~session() {
-    if (line_) // a read that waits on it would keep it open
-      close_line();
+    close_line(); // a read that waits on it would keep it open
   }
 
   asio::io_context& io() { return io_; }
@@ -195,6 +194,10 @@ private:
   void close() {
     deadline_.cancel();
     connector_->stop();
+    close_line();
+  }
+
+  void close_line() {
     if (!line_)
       return;
     error_code ignored;
@@ -274,12 +277,6 @@ private:
     }
   }
 
-  void close_line() {
-    error_code ignored;
-    line_->peer.socket().close(ignored);
-    line_.reset();
-  }
-
   enum class idle { quiet, closed, talking };
 
   /// What the peer did while nobody asked. Servers close idle connections,
@@ -300,8 +297,7 @@ private:
   }
 
   void connect() {
-    if (line_)
-      close_line();
+    close_line();
     phase_ = nullptr; // the connector's
     connector_->start(what_.host, what_.port,
                       [this](connector::result r) { connected(std::move(r)); });

@@ -385,6 +385,7 @@ CAF_TEST(every error has its meaning) {
   using boost::system::error_code;
   const std::pair<error_code, errc> connecting[] = {
       {asio::error::connection_refused, errc::connect},
+      {asio::error::connection_reset, errc::reset},
       {asio::error::host_unreachable, errc::connect},
       {asio::error::network_unreachable, errc::connect},
       {asio::error::timed_out, errc::timeout},

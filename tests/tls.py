@@ -253,13 +253,18 @@ class Tls(harness.Case):
 
     # -- what ends a body ----------------------------------------------------
 
-    def script(self, reply, polite):
-        """A TLS server that ends every answer so; returns its port."""
+    def encrypted(self):
+        """What a scripted TLS server is made of."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(f"{self.folder}/good.pem",
                                 f"{self.folder}/good.key")
         listener = socket.create_server(("127.0.0.1", 0))
         self.addCleanup(listener.close)
+        return context, listener
+
+    def script(self, reply, polite):
+        """A TLS server that ends every answer so; returns its port."""
+        context, listener = self.encrypted()
 
         def serve():
             while True:
@@ -295,11 +300,7 @@ class Tls(harness.Case):
     def keep_alive(self, extra):
         """A TLS server that keeps connections and sends what nobody asked for
         after each answer; returns its port."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(f"{self.folder}/good.pem",
-                                f"{self.folder}/good.key")
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.addCleanup(listener.close)
+        context, listener = self.encrypted()
         self.connections, self.held = 0, set()
 
         def talk(plain):
