@@ -32,7 +32,8 @@ struct request {
   net::method method = method::get;
   std::string path;  ///< Without the query, not decoded.
   std::string query; ///< Without the question mark.
-  std::string accept, accept_encoding, host; ///< Headers, empty if absent.
+  std::string accept, accept_encoding, host,
+      authorization; ///< Headers, empty if absent.
   server_stats stats;
 };
 
@@ -81,6 +82,15 @@ struct server_limits {
   int requests_per_connection = 1000;
 };
 
+struct tls_context; // tls.hpp
+
+/// How connections are secured and answers completed.
+struct server_security {
+  std::shared_ptr<tls_context> tls; ///< Null: not encrypted.
+  /// Header fields for every answer that does not carry them: name, value.
+  std::vector<std::pair<std::string, std::string>> fields;
+};
+
 /// An HTTP/1.1 server for small GETs: keep-alive, pipelining, every resource
 /// bounded.
 class http_server {
@@ -95,6 +105,12 @@ public:
   /// a free one. Before the loop runs. Throws `std::runtime_error` naming the
   /// address. Returns the address bound.
   std::string listen(const std::string& address);
+
+  /// Takes over a listening TCP socket. Otherwise as `listen`.
+  std::string adopt(int descriptor);
+
+  /// For the connections and answers to come. Any thread.
+  void secure(server_security how);
 
   /// Stops accepting, lets running requests finish, closes the rest, then
   /// calls `done` on the loop's thread. Any thread.

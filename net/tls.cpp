@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -15,7 +16,9 @@ namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 
 int number_of(tls_version v) {
-  return v == tls_version::v1_2 ? TLS1_2_VERSION : TLS1_3_VERSION;
+  constexpr std::array numbers{TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION,
+                               TLS1_3_VERSION};
+  return numbers[static_cast<std::size_t>(v)];
 }
 
 boost::asio::const_buffer buffer(const std::string& text) {
@@ -50,41 +53,214 @@ int on_verified(int good, X509_STORE_CTX* store) {
   return good;
 }
 
-std::shared_ptr<tls_context> make(const tls_material& m) {
-  auto made = std::make_shared<tls_context>(
-      tls_context{ssl::context{ssl::context::tls_client}, m.verify});
-  auto& c = made->c;
-  auto* const native = c.native_handle();
-  SSL_CTX_set_min_proto_version(native, number_of(m.least));
-  SSL_CTX_set_max_proto_version(native, number_of(m.most));
+/// Does it and says what it was about if it fails.
+template <class F>
+void step(const std::string& what, F f) {
   error_code ec;
-  const auto step = [&](const char* what, auto&& f) {
-    f();
-    if (ec)
-      throw std::runtime_error(std::string{what} + ": " + ec.message());
-  };
-  if (m.ca.empty())
+  f(ec);
+  if (ec)
+    throw std::runtime_error(what + ": " + ec.message());
+}
+
+/// `whose` is what messages call them.
+void identify(ssl::context& c, const std::string& certificate,
+              const std::string& key, const std::string& whose) {
+  step("the " + whose + " certificate", [&](error_code& ec) {
+    c.use_certificate_chain(buffer(certificate), ec);
+  });
+  step("the " + whose + " key", [&](error_code& ec) {
+    c.use_private_key(buffer(key), ssl::context::pem, ec);
+  });
+  if (SSL_CTX_check_private_key(c.native_handle()) != 1)
+    throw std::runtime_error("the " + whose +
+                             " key does not fit the certificate");
+}
+
+/// Empty: the system's authorities.
+void trust(ssl::context& c, const std::string& ca) {
+  if (ca.empty())
     step("the system's certificate authorities",
-         [&] { c.set_default_verify_paths(ec); });
+         [&](error_code& ec) { c.set_default_verify_paths(ec); });
   else
     step("the CA certificate",
-         [&] { c.add_certificate_authority(buffer(m.ca), ec); });
-  if (!m.certificate.empty()) {
-    step("the client certificate",
-         [&] { c.use_certificate_chain(buffer(m.certificate), ec); });
-    step("the client key",
-         [&] { c.use_private_key(buffer(m.key), ssl::context::pem, ec); });
-    if (SSL_CTX_check_private_key(native) != 1)
-      throw std::runtime_error("the client key does not fit the certificate");
-  }
-  static constexpr std::string_view http11 = "\x08http/1.1";
-  SSL_CTX_set_alpn_protos(native,
-                          reinterpret_cast<const unsigned char*>(http11.data()),
+         [&](error_code& ec) { c.add_certificate_authority(buffer(ca), ec); });
+}
+
+void bound(ssl::context& c, tls_version least, tls_version most) {
+  SSL_CTX_set_min_proto_version(c.native_handle(), number_of(least));
+  SSL_CTX_set_max_proto_version(c.native_handle(), number_of(most));
+}
+
+/// The protocol we speak, as ALPN writes it.
+constexpr std::string_view http11 = "\x08http/1.1";
+
+const unsigned char* bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+std::shared_ptr<tls_context> make(const tls_material& m) {
+  auto made = std::make_shared<tls_context>(
+      tls_context{ssl::context{ssl::context::tls_client}, m.verify, {}});
+  auto& c = made->c;
+  bound(c, m.least, m.most);
+  trust(c, m.ca);
+  if (!m.certificate.empty())
+    identify(c, m.certificate, m.key, "client");
+  SSL_CTX_set_alpn_protos(c.native_handle(), bytes(http11),
                           static_cast<unsigned>(http11.size()));
   return made;
 }
 
+// -- the server's side -------------------------------------------------------
+
+/// For TLS 1.2 and before: forward secrecy, authenticated encryption first.
+/// What Go's crypto/tls takes without being asked.
+constexpr auto default_suites =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
+    "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
+    "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
+    "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:"
+    "ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA";
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string all;
+  for (const auto& n : names)
+    all += (all.empty() ? "" : ":") + n;
+  return all;
+}
+
+std::string_view text_of(const ASN1_STRING* s) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(s)),
+          static_cast<std::size_t>(ASN1_STRING_length(s))};
+}
+
+/// The whole name or address and nothing but it.
+bool is_named(const GENERAL_NAME* n, const std::string& wanted) {
+  switch (n->type) {
+  case GEN_DNS:
+  case GEN_EMAIL:
+  case GEN_URI:
+    return text_of(n->d.ia5) == wanted;
+  case GEN_IPADD: {
+    error_code no_address;
+    const auto a = boost::asio::ip::make_address(wanted, no_address);
+    const auto found = text_of(n->d.iPAddress);
+    const auto same = [&](const auto& octets) {
+      return std::equal(octets.begin(), octets.end(), found.begin(),
+                        found.end(), [](unsigned char x, char y) {
+                          return x == static_cast<unsigned char>(y);
+                        });
+    };
+    return !no_address && (a.is_v4() ? same(a.to_v4().to_bytes())
+                                     : same(a.to_v6().to_bytes()));
+  }
+  default:
+    return false;
+  }
+}
+
+bool carries_one_of(X509* certificate, const std::vector<std::string>& wanted) {
+  const std::unique_ptr<GENERAL_NAMES, void (*)(GENERAL_NAMES*)> names{
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(
+          certificate, NID_subject_alt_name, nullptr, nullptr)),
+      GENERAL_NAMES_free};
+  for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i)
+    for (const auto& w : wanted)
+      if (is_named(sk_GENERAL_NAME_value(names.get(), i), w))
+        return true;
+  return false;
+}
+
+/// Where OpenSSL's context keeps ours.
+int context_index() {
+  static const int index =
+      SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+/// Called for each certificate of a client's chain, its own last.
+int on_client(int good, X509_STORE_CTX* store) {
+  auto* const ssl = static_cast<SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* const context = static_cast<tls_context*>(
+      SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index()));
+  if (context->verify && !good)
+    return 0;
+  if (X509_STORE_CTX_get_error_depth(store) == 0 &&
+      !context->client_sans.empty() &&
+      !carries_one_of(X509_STORE_CTX_get_current_cert(store),
+                      context->client_sans)) {
+    X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+    return 0;
+  }
+  return 1;
+}
+
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* size,
+                    const unsigned char* offered, unsigned offered_size,
+                    void*) {
+  unsigned char* chosen = nullptr;
+  if (SSL_select_next_proto(&chosen, size, bytes(http11), http11.size(),
+                            offered, offered_size) != OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_NOACK;
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+void ask_clients(tls_context& made, const tls_server_material& m) {
+  auto* const native = made.c.native_handle();
+  if (made.verify)
+    trust(made.c, m.client_ca);
+  if (!m.client_ca.empty()) { // clients are told whose certificate is asked for
+    auto* const known = X509_STORE_get0_objects(SSL_CTX_get_cert_store(native));
+    for (int i = 0; i < sk_X509_OBJECT_num(known); ++i)
+      if (auto* ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i)))
+        SSL_CTX_add_client_CA(native, ca);
+  }
+  SSL_CTX_set_ex_data(native, context_index(), &made);
+  const bool needed = m.auth == client_auth::require_any ||
+                      m.auth == client_auth::require_and_verify ||
+                      !m.client_sans.empty();
+  SSL_CTX_set_verify(
+      native, SSL_VERIFY_PEER | (needed ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+      on_client);
+  // Without it a resumed session of a checked client is refused.
+  static constexpr std::string_view id = "betanet_exporter";
+  SSL_CTX_set_session_id_context(native, bytes(id), id.size());
+}
+
 } // namespace
+
+std::shared_ptr<tls_context> serve_tls(const tls_server_material& m) {
+  auto made = std::make_shared<tls_context>(
+      tls_context{ssl::context{ssl::context::tls_server},
+                  m.auth == client_auth::verify_if_given ||
+                      m.auth == client_auth::require_and_verify,
+                  m.client_sans});
+  auto& c = made->c;
+  auto* const native = c.native_handle();
+  bound(c, m.least, m.most);
+  auto suites =
+      m.cipher_suites.empty() ? default_suites : joined(m.cipher_suites);
+  if (m.least < tls_version::v1_2) // OpenSSL's level 1 rules their SHA-1 out
+    suites += ":@SECLEVEL=0";
+  if (SSL_CTX_set_cipher_list(native, suites.c_str()) != 1)
+    throw std::runtime_error("none of the cipher suites can be used");
+  if (!m.curves.empty() &&
+      SSL_CTX_set1_groups_list(native, joined(m.curves).c_str()) != 1)
+    throw std::runtime_error("the curves cannot be used");
+  identify(c, m.certificate, m.key, "server");
+  SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  if (m.prefers_own_suites)
+    SSL_CTX_set_options(native, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(native, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                               SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_alpn_select_cb(native, choose_protocol, nullptr);
+  if (m.auth != client_auth::none)
+    ask_clients(*made, m);
+  return made;
+}
 
 std::shared_ptr<tls_context> tls_contexts::get(const tls_material& m) {
   const std::lock_guard lock{mutex_};

@@ -11,7 +11,8 @@ namespace betanet::net {
 
 struct tls_context {
   boost::asio::ssl::context c;
-  bool verify = true; ///< The peer.
+  bool verify = true;                   ///< The peer.
+  std::vector<std::string> client_sans; ///< Of a server; empty: any.
 };
 
 /// Prepares a handshake with a server: the name it is asked for and, where the

@@ -376,6 +376,12 @@ CAF_TEST(if all are being served the new one is closed) {
   start(l);
   auto busy = connect();
   busy.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto being_served = [&] {
+    const std::lock_guard lock{mutex};
+    return held.size() == 1;
+  };
+  while (!being_served())
+    std::this_thread::yield();
   CAF_CHECK(connect().closed());
   {
     const std::lock_guard lock{mutex};
