@@ -84,6 +84,9 @@ std::vector<flag> flags() {
   for (const auto& k : process_keys())
     if (const auto f = flag_of(k.name); !f.empty())
       all.push_back({f, k.print(defaults), k.help});
+  all.push_back({"web.systemd-socket", "",
+                 "Listen on the sockets systemd passes, not on addresses.",
+                 true});
   for (const auto& k : polling_keys())
     if (const auto f = flag_of(k.name); !f.empty())
       all.push_back({f, k.print(defaults.polling), k.help});
@@ -194,7 +197,7 @@ void apply(const command_line& line, const std::vector<key<T>>& keys, T& to,
   }
 }
 
-std::string read_file(const given& file) {
+std::string content_of(const given& file) {
   try {
     std::ifstream in{file.value, std::ios::binary};
     if (in)
@@ -234,6 +237,7 @@ invocation load(int argc, const char* const* argv) {
     result.action = action::check;
   else if (line.is_set("healthcheck"))
     result.action = action::healthcheck;
+  result.systemd_socket = line.is_set("web.systemd-socket");
   std::vector<std::string> problems;
   const auto overlay = [&](settings& s) {
     apply(line, process_keys(), s, problems);
@@ -249,7 +253,7 @@ invocation load(int argc, const char* const* argv) {
   try {
     const bool named = file && !file->value.empty();
     result.file = named ? file->value : std::string{};
-    result.settings = parse_yaml(named ? read_file(*file) : std::string{},
+    result.settings = parse_yaml(named ? content_of(*file) : std::string{},
                                  named ? file->value : std::string{}, overlay);
   } catch (const invalid& e) {
     problems.insert(problems.begin(), e.problems.begin(), e.problems.end());
@@ -277,11 +281,14 @@ std::vector<documented> documented_keys() {
     all.push_back({k.name, k.print(defaults.polling), k.help});
   for (const auto& k : process_keys())
     all.push_back({k.name, k.print(defaults), k.help});
+  for (const auto& k : target_keys())
+    all.push_back({"targets." + k.name, k.fallback, k.help});
   http_client client;
   client.basic_auth.emplace();
   client.authorization.emplace();
   for (const auto& k : http_client_keys())
-    all.push_back({"http_client_config." + k.name, k.print(client), k.help});
+    all.push_back(
+        {"targets.http_client_config." + k.name, k.print(client), k.help});
   return all;
 }
 

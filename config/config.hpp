@@ -77,7 +77,8 @@ struct target {
 struct web {
   std::vector<std::string> listen_addresses{":9200"};
   std::string telemetry_path = "/metrics";
-  int max_requests = 40; ///< 0: no limit.
+  std::string config_file; ///< Empty: plain HTTP for everybody.
+  int max_requests = 40;   ///< 0: no limit.
   int max_connections = 256;
   int max_header_bytes = 8192;
   int max_headers = 100;
@@ -120,8 +121,9 @@ struct invocation {
   config::action action = action::run;
   std::string text; ///< For `help`.
   config::settings settings;
-  std::string file;         ///< Empty: none.
-  duration auto_reload{0s}; ///< Between two looks at the file; 0: never.
+  std::string file;            ///< Empty: none.
+  bool systemd_socket = false; ///< Listens on what systemd opened instead.
+  duration auto_reload{0s};    ///< Between two looks at the file; 0: never.
 };
 
 /// Reads flags, environment and file; the former beat the latter. Throws
@@ -157,7 +159,8 @@ std::string print_duration(duration d);
 struct documented {
   std::string name, fallback, help;
 };
-std::vector<documented> documented_flags(); ///< Without the leading dashes.
-std::vector<documented> documented_keys();  ///< `section.key`.
+std::vector<documented> documented_flags();    ///< Without the leading dashes.
+std::vector<documented> documented_keys();     ///< `section.key`.
+std::vector<documented> documented_web_keys(); ///< Of `web.config_file`.
 
 } // namespace betanet::config

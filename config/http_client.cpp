@@ -56,14 +56,12 @@ bool iequals(const std::string& a, const std::string& b) {
   });
 }
 
-std::string reveal(const secret& s) {
-  if (s.file.empty())
-    return s.text;
+std::string read_file(const std::string& path) {
   const auto refuse = [&](const char* why) {
-    return std::runtime_error("cannot read " + s.file + ": " + why);
+    return std::runtime_error("cannot read " + path + ": " + why);
   };
   // A pipe would wait for somebody to write into it.
-  const int fd = ::open(s.file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     throw refuse(std::strerror(errno));
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in{::fdopen(fd, "rb"),
@@ -77,11 +75,18 @@ std::string reveal(const secret& s) {
   text.resize(std::fread(text.data(), 1, text.size(), in.get()));
   if (std::ferror(in.get()))
     throw refuse(std::strerror(errno));
+  return text;
+}
+
+std::string reveal(const secret& s) {
+  if (s.file.empty())
+    return s.text;
+  auto text = read_file(s.file);
   constexpr const char* blanks = " \t\r\n";
   text.erase(text.find_last_not_of(blanks) + 1);
   text.erase(0, text.find_first_not_of(blanks));
   if (text.empty()) // as it is between being cut and being written
-    throw refuse("empty");
+    throw std::runtime_error("cannot read " + s.file + ": empty");
   return text;
 }
 

@@ -1,123 +1,11 @@
-#include "config/keys.hpp"
+#include "config/key_kinds.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+#include <arpa/inet.h>
 
 namespace betanet::config {
 
 namespace {
-
-// -- values ------------------------------------------------------------------
-
-template <class Int>
-Int parse_int(const std::string& text, Int least, Int most) {
-  Int n{};
-  const auto* end = text.data() + text.size();
-  const auto [rest, ec] = std::from_chars(text.data(), end, n);
-  if (text.empty() || rest != end || ec == std::errc::invalid_argument)
-    throw std::invalid_argument("\"" + text + "\" is no whole number");
-  if (ec != std::errc{} || n < least || n > most)
-    throw std::invalid_argument(text + " is not between " +
-                                std::to_string(least) + " and " +
-                                std::to_string(most));
-  return n;
-}
-
-double parse_number(const std::string& text) {
-  double x{};
-  const auto* end = text.data() + text.size();
-  const auto [rest, ec] = std::from_chars(text.data(), end, x);
-  if (text.empty() || rest != end || ec != std::errc{} || !std::isfinite(x))
-    throw std::invalid_argument("\"" + text + "\" is no finite number");
-  return x;
-}
-
-std::string print_number(double x) {
-  std::array<char, 32> buffer;
-  const auto [end, ec] =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), x);
-  return {buffer.data(), end};
-}
-
-duration bounded_duration(const std::string& text, duration least,
-                          duration most) {
-  const auto d = parse_duration(text);
-  if (d < least || d > most)
-    throw std::invalid_argument(text + " is not between " +
-                                print_duration(least) + " and " +
-                                print_duration(most));
-  return d;
-}
-
-template <class Enum>
-using words = std::vector<std::pair<std::string, Enum>>;
-
-template <class Enum>
-Enum parse_word(const std::string& text, const words<Enum>& known) {
-  std::vector<std::string> names;
-  for (const auto& [word, value] : known) {
-    if (word == text)
-      return value;
-    names.push_back(word);
-  }
-  std::string all;
-  for (const auto& n : names)
-    all += (all.empty() ? "" : ", ") + n;
-  throw std::invalid_argument("\"" + text + "\" is none of " + all);
-}
-
-template <class Enum>
-std::string print_word(Enum value, const words<Enum>& known) {
-  return std::find_if(known.begin(), known.end(),
-                      [&](const auto& w) { return w.second == value; })
-      ->first;
-}
-
-template <class List, class Print>
-std::string print_list(const List& items, Print print) {
-  std::string text;
-  for (const auto& item : items)
-    text += (text.empty() ? "" : ",") + print(item);
-  return text.empty() ? "[]" : text;
-}
-
-// -- kinds of keys -----------------------------------------------------------
-// `at` finds the member: at(T&) gives a reference to it.
-
-template <class T, class At>
-key<T> duration_key(std::string name, std::string help, duration least,
-                    duration most, At at) {
-  return {std::move(name),
-          std::move(help),
-          false,
-          [=](T& t, const std::string& s) {
-            at(t) = bounded_duration(s, least, most);
-          },
-          {},
-          [=](const T& t) { return print_duration(at(t)); }};
-}
-
-template <class T, class At, class Int>
-key<T> int_key(std::string name, std::string help, Int least, Int most, At at) {
-  return {
-      std::move(name),
-      std::move(help),
-      false,
-      [=](T& t, const std::string& s) { at(t) = parse_int(s, least, most); },
-      {},
-      [=](const T& t) { return std::to_string(at(t)); }};
-}
-
-template <class T, class At, class Enum>
-key<T> word_key(std::string name, std::string help, words<Enum> known, At at) {
-  return {std::move(name),
-          std::move(help),
-          false,
-          [=](T& t, const std::string& s) { at(t) = parse_word(s, known); },
-          {},
-          [=](const T& t) { return print_word(at(t), known); }};
-}
 
 // -- checks of single values -------------------------------------------------
 
@@ -143,17 +31,6 @@ void add_delay(std::vector<duration>& delays, const std::string& text) {
   delays.push_back(bounded_duration(text, 0s, 1h));
 }
 
-/// A leading dot would match any subdomain, NUL the end of the name.
-std::string parse_server_name(const std::string& text) {
-  const bool good = std::all_of(text.begin(), text.end(), [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view{"-._:"}.find(c) != std::string::npos;
-  });
-  if (!good || text.starts_with('.'))
-    throw std::invalid_argument("no name of a host, and no address");
-  return text;
-}
-
 std::string parse_telemetry_path(const std::string& text) {
   for (const auto* taken : {"/", "/health", "/-/healthy", "/-/ready",
                             "/-/reload", "/config", "/sd"})
@@ -173,6 +50,14 @@ std::string parse_listen_address(const std::string& text) {
     throw std::invalid_argument("\"" + text +
                                 "\" is no address such as :9200 or [::1]:9200");
   parse_int(text.substr(colon + 1), 0, 65535);
+  in6_addr parsed;
+  const bool numeric =
+      !host.empty() && host.find_first_not_of("0123456789.") == host.npos;
+  if ((bracketed &&
+       ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(),
+                   &parsed) != 1) ||
+      (numeric && ::inet_pton(AF_INET, host.c_str(), &parsed) != 1))
+    throw std::invalid_argument("\"" + host + "\" is no IP address");
   return text;
 }
 
@@ -288,7 +173,10 @@ const std::vector<key<settings>>& process_keys() {
       {"web.listen_addresses",
        "Where the exporter listens; :9200 is dual stack.", true,
        [](settings& s, const std::string& v) {
-         s.web.listen_addresses.push_back(parse_listen_address(v));
+         auto& all = s.web.listen_addresses;
+         if (std::find(all.begin(), all.end(), v) != all.end())
+           throw std::invalid_argument("\"" + v + "\" is there twice");
+         all.push_back(parse_listen_address(v));
        },
        [](settings& s) { s.web.listen_addresses.clear(); },
        [](const settings& s) {
@@ -303,6 +191,12 @@ const std::vector<key<settings>>& process_keys() {
        },
        {},
        [](const settings& s) { return s.web.telemetry_path; }},
+      {"web.config_file",
+       "File with TLS, logins and headers of the exporter's own listener.",
+       false,
+       [](settings& s, const std::string& v) { s.web.config_file = v; },
+       {},
+       [](const settings& s) { return s.web.config_file; }},
       int_key<settings>(
           "web.max_requests",
           "Scrapes waiting for slow clients at most; 0 = no "
@@ -358,98 +252,13 @@ const std::vector<key<settings>>& process_keys() {
   return all;
 }
 
-namespace {
-
-template <class At>
-void add_secret(std::vector<key<http_client>>& to, const std::string& name,
-                const std::string& what, At at) {
-  to.push_back({name,
-                what + ".",
-                false,
-                [=](http_client& c, const std::string& s) { at(c).text = s; },
-                {},
-                [=](const http_client& c) -> std::string {
-                  return at(c).text.empty() ? "" : "<secret>";
-                }});
-  to.push_back({name + "_file",
-                what + ", read from a file at each use.",
-                false,
-                [=](http_client& c, const std::string& s) { at(c).file = s; },
-                {},
-                [=](const http_client& c) { return at(c).file; }});
-}
-
-} // namespace
-
-const std::vector<key<http_client>>& http_client_keys() {
-  static const auto all = [] {
-    static const words<tls_version> versions{{"TLS12", tls_version::tls12},
-                                             {"TLS13", tls_version::tls13}};
-    static const words<bool> flags{{"true", true}, {"false", false}};
-    std::vector<key<http_client>> keys;
-    add_secret(
-        keys, "basic_auth.username", "User name of HTTP basic auth",
-        [](auto& c) -> auto& { return c.basic_auth->username; });
-    add_secret(
-        keys, "basic_auth.password", "Password of HTTP basic auth",
-        [](auto& c) -> auto& { return c.basic_auth->password; });
-    keys.push_back(
-        {"authorization.type",
-         "Scheme of the Authorization header.",
-         false,
-         [](http_client& c, const std::string& s) {
-           try {
-             c.authorization->type = parse_token(s);
-           } catch (const std::invalid_argument&) { // may hold a credential
-             throw std::invalid_argument("no scheme such as Bearer");
-           }
-         },
-         {},
-         [](const http_client& c) { return c.authorization->type; }});
-    add_secret(
-        keys, "authorization.credentials",
-        "Credentials of the Authorization header",
-        [](auto& c) -> auto& { return c.authorization->credentials; });
-    add_secret(
-        keys, "tls_config.ca",
-        "Authorities that may sign the server's certificate, PEM",
-        [](auto& c) -> auto& { return c.tls_config.ca; });
-    add_secret(
-        keys, "tls_config.cert", "Client certificate, PEM",
-        [](auto& c) -> auto& { return c.tls_config.cert; });
-    add_secret(
-        keys, "tls_config.key", "Key of the client certificate, PEM",
-        [](auto& c) -> auto& { return c.tls_config.key; });
-    keys.push_back(
-        {"tls_config.server_name",
-         "Name the server's certificate must have, instead of the URL's host.",
-         false,
-         [](http_client& c, const std::string& s) {
-           c.tls_config.server_name = parse_server_name(s);
-         },
-         {},
-         [](const http_client& c) { return c.tls_config.server_name; }});
-    keys.push_back(word_key<http_client>(
-        "tls_config.insecure_skip_verify",
-        "Trust any server. Whoever sits in between reads the credentials.",
-        flags,
-        [](auto& c) -> auto& { return c.tls_config.insecure_skip_verify; }));
-    keys.push_back(word_key<http_client>(
-        "tls_config.min_version", "Least TLS version: TLS12 or TLS13.",
-        versions, [](auto& c) -> auto& { return c.tls_config.min_version; }));
-    keys.push_back(word_key<http_client>(
-        "tls_config.max_version", "Highest TLS version: TLS12 or TLS13.",
-        versions, [](auto& c) -> auto& { return c.tls_config.max_version; }));
-    return keys;
-  }();
-  return all;
-}
-
 std::string flag_of(const std::string& key_name) {
   if (key_name == "web.listen_addresses")
     return "web.listen-address";
   if (key_name == "web.telemetry_path")
     return "web.telemetry-path";
+  if (key_name == "web.config_file")
+    return "web.config.file";
   if (key_name == "web.max_requests")
     return "web.max-requests";
   if (key_name == "collection.latency_buckets" || key_name == "log.max_bytes" ||
@@ -460,13 +269,9 @@ std::string flag_of(const std::string& key_name) {
 
 const std::vector<std::string>& unsupported_keys() {
   static const auto all = [] {
-    std::vector<std::string> keys{"web.config_file",
-                                  "target.replicas",
-                                  "target_files",
-                                  "http_sd",
-                                  "sd",
-                                  "load",
-                                  "collection.timeout_mode"};
+    std::vector<std::string> keys{
+        "target.replicas",        "target_files", "http_sd", "sd", "load",
+        "collection.timeout_mode"};
     for (const auto* name :
          {"oauth2", "bearer_token", "bearer_token_file", "follow_redirects",
           "enable_http2", "proxy_url", "no_proxy", "proxy_from_environment",
@@ -483,8 +288,7 @@ const std::vector<std::string>& unsupported_keys() {
 
 const std::vector<std::string>& unsupported_flags() {
   static const std::vector<std::string> all{
-      "web.config.file", "web.systemd-socket", "shard.count",
-      "shard.index",     "shard.replication",  "shard.algorithm",
+      "shard.count", "shard.index", "shard.replication", "shard.algorithm",
       "shard.count-file"};
   return all;
 }

@@ -29,6 +29,9 @@ const std::vector<key<settings>>& process_keys();
 /// `http_headers` are not among them.
 const std::vector<key<http_client>>& http_client_keys();
 
+/// Of a target, those that stand in no table.
+const std::vector<documented>& target_keys();
+
 inline constexpr std::array endpoint_names{"metrics", "nodes_status",
                                            "network_stats"};
 

@@ -1,55 +1,11 @@
-#include "config/keys.hpp"
-
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/yaml.h>
+#include "config/yaml_reader.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <map>
 #include <set>
-#include <sstream>
 
 namespace betanet::config {
 
 namespace {
-
-/// `${NAME}` is the environment's value, `$$` is `$`, any other `$` is itself.
-std::string expand(const std::string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto rest = std::string_view{text}.substr(i);
-    const auto close = rest.starts_with("${") ? rest.find('}') : rest.npos;
-    if (rest.starts_with("$$")) {
-      out += '$';
-      ++i;
-    } else if (close != rest.npos) {
-      const std::string name{rest.substr(2, close - 2)};
-      const char* value = std::getenv(name.c_str());
-      if (!value)
-        throw std::invalid_argument("environment variable " + name +
-                                    " is not set");
-      out += value;
-      i += close;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-const char* kind_of(const YAML::Node& node) {
-  switch (node.Type()) {
-  case YAML::NodeType::Map:
-    return "a mapping";
-  case YAML::NodeType::Sequence:
-    return "a list";
-  case YAML::NodeType::Scalar:
-    return "a value";
-  default:
-    return "nothing";
-  }
-}
 
 /// Valid: UTF-8 without control characters, 1 to 200 characters.
 bool valid_target_name(const std::string& s) {
@@ -82,56 +38,17 @@ bool valid_target_name(const std::string& s) {
   return characters >= 1 && characters <= 200;
 }
 
-/// Where documents begin.
-struct document_marks : YAML::EventHandler {
-  std::vector<YAML::Mark> marks;
-
-  void OnDocumentStart(const YAML::Mark& mark) override {
-    marks.push_back(mark);
-  }
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
-};
-
-/// The only document of the text. `YAML::LoadAll` would never end on a stray
-/// `,` that it takes for one empty document after the other.
-YAML::Node load_one(const std::string& yaml, const std::string& file) {
-  const auto refuse = [&](const YAML::Mark& at, const std::string& why) {
-    return invalid({file + ":" + std::to_string(at.line + 1) + ":" +
-                    std::to_string(at.column + 1) + ": " + why});
-  };
-  try {
-    std::istringstream in{yaml};
-    YAML::Parser parser{in};
-    document_marks seen;
-    if (parser.HandleNextDocument(seen) && parser.HandleNextDocument(seen))
-      throw refuse(seen.marks.back(), "unexpected text, or a second document");
-    return YAML::Load(yaml);
-  } catch (const YAML::ParserException& e) {
-    throw refuse(e.mark, e.msg);
-  }
-}
-
-/// Reads one document and collects every problem on the way.
-class reader {
+class reader : yaml_reader {
 public:
-  explicit reader(std::string file) : file_(std::move(file)) {}
+  explicit reader(const std::string& file) : yaml_reader(file, expand) {}
 
   settings read(const YAML::Node& root, const overlay& flags) {
     settings s;
     YAML::Node target_list;
     bool has_targets = false;
     each_entry(root, "", top_level_names(),
-               [&](const std::string& name, const YAML::Node& value) {
+               [&](const YAML::Node& key, const YAML::Node& value) {
+                 const auto& name = key.Scalar();
                  if (name == "targets") {
                    target_list.reset(value);
                    has_targets = true;
@@ -141,27 +58,18 @@ public:
                    section(process_keys(), s, name, value);
                  }
                });
+    s.web.config_file = beside(s.web.config_file);
     if (flags)
       flags(s);
     if (has_targets)
       targets(s, target_list);
     else
       s.targets.push_back(unnamed_target(s.polling, default_url));
-    if (!problems_.empty())
-      throw invalid(std::move(problems_));
+    finish();
     return s;
   }
 
 private:
-  void problem(const YAML::Node& at, const std::string& text) {
-    problem(at.Mark(), text);
-  }
-
-  void problem(const YAML::Mark& mark, const std::string& text) {
-    problems_.push_back(file_ + ":" + std::to_string(mark.line + 1) + ":" +
-                        std::to_string(mark.column + 1) + ": " + text);
-  }
-
   template <class T>
   static bool is_section(const std::vector<key<T>>& keys,
                          const std::string& name) {
@@ -187,91 +95,6 @@ private:
     return names;
   }
 
-  /// Calls `take` for each entry with a known, new key; reports the others.
-  template <class Take>
-  void each_entry(const YAML::Node& map, const std::string& prefix,
-                  const std::vector<std::string>& known, Take take) {
-    if (map.IsNull())
-      return; // all its keys are commented out
-    if (!map.IsMap()) {
-      const auto what = prefix.empty() ? "the configuration"
-                                       : prefix.substr(0, prefix.size() - 1);
-      return problem(map, what + ": expected a mapping, found " + kind_of(map));
-    }
-    std::set<std::string> seen;
-    for (const auto& entry : map) {
-      if (!entry.first.IsScalar()) {
-        problem(entry.first, "a key must be a plain word");
-        continue;
-      }
-      const auto& name = entry.first.Scalar();
-      const auto& later = unsupported_keys();
-      if (std::find(later.begin(), later.end(), prefix + name) != later.end())
-        problem(entry.first, prefix + name + ": not supported");
-      else if (std::find(known.begin(), known.end(), name) == known.end())
-        problem(entry.first,
-                prefix + name + ": unknown key" + suggestion(name, known));
-      else if (!seen.insert(name).second)
-        problem(entry.first, prefix + name + ": duplicate key");
-      else
-        take(name, entry.second);
-    }
-  }
-
-  static std::string suggestion(const std::string& name,
-                                const std::vector<std::string>& known) {
-    const auto near = nearest(name, known);
-    return near ? ", did you mean \"" + *near + "\"?" : "";
-  }
-
-  template <class T>
-  void section(const std::vector<key<T>>& keys, T& to, const std::string& name,
-               const YAML::Node& value) {
-    std::vector<std::string> known;
-    for (const auto& k : keys)
-      if (k.name.starts_with(name + "."))
-        known.push_back(k.name.substr(name.size() + 1));
-    each_entry(value, name + ".", known,
-               [&](const std::string& leaf, const YAML::Node& node) {
-                 const auto full = name + "." + leaf;
-                 const auto found =
-                     std::find_if(keys.begin(), keys.end(), [&](const auto& k) {
-                       return k.name == full;
-                     });
-                 read_key(*found, to, node);
-               });
-  }
-
-  template <class T>
-  void read_key(const key<T>& k, T& to, const YAML::Node& node) {
-    if (!k.list)
-      return add_item(k, to, node);
-    if (!node.IsSequence())
-      return problem(node,
-                     k.name + ": expected a list, found " + kind_of(node));
-    k.clear(to);
-    for (const auto& item : node)
-      add_item(k, to, item);
-  }
-
-  template <class T>
-  void add_item(const key<T>& k, T& to, const YAML::Node& node) {
-    with_scalar(node, k.name,
-                [&](const std::string& text) { k.add(to, text); });
-  }
-
-  /// Calls `take` with the expanded scalar and reports what it throws.
-  template <class Take>
-  void with_scalar(const YAML::Node& node, const std::string& what, Take take) {
-    if (!node.IsScalar())
-      return problem(node, what + ": expected a value, found " + kind_of(node));
-    try {
-      take(expand(node.Scalar()));
-    } catch (const std::invalid_argument& e) {
-      problem(node, what + ": " + e.what());
-    }
-  }
-
   void targets(settings& s, const YAML::Node& list) {
     if (!list.IsSequence())
       return problem(list, std::string{"targets: expected a list, found "} +
@@ -290,20 +113,22 @@ private:
   target one_target(const polling& inherited, const YAML::Node& node) {
     target t;
     t.polling = inherited;
-    std::vector<std::string> known{"name", "url", "endpoints",
-                                   "http_client_config"};
+    std::vector<std::string> known;
+    for (const auto& k : target_keys())
+      known.push_back(k.name.substr(0, k.name.find('.')));
     add_sections(known, polling_keys());
     bool has_url = false;
     each_entry(
         node, "target.", known,
-        [&](const std::string& name, const YAML::Node& value) {
+        [&](const YAML::Node& key, const YAML::Node& value) {
+          const auto& name = key.Scalar();
           if (name == "name") {
-            with_scalar(value, "target.name", [&](std::string text) {
+            with_scalar(value, "target.name", [&](const std::string& text) {
               if (!valid_target_name(text))
                 throw std::invalid_argument(
                     "a name has 1 to 200 characters of UTF-8 and no control "
                     "characters");
-              t.name = std::move(text);
+              t.name = text;
             });
           } else if (name == "url") {
             has_url = true;
@@ -329,7 +154,8 @@ private:
     const std::vector<std::string> known(endpoint_names.begin(),
                                          endpoint_names.end());
     each_entry(node, "target.endpoints.", known,
-               [&](const std::string& name, const YAML::Node& value) {
+               [&](const YAML::Node& key, const YAML::Node& value) {
+                 const auto& name = key.Scalar();
                  const auto i = static_cast<std::size_t>(
                      std::find(known.begin(), known.end(), name) -
                      known.begin());
@@ -344,7 +170,8 @@ private:
     const std::string prefix = "target.http_client_config";
     each_entry(node, prefix + ".",
                {"basic_auth", "authorization", "tls_config", "http_headers"},
-               [&](const std::string& name, const YAML::Node& value) {
+               [&](const YAML::Node& key, const YAML::Node& value) {
+                 const auto& name = key.Scalar();
                  if (value.IsNull())
                    return; // all its keys are commented out
                  if (name == "http_headers")
@@ -358,8 +185,7 @@ private:
     for (const auto& why : contradictions(c))
       problem(node, prefix + ": " + why);
     for (auto* s : c.secrets())
-      if (!s->file.empty())
-        s->file = std::filesystem::path{file_}.parent_path() / s->file;
+      s->file = beside(s->file);
   }
 
   void http_headers(http_client& c, const YAML::Node& node) {
@@ -386,8 +212,9 @@ private:
         problem(entry.first, prefix + "." + name + ": duplicate key");
       each_entry(entry.second, prefix + "." + name + ".",
                  {"values", "secrets", "files"},
-                 [&](const std::string& kind, const YAML::Node& list) {
-                   header_values(h, prefix + "." + name + "." + kind, list);
+                 [&](const YAML::Node& kind, const YAML::Node& list) {
+                   header_values(h, prefix + "." + name + "." + kind.Scalar(),
+                                 list);
                  });
       c.http_headers.push_back(std::move(h));
     }
@@ -407,12 +234,25 @@ private:
           h.secrets.push_back({{}, text});
       });
   }
-
-  std::string file_;
-  std::vector<std::string> problems_;
 };
 
 } // namespace
+
+const std::vector<documented>& target_keys() {
+  static const auto all = [] {
+    std::vector<documented> keys{
+        {"name", "", "Unique; not needed for a single target."},
+        {"url", "", "http or https, an optional path prefix."}};
+    const target defaults;
+    for (std::size_t i = 0; i < endpoint_names.size(); ++i)
+      keys.push_back({std::string{"endpoints."} + endpoint_names[i],
+                      defaults.paths[i], "Path of that endpoint."});
+    keys.push_back({"http_client_config.http_headers", "",
+                    "By name, each with lists of values, secrets or files."});
+    return keys;
+  }();
+  return all;
+}
 
 target unnamed_target(const polling& p, const std::string& url) {
   target t;
@@ -423,7 +263,7 @@ target unnamed_target(const polling& p, const std::string& url) {
 
 settings parse_yaml(const std::string& yaml, const std::string& file,
                     const overlay& flags) {
-  return reader{file}.read(load_one(yaml, file), flags);
+  return reader{file}.read(load_yaml(yaml, file), flags);
 }
 
 } // namespace betanet::config

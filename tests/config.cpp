@@ -234,8 +234,13 @@ CAF_TEST(bad files are refused with place and reason) {
       {"targets: [{url: \"http://a\", endpoints: {metrics: stats}}]",
        "f.yml:1:50: target.endpoints.metrics: \"stats\" is no path such as "
        "/metrics"},
-      {"web: {config_file: web.yml}",
-       "f.yml:1:7: web.config_file: not supported"},
+      {"web: {listen_addresses: [\"300.1.1.1:1\"]}",
+       "f.yml:1:26: web.listen_addresses: \"300.1.1.1\" is no IP address"},
+      {"web: {listen_addresses: [\"[1::2::3]:1\"]}",
+       "f.yml:1:26: web.listen_addresses: \"[1::2::3]\" is no IP address"},
+      {"web: {listen_addresses: [\":1\", \":1\"]}",
+       "f.yml:1:32: web.listen_addresses: \":1\" is there twice"},
+      {"load: {max_in_flight: 1}", "f.yml:1:1: load: not supported"},
       {"cache: {ttl: \"${BETANET_UNSET}\"}",
        "f.yml:1:14: cache.ttl: environment variable BETANET_UNSET is not set"},
       {"a: [", "f.yml:1:1: end of sequence flow not found"},
@@ -550,12 +555,30 @@ CAF_TEST(bad flags and variables name themselves) {
       "error");
   CAF_CHECK_NOT_EQUAL(command{}.flag("--no.such").problems(), "none");
   CAF_CHECK_NOT_EQUAL(command{}.flag("word").problems(), "none");
-  CAF_CHECK_EQUAL(command{}.flag("--web.config.file=x").problems(),
-                  "--web.config.file: not supported");
+  CAF_CHECK_EQUAL(command{}.flag("--shard.count=2").problems(),
+                  "--shard.count: not supported");
   CAF_CHECK_EQUAL(command{}.flag("--config.file=/no/such").problems(),
                   "--config.file: cannot read /no/such");
   CAF_CHECK_EQUAL(command{}.flag("--config.file=/").problems(),
                   "--config.file: cannot read /");
+}
+
+CAF_TEST(the web configuration is found beside the file that names it) {
+  CAF_CHECK_EQUAL(
+      parse_yaml("web: {config_file: web.yml}", "/etc/x/f.yml").web.config_file,
+      "/etc/x/web.yml");
+  CAF_CHECK_EQUAL(
+      parse_yaml("web: {config_file: /w.yml}", "/etc/f.yml").web.config_file,
+      "/w.yml");
+  const temporary_file file{"web: {config_file: web.yml}"};
+  CAF_CHECK_EQUAL(command{}
+                      .flag("--config.file=" + file.path)
+                      .flag("--web.config.file=other.yml")
+                      .load()
+                      .settings.web.config_file,
+                  "other.yml");
+  CAF_CHECK(command{}.flag("--web.systemd-socket").load().systemd_socket);
+  CAF_CHECK(!command{}.load().systemd_socket);
 }
 
 CAF_TEST(what Kubernetes injects is ignored) {

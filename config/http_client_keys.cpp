@@ -1,0 +1,83 @@
+#include "config/key_kinds.hpp"
+
+namespace betanet::config {
+
+namespace {
+
+/// A leading dot would match any subdomain, NUL the end of the name.
+std::string parse_server_name(const std::string& text) {
+  const bool good = std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view{"-._:"}.find(c) != std::string::npos;
+  });
+  if (!good || text.starts_with('.'))
+    throw std::invalid_argument("no name of a host, and no address");
+  return text;
+}
+
+} // namespace
+
+const std::vector<key<http_client>>& http_client_keys() {
+  static const auto all = [] {
+    static const words<tls_version> versions{{"TLS12", tls_version::tls12},
+                                             {"TLS13", tls_version::tls13}};
+    std::vector<key<http_client>> keys;
+    add_secret(
+        keys, "basic_auth.username", "User name of HTTP basic auth",
+        [](auto& c) -> auto& { return c.basic_auth->username; });
+    add_secret(
+        keys, "basic_auth.password", "Password of HTTP basic auth",
+        [](auto& c) -> auto& { return c.basic_auth->password; });
+    keys.push_back(
+        {"authorization.type",
+         "Scheme of the Authorization header.",
+         false,
+         [](http_client& c, const std::string& s) {
+           try {
+             c.authorization->type = parse_token(s);
+           } catch (const std::invalid_argument&) { // may hold a credential
+             throw std::invalid_argument("no scheme such as Bearer");
+           }
+         },
+         {},
+         [](const http_client& c) { return c.authorization->type; }});
+    add_secret(
+        keys, "authorization.credentials",
+        "Credentials of the Authorization header",
+        [](auto& c) -> auto& { return c.authorization->credentials; });
+    add_secret(
+        keys, "tls_config.ca",
+        "Authorities that may sign the server's certificate, PEM",
+        [](auto& c) -> auto& { return c.tls_config.ca; });
+    add_secret(
+        keys, "tls_config.cert", "Client certificate, PEM",
+        [](auto& c) -> auto& { return c.tls_config.cert; });
+    add_secret(
+        keys, "tls_config.key", "Key of the client certificate, PEM",
+        [](auto& c) -> auto& { return c.tls_config.key; });
+    keys.push_back(
+        {"tls_config.server_name",
+         "Name the server's certificate must have, instead of the URL's host.",
+         false,
+         [](http_client& c, const std::string& s) {
+           c.tls_config.server_name = parse_server_name(s);
+         },
+         {},
+         [](const http_client& c) { return c.tls_config.server_name; }});
+    keys.push_back(word_key<http_client>(
+        "tls_config.insecure_skip_verify",
+        "Trust any server. Whoever sits in between reads the credentials.",
+        truth,
+        [](auto& c) -> auto& { return c.tls_config.insecure_skip_verify; }));
+    keys.push_back(word_key<http_client>(
+        "tls_config.min_version", "Least TLS version: TLS12 or TLS13.",
+        versions, [](auto& c) -> auto& { return c.tls_config.min_version; }));
+    keys.push_back(word_key<http_client>(
+        "tls_config.max_version", "Highest TLS version: TLS12 or TLS13.",
+        versions, [](auto& c) -> auto& { return c.tls_config.max_version; }));
+    return keys;
+  }();
+  return all;
+}
+
+} // namespace betanet::config

@@ -1,0 +1,242 @@
+#define CAF_SUITE web_config
+
+#include "config/web_config.hpp"
+
+#include "tests/suite.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <unistd.h>
+
+using namespace betanet::config;
+using namespace std::chrono_literals;
+
+namespace {
+
+web_config parse(const std::string& yaml) {
+  return parse_web_config(yaml, "w.yml");
+}
+
+std::string problems_of(const std::string& yaml) {
+  try {
+    parse(yaml);
+    return "none";
+  } catch (const invalid& e) {
+    return e.what();
+  }
+}
+
+const std::string hash =
+    "$2y$10$abcdefghijklmnopqrstuuAuXeCk6cDyT9B/LbcW23Nl3ca8XWmMS";
+
+std::string tls(const std::string& more) {
+  return "tls_server_config: {cert: c, key: k" +
+         (more.empty() ? "" : ", " + more) + "}";
+}
+
+} // namespace
+
+CAF_TEST(an empty file guards nothing) {
+  for (const auto* yaml : {"", "{}", "# nothing", "tls_server_config:",
+                           "tls_server_config: {}", "basic_auth_users:"})
+    CAF_CHECK(parse(yaml) == web_config{});
+}
+
+CAF_TEST(every key of the toolkit is read) {
+  const auto c =
+      parse("tls_server_config:\n"
+            "  cert_file: server.crt\n"
+            "  key_file: /k/server.key\n"
+            "  client_auth_type: RequireAndVerifyClientCert\n"
+            "  client_ca_file: ca.pem\n"
+            "  client_allowed_sans: [prom.test, 10.0.0.1]\n"
+            "  min_version: TLS11\n"
+            "  max_version: TLS12\n"
+            "  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,\n"
+            "                  TLS_AES_128_GCM_SHA256]\n"
+            "  prefer_server_cipher_suites: false\n"
+            "  curve_preferences: [X25519, CurveP256]\n"
+            "http_server_config:\n"
+            "  http2: true\n"
+            "  headers: { X-Frame-Options: deny, X-XSS-Protection: \"0\" }\n"
+            "basic_auth_users: { alice: " +
+            hash +
+            " }\n"
+            "rate_limit: { interval: 1s, burst: 20 }\n");
+  CAF_REQUIRE(c.tls.has_value());
+  CAF_CHECK_EQUAL(c.tls->cert.file, "server.crt");
+  CAF_CHECK_EQUAL(c.tls->key.file, "/k/server.key");
+  CAF_CHECK(c.tls->client_auth_type == client_auth::require_and_verify);
+  CAF_CHECK_EQUAL(c.tls->client_ca.file, "ca.pem");
+  CAF_CHECK_EQUAL(c.tls->client_allowed_sans,
+                  (std::vector<std::string>{"prom.test", "10.0.0.1"}));
+  CAF_CHECK(c.tls->min_version == tls_version::tls11);
+  CAF_CHECK(c.tls->max_version == tls_version::tls12);
+  CAF_CHECK_EQUAL(c.tls->cipher_suites,
+                  (std::vector<std::string>{"ECDHE-RSA-AES128-GCM-SHA256"}));
+  CAF_CHECK(!c.tls->prefer_server_cipher_suites);
+  CAF_CHECK_EQUAL(c.tls->curve_preferences,
+                  (std::vector<std::string>{"X25519", "P-256"}));
+  CAF_CHECK(c.http2);
+  CAF_CHECK_EQUAL(c.headers.size(), 2u);
+  CAF_CHECK_EQUAL(c.users.at("alice"), hash);
+  CAF_CHECK(c.rate_limit.interval == 1s);
+  CAF_CHECK_EQUAL(c.rate_limit.burst, 20);
+  CAF_REQUIRE_EQUAL(c.warnings.size(), 1u);
+  CAF_CHECK_EQUAL(c.warnings[0].substr(0, 24), "http_server_config.http2");
+}
+
+CAF_TEST(files are named relative to the file) {
+  const auto c = parse_web_config(
+      "tls_server_config: {cert_file: a/c.pem, key_file: /k.pem}",
+      "/etc/betanet/web.yml");
+  CAF_CHECK_EQUAL(c.tls->cert.file, "/etc/betanet/a/c.pem");
+  CAF_CHECK_EQUAL(c.tls->key.file, "/k.pem");
+}
+
+CAF_TEST(a dollar is a dollar) {
+  ::setenv("y", "expanded", 1);
+  const auto c = parse("basic_auth_users: {a: " + hash + "}");
+  CAF_CHECK_EQUAL(c.users.at("a"), hash);
+}
+
+CAF_TEST(each client policy has its name) {
+  const std::vector<std::pair<std::string, client_auth>> all{
+      {"NoClientCert", client_auth::none},
+      {"RequestClientCert", client_auth::request},
+      {"RequireAnyClientCert", client_auth::require_any},
+      {"RequireClientCert", client_auth::require_any},
+      {"VerifyClientCertIfGiven", client_auth::verify_if_given},
+      {"RequireAndVerifyClientCert", client_auth::require_and_verify}};
+  for (const auto& [name, value] : all)
+    CAF_CHECK(parse(tls("client_auth_type: " + name)).tls->client_auth_type ==
+              value);
+}
+
+CAF_TEST(suites of TLS 1.3 alone leave nothing else to speak) {
+  const auto c = parse(tls("cipher_suites: [TLS_AES_256_GCM_SHA384]"));
+  CAF_CHECK(c.tls->cipher_suites.empty());
+  CAF_CHECK(c.tls->min_version == tls_version::tls13);
+}
+
+CAF_TEST(what is wrong is refused with its place) {
+  const std::vector<std::pair<std::string, std::string>> table{
+      {"tls_server_confi: {}", "w.yml:1:1: tls_server_confi: unknown key, did "
+                               "you mean \"tls_server_config\"?"},
+      {"basic_auth_users: {}\nbasic_auth_users: {}",
+       "w.yml:2:1: basic_auth_users: duplicate key"},
+      {"tls_server_config: {cert: c}",
+       "w.yml:1:20: tls_server_config: missing one of key or key_file"},
+      {"tls_server_config: {key_file: k}",
+       "w.yml:1:20: tls_server_config: missing one of cert or cert_file"},
+      {"tls_server_config: {cert: c, cert_file: c, key: k}",
+       "w.yml:1:20: tls_server_config: at most one of cert & cert_file must be "
+       "configured"},
+      {tls("client_ca: x"),
+       "w.yml:1:20: tls_server_config: client CA's have been configured "
+       "without a Client Auth Policy"},
+      {tls("client_allowed_sans: [x]"),
+       "w.yml:1:20: tls_server_config: client_allowed_sans have been "
+       "configured without a Client Auth Policy"},
+      {tls("client_auth_type: Sometimes"),
+       "w.yml:1:56: tls_server_config.client_auth_type: \"Sometimes\" is none "
+       "of NoClientCert, RequestClientCert, RequireAnyClientCert, "
+       "RequireClientCert, VerifyClientCertIfGiven, "
+       "RequireAndVerifyClientCert"},
+      {tls("min_version: SSL30"),
+       "w.yml:1:51: tls_server_config.min_version: \"SSL30\" is none of TLS10, "
+       "TLS11, TLS12, TLS13"},
+      {tls("min_version: TLS13, max_version: TLS12"),
+       "w.yml:1:20: tls_server_config: min_version is above max_version"},
+      {tls("cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]"),
+       "w.yml:1:54: tls_server_config.cipher_suites: unknown cipher: "
+       "TLS_RSA_WITH_RC4_128_SHA"},
+      {tls("max_version: TLS12, cipher_suites: [TLS_AES_256_GCM_SHA384]"),
+       "w.yml:1:20: tls_server_config: none of the cipher_suites fits a "
+       "version below TLS13"},
+      {tls("curve_preferences: [P-256]"),
+       "w.yml:1:58: tls_server_config.curve_preferences: unknown curve: P-256"},
+      {"http_server_config: {headers: {Server: x}}",
+       "w.yml:1:40: http_server_config.headers.Server: HTTP header \"Server\" "
+       "can not be configured"},
+      {"http_server_config: {headers: {X-Frame-Options: allow}}",
+       "w.yml:1:49: http_server_config.headers.X-Frame-Options: \"allow\" is "
+       "not deny or sameorigin"},
+      {"http_server_config: {headers: {X-Content-Type-Options: sniff}}",
+       "w.yml:1:56: http_server_config.headers.X-Content-Type-Options: "
+       "\"sniff\" is not nosniff"},
+      {"http_server_config: {headers: {X-XSS-Protection: \"a\\r\\nB: c\"}}",
+       "w.yml:1:50: http_server_config.headers.X-XSS-Protection: a control "
+       "character in the value"},
+      {"http_server_config: {http2: maybe}",
+       "w.yml:1:29: http_server_config.http2: \"maybe\" is none of true, "
+       "false"},
+      {"basic_auth_users: {\"a:b\": " + hash + "}",
+       "w.yml:1:27: basic_auth_users.a:b: nobody can log in with a colon in "
+       "the name"},
+      {"rate_limit: {interval: 1s}",
+       "w.yml:1:13: rate_limit.burst: with an interval at least 1, or no "
+       "request would ever be answered"},
+      {"rate_limit: {interval: 1}",
+       "w.yml:1:24: rate_limit.interval: \"1\" is no duration such as 250ms, "
+       "15s or 1m30s"}};
+  for (const auto& [yaml, expected] : table)
+    CAF_CHECK_EQUAL(problems_of(yaml), expected);
+}
+
+CAF_TEST(what is no hash is refused and not shown) {
+  auto bad = std::vector<std::string>{"hunter2",
+                                      hash.substr(1),
+                                      "$1$" + hash.substr(3),
+                                      "$2y$03" + hash.substr(6),
+                                      "$2y$32" + hash.substr(6),
+                                      "$2x" + hash.substr(3),
+                                      hash + "a"};
+  bad.push_back(hash);
+  bad.back()[30] = '!';
+  for (const auto& h : bad) {
+    const auto problem = problems_of("basic_auth_users: {a: \"" + h + "\"}");
+    CAF_CHECK_EQUAL(problem.substr(0, 50),
+                    "w.yml:1:23: basic_auth_users.a: no bcrypt hash suc");
+    CAF_CHECK_EQUAL(problem.find(h.substr(0, 7) + "abc"), std::string::npos);
+    CAF_CHECK_EQUAL(problem.find("hunter2"), std::string::npos);
+  }
+}
+
+CAF_TEST(a hash that takes seconds is accepted with a warning) {
+  auto slow = hash;
+  for (const auto& [cost, warnings] :
+       std::vector<std::pair<std::string, std::size_t>>{{"14", 0}, {"15", 1}}) {
+    slow.replace(4, 2, cost);
+    CAF_CHECK_EQUAL(
+        parse("basic_auth_users: {a: " + slow + "}").warnings.size(), warnings);
+  }
+}
+
+CAF_TEST(files are read into the place of their names) {
+  const std::string folder = "/tmp/web_config_test." + std::to_string(getpid());
+  CAF_REQUIRE_EQUAL(std::system(("mkdir " + folder).c_str()), 0);
+  const auto write = [&](const std::string& name, const std::string& text) {
+    std::ofstream{folder + "/" + name} << text;
+  };
+  write("c", "certificate\n");
+  write("w.yml", "\n\ntls_server_config: {cert_file: c, key_file: k}\n");
+  const auto read = [&] {
+    try {
+      const auto t = *read_web_config(folder + "/w.yml").tls;
+      return t.cert.text + "|" + t.cert.file + "|" + t.key.text;
+    } catch (const std::runtime_error& e) {
+      return std::string{e.what()};
+    }
+  };
+  CAF_CHECK_EQUAL(read(),
+                  "cannot read " + folder + "/k: No such file or directory");
+  write("k", "key");
+  CAF_CHECK_EQUAL(read(), "certificate||key");
+  write("w.yml", "\n\ntypo: 1");
+  CAF_CHECK_EQUAL(read().substr(0, folder.size() + 24),
+                  folder + "/w.yml:3:1: typo: unknow");
+  write("w.yml", "");
+  CAF_CHECK(read_web_config(folder + "/w.yml") == web_config{});
+  std::system(("rm -r " + folder).c_str());
+}
