@@ -1,14 +1,20 @@
 #include "actors/actors.hpp"
 #include "actors/cache.hpp"
-#include "actors/group.hpp"
+#include "actors/guard.hpp"
+#include "actors/http_front.hpp"
 #include "actors/log.hpp"
 #include "actors/on_io.hpp"
+#include "actors/operator.hpp"
+#include "actors/preflight.hpp"
 #include "actors/scheduler.hpp"
 #include "actors/upstream.hpp"
 #include "config/config.hpp"
+#include "config/web_config.hpp"
 #include "metrics/self.hpp"
+#include "net/background.hpp"
 #include "net/http_server.hpp"
 #include "net/loop.hpp"
+#include "net/systemd.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -24,7 +30,6 @@
 #include <fstream>
 #include <future>
 #include <iostream>
-#include <map>
 #include <random>
 #include <thread>
 #include <unistd.h>
@@ -33,9 +38,6 @@ using namespace betanet;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// More targets than this would start in one burst: they wait for their slots.
-constexpr std::size_t immediate_targets = 100;
 
 constexpr auto user_agent = "betanet_exporter/" BETANET_VERSION;
 
@@ -81,7 +83,8 @@ net::server_limits limits_of(const config::web& w) {
   return l;
 }
 
-/// Asks the exporter that runs with this configuration how it is.
+/// Asks the exporter that runs with this configuration how it is. Who it is
+/// need not be proved: whoever answers there is meant.
 int healthcheck(const config::settings& s) {
   const auto& address = s.web.listen_addresses.front();
   const auto colon = address.rfind(':');
@@ -90,22 +93,34 @@ int healthcheck(const config::settings& s) {
     host = host.substr(1, host.size() - 2);
   if (host.empty() || host == "0.0.0.0" || host == "::")
     host = "localhost";
+  net::resource what{
+      host, static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))),
+      "/-/healthy", user_agent, 65536};
+  config::web_config web;
+  if (!s.web.config_file.empty())
+    web = config::read_web_config(s.web.config_file);
+  if (web.tls) {
+    what.tls = true;
+    what.identity.tls.emplace().verify = false;
+  }
   net::loop loop;
   net::outbound shared{loop};
-  net::http_client client{
-      shared,
-      {host, static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))),
-       "/-/healthy", user_agent, 65536}};
+  net::http_client client{shared, std::move(what)};
   net::outcome result = net::error{net::errc::local, "no answer"};
   client.get(3s, [&](net::outcome o) {
     result = std::move(o);
     loop.stop();
   });
   loop.run();
-  if (const auto* e = std::get_if<net::error>(&result))
+  const auto* const e = std::get_if<net::error>(&result);
+  // It lives if it told us by TLS that it wants a certificate.
+  const bool refused = e && e->code == net::errc::tls && web.tls &&
+                       web.tls->client_auth_type != config::client_auth::none &&
+                       e->text.find(" alert ") != std::string::npos;
+  if (e && !refused)
     std::cerr << "unhealthy: " << e->text << '\n';
-  else if (const auto& r = std::get<net::response>(result); r.status != 200)
-    std::cerr << "unhealthy: " << r.body;
+  else if (!e && std::get<net::response>(result).status != 200)
+    std::cerr << "unhealthy: " << std::get<net::response>(result).body;
   else
     return EXIT_SUCCESS;
   return EXIT_FAILURE;
@@ -121,93 +136,99 @@ struct actor_config : caf::actor_system_config {
   }
 };
 
-/// The problems of a configuration that only the libraries which will use it
-/// can find, one a line; reads the files it names.
-std::string defects(const config::settings& s) {
-  std::string all;
-  net::tls_contexts contexts;
-  std::vector<std::shared_ptr<net::tls_context>> held; // or each is made anew
-  for (const auto& t : s.targets)
-    try {
-      held.push_back(check_identity(t, contexts));
-    } catch (const std::runtime_error& e) {
-      all += (all.empty() ? "" : "\n") + std::string{e.what()};
-    }
-  return all;
+/// The operator's own question: is the exporter well?
+class probe : public net::exchange {
+public:
+  explicit probe(std::function<void(bool)> done) : done_(std::move(done)) {
+    request_.path = "/-/healthy";
+  }
+  const net::request& what() const override { return request_; }
+  void respond(std::shared_ptr<const net::message> m) override {
+    done_(m->status() == 200);
+  }
+
+private:
+  net::request request_;
+  std::function<void(bool)> done_;
+};
+
+/// The content of a file, empty if it cannot be read.
+std::string content_of(const std::string& file) {
+  try {
+    std::ifstream in{file, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  } catch (const std::ios_base::failure&) {
+    return {}; // a directory, or a failing disk
+  }
 }
 
-/// The process while it runs; its main thread is the operator actor.
+/// `reread` gives the settings of this moment; throws `config::invalid`.
+config_reading
+read_configuration(const std::string& file,
+                   const std::function<config::settings()>& reread) {
+  config_reading found;
+  try {
+    found.content = file.empty() ? std::string{} : content_of(file);
+    if (!file.empty() && found.content.empty())
+      throw config::invalid({file + ": empty, or not to be read"});
+    found.settings = reread();
+    found.problems = target_problems(*found.settings);
+  } catch (const std::exception& e) {
+    found.problems = e.what();
+  }
+  return found;
+}
+
+/// The process while it runs.
 class exporter {
 public:
-  /// `reread` gives the settings of this moment; throws `config::invalid`.
-  exporter(const config::invocation& what, event_log l,
+  exporter(config::invocation what, event_log l,
            std::function<config::settings()> reread)
-      : settings_(what.settings),
+      : what_(std::move(what)),
         log_(std::move(l)),
-        reread_(std::move(reread)),
-        file_(what.file),
-        look_every_(what.auto_reload) {}
+        reread_(std::move(reread)) {}
 
   /// Runs until a signal or a failure; the exit status.
   int run();
 
 private:
-  /// A target that is polled.
-  struct polled {
-    config::target target;
-    supervisor_actor supervisor;
-    metrics::time_point since; ///< The origin of its ticks.
-  };
-
+  void listen();
   void start_actors();
+  void start_guard();
+  operator_settings operation();
   int wait();
   void stop();
 
-  /// The configuration file's; by content, as a mounted one is a link that
-  /// changes its target.
-  std::string content() const;
-  void look();
-
-  /// What is wrong with the configuration file; nothing if it rules now.
-  std::string reload();
-  void apply(const std::vector<config::target>& wanted);
-  void start(const config::target& t, bool known_from_start);
-  void change(polled& p, const config::target& t);
-  void end(const polled& p);
-
-  metrics::tick_grid grid_of(const polled& p) const;
-  surroundings around();
-
-  config::settings settings_;
+  const config::invocation what_;
+  const config::web& web_ = what_.settings.web;
   event_log log_;
   std::function<config::settings()> reread_;
-  std::string file_;
-  config::duration look_every_; ///< 0: never.
-  std::string seen_;            ///< The file's content that rules.
-  std::string looked_at_;       ///< At the latest look.
-  std::string problems_;        ///< Of the latest reload.
   net::loop loop_;
   net::outbound outbound_{loop_};
-  http_front_actor front_; ///< Set before the loop runs.
+  net::background files_{loop_, 2};  ///< Reads what is configured.
+  net::background logins_{loop_, 1}; ///< Checks them, one at a time.
+  http_front_actor front_;           ///< Set before the loop runs.
+  guard_actor guard_;                ///< Null: everybody is let in.
   net::http_server server_{
-      loop_, limits_of(settings_.web), [this](exchange_ptr e) {
-        caf::anon_send(front_, atom::serve_v, std::move(e));
+      loop_, limits_of(web_), [this](exchange_ptr e) {
+        if (guard_)
+          caf::anon_send(guard_, atom::serve_v, std::move(e));
+        else
+          caf::anon_send(front_, atom::serve_v, std::move(e), admission::all);
       }};
   actor_config caf_config_;
   caf::actor_system system_{caf_config_};
   caf::scoped_actor self_{system_};
   cache_actor cache_;
   scheduler_actor scheduler_;
-  std::vector<polled> polled_;
-  metrics::wall_time reloaded_at_ = std::chrono::system_clock::now();
+  operator_actor operator_;
 };
 
 int exporter::run() {
   loop_.on_signal([me = caf::actor{self_}](int number) {
     caf::anon_send(me, atom::signal_v, number);
   });
-  for (const auto& address : settings_.web.listen_addresses)
-    log_.info("Listening", {{"address", server_.listen(address)}});
+  listen();
   start_actors();
   std::thread io{[this] { loop_.run(); }};
   const int status = wait();
@@ -217,194 +238,128 @@ int exporter::run() {
   return status;
 }
 
+void exporter::listen() {
+  if (what_.systemd_socket)
+    for (const int descriptor : net::passed_sockets())
+      log_.info("Listening", {{"address", server_.adopt(descriptor)},
+                              {"opened_by", "systemd"}});
+  else
+    for (const auto& address : web_.listen_addresses)
+      log_.info("Listening", {{"address", server_.listen(address)}});
+}
+
 void exporter::start_actors() {
   const auto now = system_.clock().now();
   cache_settings cached;
-  cached.detail = static_cast<metrics::detail>(settings_.metrics.detail);
+  cached.detail = static_cast<metrics::detail>(what_.settings.metrics.detail);
   cached.build = this_build();
-  cached.reload.succeeded_at = reloaded_at_;
+  cached.reload.succeeded_at = std::chrono::system_clock::now();
   cached.read_process = metrics::read_process_stats;
-  for (const auto& t : settings_.targets)
+  for (const auto& t : what_.settings.targets)
     cached.targets.emplace_back(t.name, empty_snapshot(t, now));
   cache_ = system_.spawn(cache, std::move(cached), log_);
   scheduler_ = system_.spawn(scheduler);
-  front_ = system_.spawn<front_on_io>(
-      loop_,
-      front_settings{settings_.web.telemetry_path,
-                     static_cast<std::uint64_t>(settings_.web.max_requests),
-                     BETANET_VERSION},
-      cache_, caf::actor_cast<operator_actor>(caf::actor{self_}));
-  for (const auto& t : settings_.targets)
-    start(t, true);
-  self_->monitor(scheduler_);
+  operator_ = system_.spawn(operate, operation());
+  front_ = system_.spawn<on_io<http_front_actor, http_front_state>>(
+      loop_, [this](auto* self) {
+        return http_front(self,
+                          {web_.telemetry_path,
+                           static_cast<std::uint64_t>(web_.max_requests),
+                           BETANET_VERSION},
+                          cache_, operator_);
+      });
+  if (!web_.config_file.empty())
+    start_guard();
   self_->monitor(cache_);
+  self_->monitor(scheduler_);
+  self_->monitor(operator_);
   self_->monitor(front_);
 }
 
-surroundings exporter::around() {
-  return {cache_,
-          log_,
-          settings_.targets.size() > chatty_targets,
-          [this](const auto& t, auto e) {
-            return connect(outbound_, t, e, user_agent);
-          },
-          std::chrono::system_clock::now,
-          random_unit};
-}
-
-metrics::tick_grid exporter::grid_of(const polled& p) const {
-  const auto interval = p.target.polling.collection.interval;
-  const bool alone = settings_.targets.size() == 1;
-  return {p.since, alone ? 0ns : metrics::tick_offset(p.target.name, interval),
-          interval};
-}
-
-void exporter::start(const config::target& t, bool known_from_start) {
-  const auto now = system_.clock().now();
-  if (!known_from_start)
-    self_->send(cache_, atom::add_v, t.name, empty_snapshot(t, now));
-  if (settings_.targets.size() <= chatty_targets)
-    log_.info("Polling", {{"target", t.name}, {"url", to_string(t.url)}});
-  polled_.push_back({t, spawn_group(system_, t, around()), now});
-  self_->monitor(polled_.back().supervisor);
-  self_->send(scheduler_, atom::watch_v, polled_.back().supervisor,
-              grid_of(polled_.back()),
-              settings_.targets.size() <= immediate_targets);
-}
-
-void exporter::end(const polled& p) {
-  self_->demonitor(p.supervisor.address());
-  self_->send(scheduler_, atom::unwatch_v, p.supervisor);
-  self_->send_exit(p.supervisor, caf::exit_reason::user_shutdown);
-}
-
-void exporter::change(polled& p, const config::target& t) {
-  const bool same_pace =
-      p.target.polling.collection.interval == t.polling.collection.interval;
-  p.target = t;
-  self_->send(p.supervisor, atom::configure_v,
-              std::make_shared<const group_settings>(settings_of(t, around())));
-  if (!same_pace)
-    self_->send(scheduler_, atom::watch_v, p.supervisor, grid_of(p), false);
-}
-
-/// Identity is name and URL: who keeps both keeps state and counters.
-void exporter::apply(const std::vector<config::target>& wanted) {
-  const auto identity = [](const config::target& t) {
-    return std::pair{t.name, to_string(t.url)};
+operator_settings exporter::operation() {
+  operator_settings how;
+  how.initial = what_.settings;
+  how.content = content_of(what_.file);
+  how.around = {cache_,
+                log_,
+                false,
+                [this](const auto& t, auto e) {
+                  return connect(outbound_, t, e, user_agent);
+                },
+                std::chrono::system_clock::now,
+                random_unit};
+  how.scheduler = scheduler_;
+  how.read = [this](auto done) {
+    const auto read = [file = what_.file, reread = reread_, done] {
+      return [found = read_configuration(file, reread), done] { done(found); };
+    };
+    if (!files_.run(read))
+      done({{}, {}, "no thread to read the configuration in"});
   };
-  std::map<std::pair<std::string, std::string>, polled> former;
-  for (auto& p : std::exchange(polled_, {}))
-    former.emplace(identity(p.target), std::move(p));
-  std::size_t changed = 0;
-  std::vector<config::target> added;
-  for (const auto& t : wanted) {
-    const auto same = former.extract(identity(t));
-    if (!same) {
-      added.push_back(t);
-      continue;
-    }
-    if (same.mapped().target != t) {
-      ++changed;
-      change(same.mapped(), t);
-    }
-    polled_.push_back(std::move(same.mapped()));
-  }
-  for (const auto& [_, p] : former) {
-    end(p);
-    self_->send(cache_, atom::drop_v, p.target.name);
-  }
-  for (const auto& t : added)
-    start(t, false);
-  log_.info("Configuration reloaded",
-            {{"targets", std::to_string(wanted.size())},
-             {"added", std::to_string(added.size())},
-             {"removed", std::to_string(former.size())},
-             {"changed", std::to_string(changed)}});
+  how.look = [this, file = what_.file](auto done) {
+    const auto look = [file, done] {
+      return [content = content_of(file), done] { done(content); };
+    };
+    if (!files_.run(look))
+      done({});
+  };
+  how.probe = [this](auto done) {
+    caf::anon_send(front_, atom::serve_v,
+                   exchange_ptr{std::make_shared<probe>(std::move(done))},
+                   admission::all);
+  };
+  how.look_every = what_.file.empty() ? 0s : what_.auto_reload;
+  how.watchdog_every = net::watchdog_interval() / 2; // as systemd advises
+  how.notify = net::notify;
+  return how;
 }
 
-std::string exporter::reload() {
-  std::string problems;
-  std::optional<config::settings> fresh;
-  auto now = file_.empty() ? std::string{} : content();
-  try {
-    if (!file_.empty() && now.empty())
-      throw config::invalid({file_ + ": empty, or not to be read"});
-    fresh = reread_();
-    problems = defects(*fresh);
-  } catch (const std::exception& e) {
-    problems = e.what();
-  }
-  metrics::reload_status status{problems.empty(), reloaded_at_};
-  if (problems.empty()) {
-    for (const auto& key : config::restart_keys(settings_, *fresh))
-      log_.warn("A changed key needs a restart", {{"key", key}});
-    settings_.polling = fresh->polling;
-    settings_.targets = std::move(fresh->targets);
-    apply(settings_.targets);
-    status.succeeded_at = reloaded_at_ = std::chrono::system_clock::now();
-    seen_ = std::move(now);
-  } else if (problems != problems_) {
-    log_.error("Reload failed, the former configuration goes on",
-               {{"error", problems}});
-  }
-  problems_ = problems;
-  self_->send(cache_, atom::reload_v, status);
-  return problems;
-}
-
-std::string exporter::content() const {
-  try {
-    std::ifstream in{file_, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-  } catch (const std::ios_base::failure&) {
-    return {}; // a directory, or a failing disk
-  }
-}
-
-/// Twice the same: nobody is writing it just now. A file that was refused is
-/// tried again: another one that it names may have come.
-void exporter::look() {
-  auto now = content();
-  const bool settled = now == std::exchange(looked_at_, now);
-  if (settled && now != seen_)
-    reload();
+void exporter::start_guard() {
+  const auto file = web_.config_file;
+  const auto latest = std::make_shared<web_look>(look_at(file, {}));
+  if (!latest->problem.empty()) // it was good a moment ago
+    throw std::runtime_error(latest->problem);
+  guard_settings how;
+  how.first = *latest;
+  how.look = [this, file, latest](auto done) {
+    const auto look = [file, latest, done] {
+      auto found = look_at(file, *latest);
+      if (found.problem.empty())
+        *latest = found;
+      return [found, done] { done(found); };
+    };
+    if (!files_.run(look))
+      done(*latest);
+  };
+  how.verify = [this](auto work, auto done) {
+    return logins_.run(
+        [work, done] { return [good = work(), done] { done(good); }; });
+  };
+  how.secure = [this](auto security) { server_.secure(std::move(security)); };
+  guard_ = system_.spawn<on_io<guard_impl, guard_state>>(
+      loop_,
+      [this, how](auto* self) { return guard(self, how, front_, log_); });
+  self_->monitor(guard_);
+  log_.info("Guarding",
+            {{"web_config_file", file}, {"tls", how.first.tls ? "on" : "off"}});
 }
 
 int exporter::wait() {
-  const bool looks = look_every_ > 0s && !file_.empty();
-  if (looks)
-    seen_ = looked_at_ = content();
-  auto next_look = system_.clock().now() + look_every_;
   for (;;) {
     std::optional<int> status;
-    const auto pause =
-        looks ? std::max(next_look - system_.clock().now(), config::duration{})
-              : config::duration{24h};
     self_->receive(
         [&](atom::signal, int number) {
-          // A storm is one reload, and the end goes before it.
-          for (bool more = true; more;) {
-            if (number != SIGHUP)
-              status = EXIT_SUCCESS;
-            self_->receive([&](atom::signal, int next) { number = next; },
-                           caf::after(0s) >> [&] { more = false; });
-          }
-          if (!status)
-            reload();
+          if (number == SIGHUP)
+            self_->send(caf::actor_cast<operator_impl>(operator_),
+                        atom::signal_v);
+          else
+            status = EXIT_SUCCESS;
         },
-        [&](atom::reload) { return reload(); },
-        [&](atom::describe) { return config::to_yaml(settings_); },
         [&](const caf::down_msg& down) {
           log_.error("Actor died, stopping",
                      {{"cause", system_.render(down.reason)}});
           status = EXIT_FAILURE;
-        },
-        caf::after(pause) >> [] {});
-    if (looks && system_.clock().now() >= next_look) {
-      look();
-      next_look = system_.clock().now() + look_every_;
-    }
+        });
     if (status)
       return *status;
   }
@@ -415,19 +370,18 @@ void exporter::stop() {
   const auto drained = std::make_shared<std::promise<void>>();
   server_.stop([drained] { drained->set_value(); });
   drained->get_future().wait_for(drain_time);
-  std::vector<caf::actor> all{caf::actor_cast<caf::actor>(scheduler_),
+  std::vector<caf::actor> all{caf::actor_cast<caf::actor>(operator_),
+                              caf::actor_cast<caf::actor>(scheduler_),
                               caf::actor_cast<caf::actor>(cache_),
                               caf::actor_cast<caf::actor>(front_)};
-  for (const auto& p : polled_)
-    all.push_back(caf::actor_cast<caf::actor>(p.supervisor));
+  if (guard_)
+    all.push_back(caf::actor_cast<caf::actor>(guard_));
   for (const auto& a : all)
     self_->send_exit(a, caf::exit_reason::user_shutdown);
   bool waiting = true;
   for (std::size_t left = all.size(); left > 0 && waiting;)
     self_->receive([&](const caf::down_msg&) { --left; },
                    [](atom::signal, int) {},
-                   [](atom::reload) { return std::string{"stopping"}; },
-                   [](atom::describe) { return std::string{}; },
                    caf::after(quit_time) >> [&] { waiting = false; });
 }
 
@@ -479,7 +433,7 @@ int main(int argc, char** argv) {
   }
   const bool starts = what.action == config::action::run ||
                       what.action == config::action::check;
-  if (const auto found = starts ? defects(what.settings) : std::string{};
+  if (const auto found = starts ? start_problems(what.settings) : std::string{};
       !found.empty()) {
     std::cerr << "betanet_exporter: " << found << '\n';
     return EXIT_FAILURE;

@@ -22,10 +22,12 @@
 ///   scheduler -> supervisor -> fetcher (x3) -> the network
 ///                supervisor <- fetcher
 ///                supervisor -> aggregator -> cache <- http_front <- a client
+///                                                     http_front <- guard <-'
 ///
 /// One group {supervisor, three fetchers, aggregator} per target; one
-/// scheduler, cache, http_front and operator per process. The operator starts,
-/// changes and ends the groups.
+/// scheduler, cache, http_front and operator per process, and a guard where
+/// logins or limits are configured. The operator starts, changes and ends the
+/// groups.
 
 namespace betanet {
 
@@ -95,6 +97,19 @@ struct census {
   bool ready = false; ///< Every target has once finished a collection.
 };
 
+/// What a client may have.
+enum class admission : std::uint8_t {
+  all,          ///< Whatever it asks for.
+  health_only,  ///< No login where one is asked for: the verdict, no detail.
+  login_needed, ///< 401
+  too_often,    ///< 429
+  busy,         ///< 503: too many logins are being checked.
+  broken,       ///< 500: the guard's own configuration is.
+};
+
+struct config_reading; // operator.hpp
+struct web_look;       // guard.hpp
+
 using update_ptr = std::shared_ptr<const update>;
 using snapshot_ptr = std::shared_ptr<const metrics::snapshot>;
 using page_ptr = std::shared_ptr<const metrics::page>;
@@ -102,13 +117,17 @@ using census_ptr = std::shared_ptr<const census>;
 using outcome_ptr = std::shared_ptr<const net::outcome>;
 using group_ptr = std::shared_ptr<const group_settings>;
 using exchange_ptr = std::shared_ptr<net::exchange>;
+using config_reading_ptr = std::shared_ptr<const config_reading>;
+using web_look_ptr = std::shared_ptr<const web_look>;
 
 } // namespace betanet
 
 CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
 
+  CAF_ADD_TYPE_ID(betanet, (betanet::admission))
   CAF_ADD_TYPE_ID(betanet, (betanet::attempt_report))
   CAF_ADD_TYPE_ID(betanet, (betanet::census_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::config_reading_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::exchange_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::group_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::metrics::endpoint))
@@ -122,6 +141,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::snapshot_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::tick))
   CAF_ADD_TYPE_ID(betanet, (betanet::update_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::web_look_ptr))
 
   CAF_ADD_ATOM(betanet, betanet::atom, add, "add")
   CAF_ADD_ATOM(betanet, betanet::atom, answer, "answer")
@@ -133,6 +153,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_ATOM(betanet, betanet::atom, drop, "drop")
   CAF_ADD_ATOM(betanet, betanet::atom, fetch, "fetch")
   CAF_ADD_ATOM(betanet, betanet::atom, half_open, "half_open")
+  CAF_ADD_ATOM(betanet, betanet::atom, look, "look")
   CAF_ADD_ATOM(betanet, betanet::atom, overdue, "overdue")
   CAF_ADD_ATOM(betanet, betanet::atom, poll, "poll")
   CAF_ADD_ATOM(betanet, betanet::atom, put, "put")
@@ -146,12 +167,15 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_ATOM(betanet, betanet::atom, tick, "tick")
   CAF_ADD_ATOM(betanet, betanet::atom, unwatch, "unwatch")
   CAF_ADD_ATOM(betanet, betanet::atom, update, "update")
+  CAF_ADD_ATOM(betanet, betanet::atom, verified, "verified")
   CAF_ADD_ATOM(betanet, betanet::atom, watch, "watch")
+  CAF_ADD_ATOM(betanet, betanet::atom, watchdog, "watchdog")
 
 CAF_END_TYPE_ID_BLOCK(betanet)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::attempt_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::census_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::config_reading_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::exchange_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::group_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::reload_status)
@@ -164,6 +188,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::poll_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::snapshot_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::update_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::web_look_ptr)
 
 namespace betanet {
 
@@ -216,7 +241,7 @@ using cache_actor = caf::typed_actor<
     // Gives the latest snapshots of all targets.
     caf::replies_to<atom::count>::with<census_ptr>>;
 
-/// The OPERATOR, the process's main thread: owns the configuration.
+/// The OPERATOR: owns the configuration, starts, changes and ends targets.
 using operator_actor = caf::typed_actor<
     // Reads the configuration again; says why not, or nothing.
     caf::replies_to<atom::reload>::with<std::string>,
@@ -226,6 +251,11 @@ using operator_actor = caf::typed_actor<
 /// The HTTP FRONT: answers every request the server lets through.
 using http_front_actor = caf::typed_actor<
     // Responds to the exchange, sooner or later.
+    caf::reacts_to<atom::serve, exchange_ptr, admission>>;
+
+/// The GUARD of the front: who may ask, and how often.
+using guard_actor = caf::typed_actor<
+    // Passes the exchange on to the front with what its client may have.
     caf::reacts_to<atom::serve, exchange_ptr>>;
 
 } // namespace betanet

@@ -71,8 +71,8 @@ void aggregator_state::note_outage(metrics::endpoint e,
         !metrics::visible(*latest, f, self->clock().now()))
       continue;
     done = true;
-    return log->warn("Using stale cached data due to fetch failure",
-                     {{"target", target}, {"endpoint", metrics::name(e)}});
+    return log.warn("Using stale cached data due to fetch failure",
+                    {{"target", target}, {"endpoint", metrics::name(e)}});
   }
 }
 
@@ -81,12 +81,12 @@ void aggregator_state::log_values() const {
   const auto value = [&](metrics::field f) {
     return number(metrics::visible(*latest, f, now));
   };
-  log->write(chatter,
-             "Updated metrics: nodes=" + value(metrics::field::total_nodes) +
-                 ", connections=" + value(metrics::field::active_nodes) +
-                 ", throughput=" + value(metrics::field::bytes_transmitted) +
-                 " bytes",
-             {{"target", target}});
+  log.write(chatter,
+            "Updated metrics: nodes=" + value(metrics::field::total_nodes) +
+                ", connections=" + value(metrics::field::active_nodes) +
+                ", throughput=" + value(metrics::field::bytes_transmitted) +
+                " bytes",
+            {{"target", target}});
 }
 
 aggregator_actor::behavior_type

@@ -20,7 +20,7 @@ struct aggregator_state {
   aggregator_actor::pointer self;
   std::string target; ///< Empty for the unnamed one.
   cache_actor cache;
-  std::optional<event_log> log;
+  event_log log;
   event_log::level chatter =
       event_log::level::info; ///< Of the line of each collection.
 

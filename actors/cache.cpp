@@ -66,10 +66,9 @@ page_ptr cache_state::render(const page_query& q) {
   if (page->oldest_age) {
     const auto age =
         std::chrono::floor<std::chrono::seconds>(*page->oldest_age);
-    log->debug((page->fresh
-                    ? "Cache hit: returning cached metrics (age: "
-                    : "Cache expired: returning cached metrics (age: ") +
-               std::to_string(age.count()) + "s)");
+    log.debug((page->fresh ? "Cache hit: returning cached metrics (age: "
+                           : "Cache expired: returning cached metrics (age: ") +
+              std::to_string(age.count()) + "s)");
   }
   if (q.format == net::format::openmetrics_1_0_0)
     page->text = metrics::to_openmetrics(page->text);
@@ -90,8 +89,8 @@ void cache_state::summarize() {
       std::count_if(targets.begin(), targets.end(),
                     [](const auto& t) { return metrics::up(*t.second); });
   const auto all = static_cast<std::ptrdiff_t>(targets.size());
-  log->info("Collected targets=" + std::to_string(all) + " up=" +
-            std::to_string(up) + " failing=" + std::to_string(all - up));
+  log.info("Collected targets=" + std::to_string(all) + " up=" +
+           std::to_string(up) + " failing=" + std::to_string(all - up));
 }
 
 cache_impl::behavior_type cache(cache_impl::stateful_pointer<cache_state> self,

@@ -38,7 +38,7 @@ struct cache_state {
   void summarize();
 
   cache_impl::pointer self;
-  std::optional<event_log> log;
+  event_log log;
   std::function<metrics::process_stats()> read_process;
 
   std::map<std::string, snapshot_ptr> targets; ///< "" is the unnamed one.

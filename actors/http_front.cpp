@@ -51,6 +51,25 @@ message_ptr page_message(const metrics::page& p, net::format format,
       p.text, compressed ? packed : plain);
 }
 
+/// Null for those who are let in.
+message_ptr refusal_of(admission granted) {
+  switch (granted) {
+  case admission::login_needed:
+    return text_message(401, "Unauthorized\n",
+                        "WWW-Authenticate: Basic realm=\"betanet_exporter\", "
+                        "charset=\"UTF-8\"\r\n");
+  case admission::too_often:
+    return text_message(429, "Too many requests.\n", "Retry-After: 1\r\n");
+  case admission::busy:
+    return text_message(503, "Too many logins are being checked.\n",
+                        "Retry-After: 1\r\n");
+  case admission::broken:
+    return text_message(500, "The web configuration cannot be used.\n");
+  default:
+    return nullptr;
+  }
+}
+
 message_ptr cache_is_mute() {
   return text_message(503, "The cache does not answer.\n");
 }
@@ -137,13 +156,15 @@ json::value describe(const std::string& target, const metrics::snapshot& s,
 
 http_front_actor::behavior_type http_front_state::make_behavior() {
   return {
-      [this](atom::serve, exchange_ptr& e) { serve(std::move(e)); },
+      [this](atom::serve, exchange_ptr& e, admission granted) {
+        serve(std::move(e), granted);
+      },
   };
 }
 
 // -- routing -----------------------------------------------------------------
 
-void http_front_state::serve(exchange_ptr e) {
+void http_front_state::serve(exchange_ptr e, admission granted) {
   const auto& request = e->what();
   note_stats(request.stats);
   const std::pair<std::string_view, handler> routes[] = {
@@ -158,9 +179,12 @@ void http_front_state::serve(exchange_ptr e) {
   const auto* const route =
       std::find_if(std::begin(routes), std::end(routes),
                    [&](const auto& r) { return r.first == request.path; });
-  if (route == std::end(routes))
-    return respond(e, handler::other, text_message(404, "Not found.\n"));
-  const auto path = route->second;
+  const bool known = route != std::end(routes);
+  const auto path = known ? route->second : handler::other;
+  if (const auto refusal = refusal_of(granted))
+    return respond(e, path, refusal);
+  if (!known)
+    return respond(e, path, text_message(404, "Not found.\n"));
   const bool post = request.method == net::method::post;
   const bool get =
       request.method == net::method::get || request.method == net::method::head;
@@ -182,9 +206,11 @@ void http_front_state::serve(exchange_ptr e) {
       return discovery_message(c, e->what());
     });
   default:
-    return with_census(e, path, [this, e, path](const census& c) {
-      return health_message(c, path, e->what());
-    });
+    return with_census(
+        e, path,
+        [this, e, path, detailed = granted == admission::all](const census& c) {
+          return health_message(c, path, e->what(), detailed);
+        });
   }
 }
 
@@ -326,7 +352,8 @@ void http_front_state::with_census(
 }
 
 message_ptr http_front_state::health_message(const census& c, handler path,
-                                             const net::request& r) const {
+                                             const net::request& r,
+                                             bool detailed) const {
   const auto now = self->clock().now();
   if (path == handler::ready)
     return c.ready ? text_message(200, "Ready\n")
@@ -339,6 +366,9 @@ message_ptr http_front_state::health_message(const census& c, handler path,
   if (path == handler::healthy)
     return text_message(status,
                         overdue ? "A collection is overdue.\n" : "Healthy\n");
+  if (!detailed)
+    return json_message(status, overdue ? R"({"status":"unhealthy"})"
+                                        : R"({"status":"healthy"})");
   const auto only = net::query_value(r.query, "target");
   const auto o = health_object(c, overdue, only);
   if (only && o.at("targets").as_array().empty())

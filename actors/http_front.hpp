@@ -26,7 +26,7 @@ struct http_front_state {
   explicit http_front_state(http_front_actor::pointer p) : self(p) {}
   http_front_actor::behavior_type make_behavior();
 
-  void serve(exchange_ptr e);
+  void serve(exchange_ptr e, admission granted);
   /// One form of the page: plain or compressed, of one format.
   struct edition {
     net::format format;
@@ -46,7 +46,7 @@ struct http_front_state {
   void with_census(const exchange_ptr& e, metrics::handler path,
                    std::function<message_ptr(const census&)> f);
   message_ptr health_message(const census& c, metrics::handler path,
-                             const net::request& r) const;
+                             const net::request& r, bool detailed) const;
   boost::json::object
   health_object(const census& c, bool overdue,
                 const std::optional<std::string>& only) const;

@@ -107,7 +107,7 @@ public:
 } // namespace
 
 void event_log::write(level l, std::string_view msg, fields extra) const {
-  if (!out_->should_log(spdlog_level(l)))
+  if (!out_ || !out_->should_log(spdlog_level(l)))
     return;
   std::string line;
   append_field(line, format_, "msg", msg, true);

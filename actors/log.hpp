@@ -20,6 +20,8 @@ public:
   using fields =
       std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
+  event_log() = default; ///< Says nothing.
+
   /// `out` has the line layout of `use_line_format`.
   event_log(std::shared_ptr<spdlog::logger> out, config::log_format format)
       : out_(std::move(out)), format_(format) {}
@@ -42,7 +44,7 @@ public:
 
 private:
   std::shared_ptr<spdlog::logger> out_;
-  config::log_format format_;
+  config::log_format format_ = config::log_format::logfmt;
 };
 
 /// Makes a logger that writes to stderr and, if configured, a rotated file,

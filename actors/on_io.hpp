@@ -1,30 +1,28 @@
 #pragma once
 
-#include "actors/http_front.hpp"
 #include "net/loop.hpp"
 
 #include <caf/execution_unit.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/stateful_actor.hpp>
 
+#include <functional>
 #include <limits>
 
 namespace betanet {
 
-/// The front on the I/O thread: a request reaches it without waking a worker.
+/// An actor on the I/O thread: a request reaches it without waking a worker.
 /// The behaviour knows nothing of it. The loop must run until it has quit.
-class front_on_io
-    : public caf::stateful_actor<http_front_state, http_front_actor::base> {
-  using super = caf::stateful_actor<http_front_state, http_front_actor::base>;
+template <class Interface, class State>
+class on_io : public caf::stateful_actor<State, typename Interface::base> {
+  using super = caf::stateful_actor<State, typename Interface::base>;
 
 public:
-  front_on_io(caf::actor_config& cfg, net::loop& l, front_settings settings,
-              cache_actor cache, operator_actor owner)
-      : super(cfg),
-        unit_(*this, l),
-        settings_(std::move(settings)),
-        cache_(std::move(cache)),
-        owner_(std::move(owner)) {}
+  using typename super::behavior_type;
+  using init = std::function<behavior_type(super*)>;
+
+  on_io(caf::actor_config& cfg, net::loop& l, init f)
+      : super(cfg), unit_(*this, l), init_(std::move(f)) {}
 
   void enqueue(caf::mailbox_element_ptr m, caf::execution_unit*) override {
     super::enqueue(std::move(m), &unit_);
@@ -34,15 +32,13 @@ public:
     super::launch(&unit_, lazy, hide);
   }
 
-  behavior_type make_behavior() override {
-    return http_front(this, settings_, cache_, owner_);
-  }
+  behavior_type make_behavior() override { return init_(this); }
 
 private:
   /// Runs its one actor on the loop and hands all others to the scheduler.
   class unit : public caf::execution_unit {
   public:
-    unit(front_on_io& self, net::loop& l)
+    unit(on_io& self, net::loop& l)
         : caf::execution_unit(&self.home_system()), self_(self), loop_(l) {}
 
     void exec_later(caf::resumable* r) override {
@@ -54,7 +50,7 @@ private:
 
   private:
     static void resume(void* argument) {
-      auto* self = static_cast<front_on_io*>(argument);
+      auto* self = static_cast<on_io*>(argument);
       const auto result = self->super::resume(
           &self->unit_, std::numeric_limits<std::size_t>::max());
       if (result == caf::resumable::resume_later)
@@ -63,14 +59,12 @@ private:
         caf::intrusive_ptr_release(self->ctrl());
     }
 
-    front_on_io& self_;
+    on_io& self_;
     net::loop& loop_;
   };
 
   unit unit_;
-  front_settings settings_;
-  cache_actor cache_;
-  operator_actor owner_;
+  init init_;
 };
 
 } // namespace betanet

@@ -37,8 +37,8 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
 // -- polling -----------------------------------------------------------------
 
 void supervisor_state::on_tick(const tick& t) {
-  log->write(settings.chatter, "Collecting Betanet metrics...",
-             {{"target", settings.target}});
+  log.write(settings.chatter, "Collecting Betanet metrics...",
+            {{"target", settings.target}});
   next_tick = t.next;
   if (first_tick == 0)
     first_tick = t.number;
@@ -93,8 +93,8 @@ void supervisor_state::refuse_tick(metrics::endpoint e) {
   if (w.open_warning && now - *w.open_warning < open_reminder)
     return;
   w.open_warning = now;
-  log->warn("Circuit breaker is OPEN - service may be degraded",
-            {{"target", settings.target}, {"endpoint", metrics::name(e)}});
+  log.warn("Circuit breaker is OPEN - service may be degraded",
+           {{"target", settings.target}, {"endpoint", metrics::name(e)}});
 }
 
 void supervisor_state::on_attempt(const attempt_report& r) {
@@ -105,13 +105,13 @@ void supervisor_state::on_attempt(const attempt_report& r) {
   w.reported = r.attempt;
   w.paused_until = self->clock().now() + r.retry_in;
   const bool told = w.outage || w.retried;
-  log->write(first_level(!told, event_log::level::warn),
-             "Attempt " + std::to_string(r.attempt) +
-                 " failed: HTTP request failed: " + r.failure.text +
-                 ", retrying in " + config::print_duration(r.retry_in),
-             {{"target", settings.target},
-              {"endpoint", metrics::name(r.endpoint)},
-              {"reason", metrics::name(r.failure.why)}});
+  log.write(first_level(!told, event_log::level::warn),
+            "Attempt " + std::to_string(r.attempt) +
+                " failed: HTTP request failed: " + r.failure.text +
+                ", retrying in " + config::print_duration(r.retry_in),
+            {{"target", settings.target},
+             {"endpoint", metrics::name(r.endpoint)},
+             {"reason", metrics::name(r.failure.why)}});
   publish();
 }
 
@@ -210,21 +210,21 @@ void supervisor_state::enter(metrics::endpoint e, circuit::state s,
                          self->clock().now() + settings.open_duration,
                          atom::half_open_v, e, w.breaker.generation());
     if (was_probe)
-      return log->debug("Circuit breaker: Probe failed, circuit stays open",
-                        where);
-    return log->warn("Circuit breaker: Opening circuit after " +
-                         std::to_string(w.breaker.consecutive_failures()) +
-                         " failures",
-                     where);
+      return log.debug("Circuit breaker: Probe failed, circuit stays open",
+                       where);
+    return log.warn("Circuit breaker: Opening circuit after " +
+                        std::to_string(w.breaker.consecutive_failures()) +
+                        " failures",
+                    where);
   case circuit::state::half_open:
-    return log->write(
+    return log.write(
         first_level(!std::exchange(w.half_opened, true),
                     event_log::level::info),
         "Circuit breaker: Attempting recovery, entering half-open state",
         where);
   case circuit::state::closed:
     w.open_warning.reset();
-    log->info("Circuit breaker: Service recovered, closing circuit", where);
+    log.info("Circuit breaker: Service recovered, closing circuit", where);
   }
 }
 
@@ -243,8 +243,8 @@ void supervisor_state::judge_outage(metrics::endpoint e, const metrics::poll& p,
     return;
   const auto lasted =
       std::chrono::round<std::chrono::seconds>(self->clock().now() - *began);
-  log->info("Recovered after " + config::print_duration(lasted),
-            {{"target", settings.target}, {"endpoint", metrics::name(e)}});
+  log.info("Recovered after " + config::print_duration(lasted),
+           {{"target", settings.target}, {"endpoint", metrics::name(e)}});
 }
 
 void supervisor_state::log_failure(metrics::endpoint e,
@@ -264,10 +264,10 @@ void supervisor_state::log_failure(metrics::endpoint e,
   if (hint)
     text += " from all three endpoints: is this a Betanet service with the v1 "
             "API, is a path prefix missing from its URL?";
-  log->write(first_level(first, event_log::level::error), text,
-             {{"target", settings.target},
-              {"endpoint", metrics::name(e)},
-              {"reason", metrics::name(p.failure->why)}});
+  log.write(first_level(first, event_log::level::error), text,
+            {{"target", settings.target},
+             {"endpoint", metrics::name(e)},
+             {"reason", metrics::name(p.failure->why)}});
 }
 
 // -- supervision -------------------------------------------------------------
@@ -314,18 +314,18 @@ bool supervisor_state::may_restart(const char* actor, const caf::error& cause) {
          now - recent_restarts.front() >= restart_window)
     recent_restarts.pop_front();
   if (recent_restarts.size() == max_restarts) {
-    log->error("Actor died too often, giving up",
-               {{"target", settings.target},
-                {"actor", actor},
-                {"cause", self->system().render(cause)}});
+    log.error("Actor died too often, giving up",
+              {{"target", settings.target},
+               {"actor", actor},
+               {"cause", self->system().render(cause)}});
     stop(cause);
     return false;
   }
   recent_restarts.push_back(now);
-  log->error("Actor died, restarting it",
-             {{"target", settings.target},
-              {"actor", actor},
-              {"cause", self->system().render(cause)}});
+  log.error("Actor died, restarting it",
+            {{"target", settings.target},
+             {"actor", actor},
+             {"cause", self->system().render(cause)}});
   return true;
 }
 

@@ -86,7 +86,7 @@ struct supervisor_state {
   supervisor_impl::pointer self;
   group_settings settings;
   group_ptr changed; ///< Settings that wait for the next tick.
-  std::optional<event_log> log;
+  event_log log;
   std::vector<watched> endpoints; ///< By `metrics::index`.
   aggregator_actor aggregator;
   std::uint64_t first_tick = 0;                    ///< 0: none yet.

@@ -345,23 +345,27 @@ std::string_view name(handler h) {
 }
 
 std::span<const int> codes(handler h) {
-  static constexpr std::array asked{200, 405, 503};
-  static constexpr std::array asked_by_name{200, 404, 405, 503};
-  static constexpr std::array changing{200, 405, 500};
-  static constexpr std::array other{200, 400, 404, 413, 417, 431, 505};
+  // 401, 429, 500 and 503 are also the guard's
+  static constexpr std::array probed{200, 405, 503};
+  static constexpr std::array probed_by_name{200, 404, 405, 503};
+  static constexpr std::array guarded{200, 401, 405, 429, 500, 503};
+  static constexpr std::array guarded_by_name{200, 401, 404, 405,
+                                              429, 500, 503};
+  static constexpr std::array other{200, 400, 401, 404, 413, 417,
+                                    429, 431, 500, 503, 505};
   switch (h) {
-  case handler::metrics:
   case handler::health:
-    return asked_by_name;
+    return probed_by_name;
   case handler::healthy:
   case handler::ready:
+    return probed;
+  case handler::metrics:
+  case handler::index:
+    return guarded_by_name;
   case handler::sd:
   case handler::config:
-    return asked;
-  case handler::index:
-    return asked_by_name;
   case handler::reload:
-    return changing;
+    return guarded;
   default:
     return other;
   }

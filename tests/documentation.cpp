@@ -71,6 +71,10 @@ CAF_TEST(every key is documented and every documented key exists) {
   compare(config::documented_keys(), table("Key"), "");
 }
 
+CAF_TEST(every key of the web configuration is documented) {
+  compare(config::documented_web_keys(), table("Web key"), "");
+}
+
 CAF_TEST(every metric is documented and every documented metric exists) {
   auto s = std::make_shared<metrics::snapshot>(
       metrics::freshness_rules{},

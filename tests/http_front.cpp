@@ -88,7 +88,7 @@ struct front_fixture : fixture {
     e->request.host = "exporter:9200";
     e->request.method = method;
     e->request.stats = stats;
-    caf::anon_send(aut, atom::serve_v, exchange_ptr{e});
+    caf::anon_send(aut, atom::serve_v, exchange_ptr{e}, granted);
     return e;
   }
 
@@ -104,6 +104,7 @@ struct front_fixture : fixture {
   }
 
   net::server_stats stats;
+  admission granted = admission::all;
   std::string accept, accept_encoding;
   bool ready = false;
   std::vector<std::pair<std::string, std::shared_ptr<metrics::snapshot>>>
@@ -334,10 +335,60 @@ CAF_TEST(requests are counted by handler and code) {
 
 CAF_TEST(every code that can be given is a known series) {
   using metrics::handler;
-  for (const int code : net::protocol_errors) {
-    const auto known = metrics::codes(handler::other);
-    CAF_CHECK(std::find(known.begin(), known.end(), code) != known.end());
+  const auto known = [](handler h, int code) {
+    const auto codes = metrics::codes(h);
+    return std::find(codes.begin(), codes.end(), code) != codes.end();
+  };
+  for (const int code : net::protocol_errors)
+    CAF_CHECK(known(handler::other, code));
+  const std::map<std::string, handler> paths{{"/metrics", handler::metrics},
+                                             {"/health", handler::health},
+                                             {"/-/healthy", handler::healthy},
+                                             {"/-/ready", handler::ready},
+                                             {"/-/reload", handler::reload},
+                                             {"/config", handler::config},
+                                             {"/sd", handler::sd},
+                                             {"/", handler::index},
+                                             {"/nowhere", handler::other}};
+  for (const auto& [path, h] : paths) {
+    const bool health =
+        h == handler::health || h == handler::healthy || h == handler::ready;
+    for (granted = admission::all; granted <= admission::broken;
+         granted = static_cast<admission>(static_cast<int>(granted) + 1))
+      if (!health || granted <= admission::health_only)
+        for (const auto m :
+             {net::method::get, net::method::post, net::method::other})
+          CAF_CHECK(known(h, get(path, m)->status()));
   }
+}
+
+CAF_TEST(who is not let in gets the reason and nothing else) {
+  const std::map<admission, int> codes{{admission::login_needed, 401},
+                                       {admission::too_often, 429},
+                                       {admission::busy, 503},
+                                       {admission::broken, 500}};
+  for (const auto& [refused, code] : codes) {
+    granted = refused;
+    for (const auto* path : {"/metrics", "/config", "/", "/nowhere", "/sd"}) {
+      const auto e = get(path);
+      CAF_CHECK_EQUAL(e->status(), code);
+      CAF_CHECK_LESS(e->body().size(), 50u);
+      CAF_CHECK_EQUAL(e->head_has("WWW-Authenticate: Basic "), code == 401);
+    }
+    CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), code);
+  }
+  CAF_CHECK(queries.empty());
+}
+
+CAF_TEST(without a login health is a verdict and no more) {
+  granted = admission::health_only;
+  CAF_CHECK_EQUAL(get("/health")->body(), "{\"status\":\"healthy\"}\n");
+  CAF_CHECK_EQUAL(get("/health?target=unknown")->body(),
+                  "{\"status\":\"healthy\"}\n");
+  CAF_CHECK_EQUAL(get("/-/healthy")->body(), "Healthy\n");
+  targets[0].second->next_tick = now() - 1h;
+  CAF_CHECK_EQUAL(get("/health")->body(), "{\"status\":\"unhealthy\"}\n");
+  CAF_CHECK_EQUAL(get("/health")->status(), 503);
 }
 
 CAF_TEST(health describes every target) {

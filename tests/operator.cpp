@@ -1,0 +1,347 @@
+#define CAF_SUITE operator
+
+#include "actors/operator.hpp"
+
+#include "tests/fixture.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+
+namespace {
+
+/// The operator with real groups whose network is mute, a scheduler and a
+/// cache that only listen, and a configuration file held by the test.
+struct operator_fixture : fixture {
+  void start(const std::string& yaml) {
+    file = yaml;
+    store = sys.spawn([this]() -> cache_actor::behavior_type {
+      return {
+          [this](atom::add, const std::string& name, const snapshot_ptr&) {
+            added.push_back(name);
+          },
+          [this](atom::drop, const std::string& name) {
+            dropped.push_back(name);
+          },
+          [this](atom::reload, const metrics::reload_status& s) {
+            reloads.push_back(s.successful);
+          },
+          [](atom::put, const std::string&, const snapshot_ptr&) {},
+          [this](atom::restore, const std::string&) {
+            return empty_snapshot(config::unnamed_target({}, "http://a"),
+                                  now());
+          },
+          [](atom::render, const page_query&) { return page_ptr{}; },
+          [](atom::count) { return census_ptr{}; },
+      };
+    });
+    clock = sys.spawn([this]() -> scheduler_actor::behavior_type {
+      return {
+          [this](atom::watch, const supervisor_actor& who,
+                 const metrics::tick_grid& grid, bool at_once) {
+            watched[who] = grid;
+            all_at_once = all_at_once && at_once;
+          },
+          [this](atom::unwatch, const supervisor_actor& who) {
+            watched.erase(who);
+          },
+      };
+    });
+    operator_settings how;
+    how.initial = config::parse_yaml(yaml, "f.yml");
+    how.content = yaml;
+    how.around = {store,
+                  logged.log,
+                  false,
+                  [](const config::target&, metrics::endpoint) {
+                    return transport{[](auto, auto) {}};
+                  },
+                  [] { return metrics::wall_time{}; },
+                  [] { return 0.0; }};
+    how.scheduler = clock;
+    how.read = [this](auto done) {
+      ++readings;
+      pending.push_back([this, done, text = file] {
+        config_reading found{text, {}, {}};
+        try {
+          found.settings = config::parse_yaml(text, "f.yml");
+        } catch (const config::invalid& e) {
+          found.problems = e.what();
+        }
+        done(found);
+      });
+      if (!hangs)
+        read();
+    };
+    how.look = [this](auto done) { done(file); };
+    how.probe = [this](auto done) { done(healthy); };
+    how.look_every = look_every;
+    how.watchdog_every = watchdog_every;
+    how.notify = [this](const std::string& s) { told.push_back(s); };
+    aut = sys.spawn(operate, std::move(how));
+    consume_messages();
+  }
+
+  ~operator_fixture() override {
+    caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
+    for (const auto& s : supervisors()) // of an operator that failed
+      caf::anon_send_exit(s, caf::exit_reason::user_shutdown);
+    consume_messages();
+    kill(store);
+    kill(clock);
+  }
+
+  /// Ends the readings that hang.
+  void read() {
+    for (const auto& end : std::exchange(pending, {}))
+      end();
+  }
+
+  std::string reload() {
+    auto r = self->request(aut, caf::infinite, atom::reload_v);
+    consume_messages();
+    return text_of(r);
+  }
+
+  template <class Response>
+  std::string text_of(Response& r) {
+    std::string text = "no answer";
+    r.receive([&](const std::string& s) { text = s; },
+              [&](const caf::error& e) { text = sys.render(e); });
+    return text;
+  }
+
+  std::string describe() {
+    auto r = self->request(aut, caf::infinite, atom::describe_v);
+    consume_messages();
+    return text_of(r);
+  }
+
+  void hang_up() {
+    caf::anon_send(caf::actor_cast<operator_impl>(aut), atom::signal_v);
+    consume_messages();
+  }
+
+  std::vector<supervisor_actor> supervisors() const {
+    std::vector<supervisor_actor> all;
+    for (const auto& [who, _] : watched)
+      all.push_back(who);
+    return all;
+  }
+
+  static std::string targets(const std::string& names,
+                             const std::string& more = {}) {
+    std::string yaml = "targets:\n";
+    for (const char n : names)
+      yaml += std::string{"- {name: "} + n + ", url: \"http://" + n + "\"" +
+              more + "}\n";
+    return yaml;
+  }
+
+  std::string file;
+  bool hangs = false, healthy = true, all_at_once = true;
+  int readings = 0;
+  duration look_every{0}, watchdog_every{0};
+  std::vector<std::function<void()>> pending;
+  std::vector<std::string> added, dropped, told;
+  std::vector<bool> reloads;
+  std::map<supervisor_actor, metrics::tick_grid> watched;
+  cache_actor store;
+  scheduler_actor clock;
+  operator_actor aut;
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(operator_tests, operator_fixture)
+
+CAF_TEST(every target is started at once and the manager told) {
+  start(targets("abc"));
+  CAF_CHECK_EQUAL(watched.size(), 3u);
+  CAF_CHECK(all_at_once);
+  CAF_CHECK(told == std::vector<std::string>{"READY=1"});
+  CAF_CHECK_EQUAL(logged.count("msg=\"Polling\""), 3u);
+}
+
+CAF_TEST(many targets wait for their slots and are not listed in the log) {
+  std::string yaml = "targets:\n";
+  for (int i = 0; i < 101; ++i)
+    yaml += "- {name: n" + std::to_string(i) + ", url: \"http://a\"}\n";
+  start(yaml);
+  CAF_CHECK_EQUAL(watched.size(), 101u);
+  CAF_CHECK(!all_at_once);
+  CAF_CHECK_EQUAL(logged.count("msg=\"Polling\""), 0u);
+}
+
+CAF_TEST(a single target has no offset and others have their own) {
+  start(targets("a"));
+  CAF_CHECK(watched.begin()->second.offset == 0s);
+  file = targets("ab");
+  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK_EQUAL(watched.size(), 2u);
+  CAF_CHECK(watched.begin()->second.offset != watched.rbegin()->second.offset);
+}
+
+CAF_TEST(a reload keeps who keeps name and URL) {
+  start(targets("ab"));
+  const auto before = supervisors();
+  file = targets("bc");
+  CAF_CHECK_EQUAL(reload(), "");
+  const auto after = supervisors();
+  CAF_CHECK_EQUAL(after.size(), 2u);
+  std::size_t kept = 0;
+  for (const auto& s : after)
+    kept += std::count(before.begin(), before.end(), s);
+  CAF_CHECK_EQUAL(kept, 1u);
+  CAF_CHECK_EQUAL(added, std::vector<std::string>{"c"});
+  CAF_CHECK_EQUAL(dropped, std::vector<std::string>{"a"});
+  CAF_CHECK_EQUAL(logged.count("targets=2 added=1 removed=1 changed=0"), 1u);
+  CAF_CHECK(reloads == std::vector{true});
+  CAF_CHECK(describe().find("http://c") != std::string::npos);
+  CAF_CHECK(describe().find("name: a") == std::string::npos);
+}
+
+CAF_TEST(the same name at another URL is another target) {
+  start(targets("a"));
+  const auto before = supervisors();
+  file = "targets: [{name: a, url: \"http://other\"}]";
+  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK(supervisors() != before);
+  CAF_CHECK_EQUAL(added, std::vector<std::string>{"a"});
+}
+
+CAF_TEST(changed settings go to the same supervisor) {
+  start(targets("a"));
+  const auto before = supervisors();
+  file = targets("a", ", collection: {interval: 7s}");
+  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK(supervisors() == before);
+  CAF_CHECK(watched.begin()->second.interval == 7s);
+  CAF_CHECK_EQUAL(logged.count("added=0 removed=0 changed=1"), 1u);
+}
+
+CAF_TEST(a bad file changes nothing and is told once) {
+  start(targets("a"));
+  const auto before = supervisors();
+  file = "targetz: []";
+  for (int i = 0; i < 3; ++i) {
+    CAF_CHECK_EQUAL(reload(), "f.yml:1:1: targetz: unknown key, did you mean "
+                              "\"targets\"?");
+    CAF_CHECK(supervisors() == before);
+  }
+  CAF_CHECK(reloads == std::vector(3, false));
+  CAF_CHECK_EQUAL(logged.count("ERROR"), 1u);
+  file = targets("a");
+  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK(reloads.back());
+}
+
+CAF_TEST(what needs a restart is named) {
+  start(targets("a"));
+  file = targets("a") + "web: {max_connections: 9}\n";
+  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK_EQUAL(logged.count("WARN msg=\"A changed key needs a restart\" "
+                               "key=web.max_connections"),
+                  1u);
+  CAF_CHECK(describe().find("max_connections: 256") != std::string::npos);
+}
+
+CAF_TEST(a storm of reloads is two readings and everybody gets an answer) {
+  start(targets("a"));
+  hangs = true;
+  auto first = self->request(aut, caf::infinite, atom::reload_v);
+  consume_messages();
+  file = targets("ab"); // after that reading began
+  for (int i = 0; i < 50; ++i)
+    hang_up();
+  auto second = self->request(aut, caf::infinite, atom::reload_v);
+  auto third = self->request(aut, caf::infinite, atom::reload_v);
+  consume_messages();
+  CAF_CHECK_EQUAL(readings, 1);
+  read();
+  consume_messages();
+  CAF_CHECK_EQUAL(text_of(first), "");
+  CAF_CHECK_EQUAL(watched.size(), 1u);
+  CAF_CHECK_EQUAL(readings, 2);
+  read();
+  consume_messages();
+  CAF_CHECK_EQUAL(text_of(second), "");
+  CAF_CHECK_EQUAL(text_of(third), "");
+  CAF_CHECK_EQUAL(watched.size(), 2u);
+  CAF_CHECK_EQUAL(readings, 2);
+}
+
+CAF_TEST(a disk that hangs holds nothing else up) {
+  start(targets("a"));
+  hangs = true;
+  hang_up();
+  CAF_CHECK(describe().find("http://a") != std::string::npos);
+  auto waiting = self->request(aut, caf::infinite, atom::reload_v);
+  caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
+  consume_messages();
+  CAF_CHECK_EQUAL(text_of(waiting), "stopping");
+  CAF_CHECK_EQUAL(told.back(), "STOPPING=1");
+}
+
+CAF_TEST(a changed file is noticed when it has settled) {
+  look_every = 1s;
+  start(targets("a"));
+  advance(10s);
+  CAF_CHECK_EQUAL(readings, 0);
+  file = targets("ab");
+  advance(1s);
+  CAF_CHECK_EQUAL(readings, 0);
+  advance(1s);
+  CAF_CHECK_EQUAL(readings, 1);
+  CAF_CHECK_EQUAL(watched.size(), 2u);
+  advance(10s);
+  CAF_CHECK_EQUAL(readings, 1);
+  file = "broken: {}";
+  advance(5s); // tried again: what it names may have come
+  CAF_CHECK_EQUAL(readings, 5);
+  CAF_CHECK_EQUAL(logged.count("Reload failed"), 1u);
+}
+
+CAF_TEST(the manager hears of reloads and of good health) {
+  watchdog_every = 5s;
+  start(targets("a"));
+  CAF_CHECK_EQUAL(std::count(told.begin(), told.end(), "WATCHDOG=1"), 1);
+  advance(20s);
+  CAF_CHECK_EQUAL(std::count(told.begin(), told.end(), "WATCHDOG=1"), 5);
+  healthy = false;
+  advance(20s);
+  CAF_CHECK_EQUAL(std::count(told.begin(), told.end(), "WATCHDOG=1"), 5);
+  told.clear();
+  reload();
+  CAF_REQUIRE_EQUAL(told.size(), 2u);
+  CAF_CHECK_EQUAL(told[0].substr(0, 27), "RELOADING=1\nMONOTONIC_USEC=");
+  CAF_CHECK_EQUAL(told[1], "READY=1");
+}
+
+CAF_TEST(a supervisor that dies ends the operator) {
+  start(targets("ab"));
+  self->monitor(aut);
+  caf::anon_send_exit(supervisors()[0], caf::exit_reason::unhandled_exception);
+  consume_messages();
+  bool failed = false;
+  self->receive([&](const caf::down_msg& d) {
+    failed = d.reason == caf::exit_reason::unhandled_exception;
+  });
+  CAF_CHECK(failed);
+  CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Supervisor died\""), 1u);
+}
+
+CAF_TEST(a stop waits for all supervisors) {
+  start(targets("abc"));
+  const auto all = supervisors();
+  self->monitor(aut);
+  caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
+  consume_messages();
+  bool ended = false;
+  self->receive([&](const caf::down_msg& d) {
+    ended = d.reason == caf::exit_reason::user_shutdown;
+  });
+  CAF_CHECK(ended);
+  CAF_CHECK_EQUAL(logged.count("ERROR"), 0u);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

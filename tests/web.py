@@ -1,0 +1,433 @@
+"""The front behind TLS, logins and limits: the web configuration file."""
+
+import base64
+import contextlib
+import http.client
+import os
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import harness
+from harness import FAST, free_port, wait_for
+from tls import Authority
+
+# `right` at cost 4.
+HASH = "$2b$04$abcdefghijklmnopqrstuuFmEfrkTQnczNzw475xE2VhDrK1uwJiC"
+USERS = f"basic_auth_users: {{ alice: {HASH} }}\n"
+SERVER = "cert_file: server.pem, key_file: server.key"
+LOGIN = {"Authorization":
+         "Basic " + base64.b64encode(b"alice:right").decode()}
+WRONG = {"Authorization":
+         "Basic " + base64.b64encode(b"alice:wrong").decode()}
+
+
+class Web(harness.Case):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.certificates = folder.name
+        ca = Authority(folder.name, "ca")
+        ca.sign("server")
+        ca.sign("rotated")
+        ca.sign("client", "DNS:prom.test,IP:10.0.0.1,email:prom@prom.test,"
+                          "URI:spiffe://prom.test/a")
+        Authority(folder.name, "other-ca").sign("stranger", "DNS:prom.test")
+
+    def setUp(self):
+        self.home = self.enterContext(tempfile.TemporaryDirectory())
+        for name in os.listdir(self.certificates):
+            if name.endswith((".pem", ".key")):
+                with open(f"{self.certificates}/{name}", "rb") as f:
+                    with open(f"{self.home}/{name}", "wb") as g:
+                        g.write(f.read())
+        self.context = self.client_context()
+
+    def client_context(self, certificate=None):
+        context = ssl.create_default_context(
+            cafile=f"{self.certificates}/ca.pem")
+        if certificate:
+            context.load_cert_chain(f"{self.certificates}/{certificate}.pem",
+                                    f"{self.certificates}/{certificate}.key")
+        return context
+
+    def write(self, text, name="web.yml"):
+        """As whole as a mounted file changes."""
+        with open(f"{self.home}/new", "w") as f:
+            f.write(text)
+        os.replace(f"{self.home}/new", f"{self.home}/{name}")
+
+    def guard(self, text, *flags, **env):
+        self.write(text)
+        self.port = free_port()
+        self.exporter = self.start(
+            f"{harness.BINARIES}/betanet_exporter", *FAST,
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            f"--web.config.file={self.home}/web.yml", *flags, **env)
+        wait_for(lambda: 'msg="Guarding"' in self.log(), self.log)
+        wait_for(lambda: socket.create_connection(
+            ("127.0.0.1", self.port)).close() is None, "listening")
+        self.encrypted = "tls=on" in self.log()
+
+    def log(self):
+        return self.exporter.text()
+
+    def get(self, path="/metrics", headers=None, context=None, method="GET"):
+        if self.encrypted:
+            connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.port, timeout=10,
+                context=context or self.context)
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port,
+                                                    timeout=10)
+        with contextlib.closing(connection):
+            connection.request(method, path, headers=headers or {})
+            response = connection.getresponse()
+            return response.status, response.headers, response.read()
+
+    def code(self, path="/metrics", headers=None):
+        return self.get(path, headers)[0]
+
+    def counted(self, handler, code):
+        page = self.get(headers=LOGIN)[2].decode()
+        return harness.parse(page)["betanet_exporter_http_requests_total",
+                                   (("code", str(code)),
+                                    ("handler", handler))]
+
+    # -- logins --------------------------------------------------------------
+
+    def test_a_login_is_needed_but_for_health(self):
+        self.guard(USERS)
+        for path in ("/metrics", "/", "/config", "/sd", "/nowhere"):
+            for headers in (None, WRONG):
+                status, fields, _ = self.get(path, headers)
+                self.assertEqual(status, 401, path)
+                self.assertTrue(fields["WWW-Authenticate"].startswith("Basic"))
+            expected = 404 if path == "/nowhere" else 200
+            self.assertEqual(self.code(path, LOGIN), expected)
+        self.assertEqual(self.get("/-/reload", method="POST")[0], 401)
+        self.assertEqual(
+            self.get("/-/reload", LOGIN, method="POST")[0], 200)
+        for headers in (None, WRONG):
+            for path in ("/health", "/health?target=x"):
+                status, _, body = self.get(path, headers)
+                self.assertEqual((status, body),
+                                 (200, b'{"status":"healthy"}\n'))
+            self.assertEqual(self.code("/-/healthy", headers), 200)
+        self.assertIn(b'"targets"', self.get("/health", LOGIN)[2])
+        wait_for(lambda: self.counted("config", 401) == 2 and
+                 self.counted("other", 401) == 2, "counters")
+        # a browser that has logged in sees the page's own header once
+        _, fields, _ = self.get("/", LOGIN)
+        self.assertEqual(len(fields.get_all("Content-Security-Policy")), 1)
+
+    def test_a_changed_file_rules_without_a_restart(self):
+        self.guard(USERS)
+        self.assertEqual(self.code(headers=LOGIN), 200)
+        self.write(USERS.replace("alice", "bob"))
+        wait_for(lambda: self.code(headers=LOGIN) == 401, "alice is out")
+        self.write(USERS)
+        wait_for(lambda: self.code(headers=LOGIN) == 200, "alice is in")
+
+    def test_a_broken_file_refuses_and_heals(self):
+        self.guard(USERS)
+        for broken in ("typo: 1\n", "", "basic_auth_users: [\n"):
+            self.write(broken)
+            wait_for(lambda: self.code(headers=LOGIN) == 500, self.log)
+            self.assertEqual(self.get("/health", LOGIN)[2],
+                             b'{"status":"healthy"}\n')
+            self.assertEqual(self.code("/-/healthy"), 200)
+            self.write(USERS)
+            wait_for(lambda: self.code(headers=LOGIN) == 200, self.log)
+        self.assertIn("web.yml:1:1: typo: unknown key", self.log())
+        self.assertEqual(self.log().count("Web configuration cannot"), 3)
+
+    def test_headers_are_on_every_answer(self):
+        self.guard("http_server_config: { headers: { X-Frame-Options: deny, "
+                   "Strict-Transport-Security: max-age=60, "
+                   "Content-Security-Policy: default-src none } }")
+        for path in ("/metrics", "/nowhere", "/", "/health"):
+            _, fields, _ = self.get(path)
+            self.assertEqual(fields.get_all("X-Frame-Options"), ["deny"])
+            self.assertEqual(
+                len(fields.get_all("Content-Security-Policy")), 1)
+        with socket.create_connection(("127.0.0.1", self.port)) as s:
+            s.sendall(b"nonsense\r\n\r\n")
+            answer = s.recv(4096)
+        self.assertIn(b" 400 ", answer)
+        self.assertIn(b"Strict-Transport-Security: max-age=60\r\n", answer)
+
+    def test_beyond_the_rate_is_429(self):
+        self.guard("rate_limit: { interval: 1h, burst: 3 }")
+        self.assertEqual([self.code() for _ in range(5)],
+                         [200, 200, 200, 429, 429])
+        self.assertEqual(self.code("/nowhere"), 429)
+        self.assertEqual(self.code("/-/healthy"), 200)
+
+    # -- TLS -----------------------------------------------------------------
+
+    def test_what_is_served_is_encrypted(self):
+        self.guard(f"tls_server_config: {{ {SERVER} }}\n" + USERS)
+        self.assertEqual(self.code(), 401)
+        self.assertEqual(self.code(headers=LOGIN), 200)
+        with contextlib.closing(http.client.HTTPConnection(
+                "127.0.0.1", self.port, timeout=10)) as plain:
+            plain.request("GET", "/metrics", headers=LOGIN)
+            response = plain.getresponse()
+            self.assertEqual(response.status, 400)
+            self.assertIn(b"HTTPS", response.read())
+        # one connection serves many requests, HEAD has no body
+        with contextlib.closing(http.client.HTTPSConnection(
+                "127.0.0.1", self.port, timeout=10,
+                context=self.context)) as kept:
+            for i in range(100):
+                kept.request("HEAD" if i % 2 else "GET", "/metrics",
+                             headers=LOGIN)
+                response = kept.getresponse()
+                size = int(response.headers["Content-Length"])
+                self.assertEqual(len(response.read()), 0 if i % 2 else size)
+
+    def s_client(self, *flags):
+        """What OpenSSL's client sees of the server; None if they part."""
+        done = subprocess.run(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}",
+             "-CAfile", f"{self.certificates}/ca.pem", *flags],
+            input=b"", capture_output=True, timeout=20)
+        text = done.stdout.decode()
+        return None if "Cipher is (NONE)" in text else text
+
+    def test_versions_suites_and_curves_are_those_of_the_file(self):
+        anything = ("-cipher", "DEFAULT@SECLEVEL=0")
+        self.guard(f"tls_server_config: {{ {SERVER} }}\n")
+        for version in ("-tls1", "-tls1_1"):
+            self.assertIsNone(self.s_client(version, *anything))
+        for version in ("-tls1_2", "-tls1_3"):
+            self.assertIn("Verify return code: 0", self.s_client(version))
+        self.assertIsNone(self.s_client("-tls1_2", "-cipher", "AES128-SHA"))
+        self.assertIn("ALPN protocol: http/1.1",
+                      self.s_client("-alpn", "h2,http/1.1"))
+        self.exporter.close()
+        self.guard(f"tls_server_config: {{ {SERVER}, min_version: TLS10, "
+                   "max_version: TLS11 }\n")
+        self.assertIsNone(self.s_client("-tls1_2"))
+        self.assertIn("TLSv1.1", self.s_client("-tls1_1", *anything))
+        self.assertIn("TLSv1", self.s_client("-tls1", *anything))
+        self.exporter.close()
+        self.guard(f"tls_server_config: {{ {SERVER}, cipher_suites: "
+                   "[TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "
+                   "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256], "
+                   "curve_preferences: [CurveP384] }\n")
+        seen = self.s_client("-tls1_2")
+        self.assertIn("Cipher is ECDHE-RSA-AES256-GCM-SHA384", seen)
+        self.assertIn("Server Temp Key: ECDH, secp384r1", seen)
+        self.assertIsNone(self.s_client("-tls1_2", "-cipher",
+                                        "ECDHE-RSA-CHACHA20-POLY1305"))
+        self.assertIsNone(self.s_client("-curves", "X25519"))
+        self.exporter.close()
+        self.guard(f"tls_server_config: {{ {SERVER}, cipher_suites: "
+                   "[TLS_AES_128_GCM_SHA256] }\n")
+        self.assertIsNone(self.s_client("-tls1_2"))
+        self.assertIsNotNone(self.s_client("-tls1_3"))
+
+    def accepts(self, certificate):
+        try:
+            return self.get(context=self.client_context(certificate))[0] == 200
+        except OSError:  # ssl.SSLError too
+            return False
+
+    def test_clients_are_asked_for_what_the_policy_says(self):
+        own = ", client_ca_file: ca.pem"
+        for policy, expected in (
+                ("NoClientCert", (True, True, True)),
+                ("RequestClientCert" + own, (True, True, True)),
+                ("RequireAnyClientCert" + own, (False, True, True)),
+                ("RequireClientCert" + own, (False, True, True)),
+                ("VerifyClientCertIfGiven" + own, (True, True, False)),
+                ("RequireAndVerifyClientCert" + own, (False, True, False))):
+            with self.subTest(policy):
+                self.guard(f"tls_server_config: {{ {SERVER}, "
+                           f"client_auth_type: {policy} }}\n")
+                self.assertEqual(tuple(self.accepts(c) for c in
+                                       (None, "client", "stranger")), expected)
+                self.exporter.close()
+
+    def test_without_a_ca_the_systems_vouch_for_clients(self):
+        self.guard(f"tls_server_config: {{ {SERVER}, client_auth_type: "
+                   "RequireAndVerifyClientCert }\n",
+                   SSL_CERT_FILE=f"{self.certificates}/ca.pem",
+                   SSL_CERT_DIR="/nonexistent")
+        self.assertTrue(self.accepts("client"))
+        self.assertFalse(self.accepts("stranger"))
+        self.assertFalse(self.accepts(None))
+
+    def test_a_client_needs_one_of_the_names(self):
+        for policy in ("RequireAndVerifyClientCert", "RequestClientCert"):
+            for name, good in (("prom.test", True), ("10.0.0.1", True),
+                               ("prom@prom.test", True),
+                               ("spiffe://prom.test/a", True),
+                               ("rom.test", False), ("*.test", False),
+                               ("10.0.0.2", False), ("client", False)):
+                with self.subTest(policy=policy, name=name):
+                    self.guard(f"tls_server_config: {{ {SERVER}, "
+                               f"client_auth_type: {policy}, client_ca_file: "
+                               f'ca.pem, client_allowed_sans: ["{name}"] }}\n')
+                    self.assertEqual(self.accepts("client"), good)
+                    self.assertFalse(self.accepts(None))
+                    self.exporter.close()
+
+    def test_certificates_are_rotated_without_a_restart(self):
+        self.guard(f"tls_server_config: {{ {SERVER} }}\n")
+        subject = lambda: [line for line in self.s_client().splitlines()
+                           if line.startswith("subject=")]
+        self.assertEqual(subject(), ["subject=CN = server"])
+        os.replace(f"{self.home}/rotated.pem", f"{self.home}/server.pem")
+        # the key does not fit yet: told, and the former pair is kept
+        wait_for(lambda: self.code() == 500, self.log)
+        self.assertIn("the server key", self.log())
+        os.replace(f"{self.home}/rotated.key", f"{self.home}/server.key")
+        wait_for(lambda: subject() == ["subject=CN = rotated"], self.log)
+        self.assertEqual(self.code(), 200)
+
+    def test_encryption_does_not_vanish_with_the_file(self):
+        self.guard(f"tls_server_config: {{ {SERVER} }}\n" + USERS)
+        self.write(USERS)
+        wait_for(lambda: self.code(headers=LOGIN) == 500, self.log)
+        self.assertIn("takes a restart", self.log())
+
+    def test_stalled_handshakes_are_bounded(self):
+        self.guard(f"tls_server_config: {{ {SERVER} }}\n")
+        with contextlib.ExitStack() as stack:
+            for i in range(400):
+                s = stack.enter_context(socket.create_connection(
+                    ("127.0.0.1", self.port)))
+                s.sendall(b"\x16\x03\x01\x02\x00"[:i % 6])
+            self.assertEqual(self.code(), 200)
+            page = harness.parse(self.get()[2].decode())
+            self.assertLessEqual(
+                page["betanet_exporter_http_connections", ()], 256)
+            self.assertGreater(
+                page["betanet_exporter_http_connections_rejected_total",
+                     (("reason", "limit"),)], 140)
+            status, seconds = self.exporter.stop()
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 2)
+
+    def test_readers_that_do_not_read_are_limited(self):
+        """Encrypted answers count as slow like plain ones."""
+        config = f"{self.home}/many.yml"
+        with open(config, "w") as f:
+            f.write("targets:\n")
+            for i in range(300):
+                f.write(f" - {{name: t{i}, url: 'http://127.0.0.1:1'}}\n")
+        self.guard(f"tls_server_config: {{ {SERVER} }}\n",
+                   f"--config.file={config}", "--web.max-requests=3")
+        with contextlib.ExitStack() as stack:
+            for _ in range(3):
+                raw = socket.socket()
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                raw.connect(("127.0.0.1", self.port))
+                s = stack.enter_context(self.context.wrap_socket(
+                    raw, server_hostname="127.0.0.1"))
+                s.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+                self.assertTrue(s.recv(1))
+            wait_for(lambda: self.code() == 503, "limit")
+            self.assertEqual(self.code("/-/healthy"), 200)
+            # a large answer is whole, however late it is read
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += s.recv(1)
+            size = int(head.split(b"Content-Length: ")[1].split(b"\r")[0])
+            body = b""
+            while len(body) < size:
+                body += s.recv(65536)
+            self.assertEqual(len(body), size)
+            self.assertTrue(body.endswith(b"\n"))
+            harness.parse(body.decode())
+        wait_for(lambda: self.code() == 200, "room")
+
+    # -- around it -----------------------------------------------------------
+
+    def healthcheck(self, *flags):
+        done = subprocess.run(
+            [f"{harness.BINARIES}/betanet_exporter", "--healthcheck",
+             f"--web.listen-address=127.0.0.1:{self.port}",
+             f"--web.config.file={self.home}/web.yml", *flags],
+            capture_output=True, timeout=20)
+        return done.returncode, done.stderr.decode()
+
+    def test_healthcheck_knows_the_web_configuration(self):
+        for policy in ("NoClientCert", "RequireAnyClientCert"):
+            for versions in ("TLS12", "TLS13"):
+                self.guard(f"tls_server_config: {{ {SERVER}, client_auth_type: "
+                           f"{policy}, min_version: {versions}, max_version: "
+                           f"{versions} }}\n{USERS}")
+                self.assertEqual(self.healthcheck(), (0, ""))
+                self.exporter.close()
+        status, text = self.healthcheck()
+        self.assertEqual(status, 1)
+        self.assertIn("unhealthy: ", text)
+        with socket.create_server(("127.0.0.1", self.port)) as mute:
+            def answer():
+                with mute.accept()[0] as s:
+                    s.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            threading.Thread(target=answer).start()
+            self.assertEqual(self.healthcheck()[0], 1)  # no TLS: not us
+
+    def test_a_start_and_a_check_say_the_same(self):
+        for text, place in (
+                ("typo: 1", "web.yml:1:1: typo: unknown key"),
+                ("tls_server_config: { cert_file: none.pem, key_file: x }",
+                 "none.pem: No such file"),
+                ("tls_server_config: { cert_file: server.pem, "
+                 "key_file: rotated.key }", "the server key"),
+                ("tls_server_config: { cert: nonsense, key_file: server.key }",
+                 "the server certificate"),
+                (f"tls_server_config: {{ {SERVER}, client_auth_type: "
+                 "RequireAndVerifyClientCert, client_ca: nonsense }",
+                 "the CA certificate"),
+                ("basic_auth_users: { a: hunter2 }",
+                 "basic_auth_users.a: no bcrypt hash")):
+            self.write(text)
+            answers = []
+            for check in ([], ["--config.check"]):
+                done = subprocess.run(
+                    [f"{harness.BINARIES}/betanet_exporter",
+                     "--web.listen-address=127.0.0.1:0",
+                     f"--web.config.file={self.home}/web.yml", *check],
+                    capture_output=True, timeout=20)
+                answers.append((done.returncode, done.stderr))
+            self.assertEqual(answers[0], answers[1])
+            self.assertEqual(answers[0][0], 1)
+            self.assertIn(place, answers[0][1].decode())
+            self.assertNotIn("hunter2", answers[0][1].decode())
+
+    def test_a_real_prometheus_logs_in(self):
+        self.start_sim("--still")
+        self.guard(f"tls_server_config: {{ {SERVER}, client_auth_type: "
+                   f"RequireAndVerifyClientCert, client_ca_file: ca.pem }}\n"
+                   + USERS, f"--betanet.url=http://127.0.0.1:{self.upstream}")
+        self.write(f"""
+scrape_configs:
+  - job_name: betanet
+    scheme: https
+    scrape_interval: 1s
+    basic_auth: {{ username: alice, password: right }}
+    tls_config: {{ ca_file: ca.pem, cert_file: client.pem,
+                   key_file: client.key }}
+    static_configs: [{{ targets: ['127.0.0.1:{self.port}'] }}]
+""", "prometheus.yml")
+        port = free_port()
+        self.start("prometheus", f"--config.file={self.home}/prometheus.yml",
+                   f"--storage.tsdb.path={self.home}/data",
+                   f"--web.listen-address=127.0.0.1:{port}")
+        wait_for(lambda: b'"7"' in harness.request(
+            port, "/api/v1/query?query=betanet_connected_peers")[2],
+            "a scraped value", 40)
+
+
+if __name__ == "__main__":
+    unittest.main()
