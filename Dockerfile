@@ -12,7 +12,8 @@ RUN cmake --preset release ${REVISION:+-DBETANET_REVISION=$REVISION} \
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
       ca-certificates libcaf-core0.17 libboost-json1.81.0 libboost-url1.81.0 \
-      libprometheus-cpp-core1.0 libspdlog1.10 libssl3 libyaml-cpp0.7 zlib1g \
+      libcrypt1 libprometheus-cpp-core1.0 libspdlog1.10 libssl3 libsystemd0 \
+      libyaml-cpp0.7 zlib1g \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/build/release/betanet_exporter /usr/local/bin/
 COPY config/betanet_exporter.yml /etc/betanet_exporter/

@@ -1,6 +1,7 @@
 #include "actors/actors.hpp"
 #include "actors/cache.hpp"
 #include "actors/guard.hpp"
+#include "actors/healthcheck.hpp"
 #include "actors/http_front.hpp"
 #include "actors/log.hpp"
 #include "actors/on_io.hpp"
@@ -9,7 +10,6 @@
 #include "actors/scheduler.hpp"
 #include "actors/upstream.hpp"
 #include "config/config.hpp"
-#include "config/web_config.hpp"
 #include "metrics/self.hpp"
 #include "net/background.hpp"
 #include "net/http_server.hpp"
@@ -81,49 +81,6 @@ net::server_limits limits_of(const config::web& w) {
   l.write_timeout = w.write_timeout;
   l.requests_per_connection = w.max_requests_per_connection;
   return l;
-}
-
-/// Asks the exporter that runs with this configuration how it is. Who it is
-/// need not be proved: whoever answers there is meant.
-int healthcheck(const config::settings& s) {
-  const auto& address = s.web.listen_addresses.front();
-  const auto colon = address.rfind(':');
-  auto host = address.substr(0, colon);
-  if (host.starts_with('['))
-    host = host.substr(1, host.size() - 2);
-  if (host.empty() || host == "0.0.0.0" || host == "::")
-    host = "localhost";
-  net::resource what{
-      host, static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))),
-      "/-/healthy", user_agent, 65536};
-  config::web_config web;
-  if (!s.web.config_file.empty())
-    web = config::read_web_config(s.web.config_file);
-  if (web.tls) {
-    what.tls = true;
-    what.identity.tls.emplace().verify = false;
-  }
-  net::loop loop;
-  net::outbound shared{loop};
-  net::http_client client{shared, std::move(what)};
-  net::outcome result = net::error{net::errc::local, "no answer"};
-  client.get(3s, [&](net::outcome o) {
-    result = std::move(o);
-    loop.stop();
-  });
-  loop.run();
-  const auto* const e = std::get_if<net::error>(&result);
-  // It lives if it told us by TLS that it wants a certificate.
-  const bool refused = e && e->code == net::errc::tls && web.tls &&
-                       web.tls->client_auth_type != config::client_auth::none &&
-                       e->text.find(" alert ") != std::string::npos;
-  if (e && !refused)
-    std::cerr << "unhealthy: " << e->text << '\n';
-  else if (!e && std::get<net::response>(result).status != 200)
-    std::cerr << "unhealthy: " << std::get<net::response>(result).body;
-  else
-    return EXIT_SUCCESS;
-  return EXIT_FAILURE;
 }
 
 /// Everything CAF needs to know.
@@ -422,7 +379,8 @@ int run(const config::invocation& what,
 } // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
+  for (const int harmless : {SIGPIPE, SIGUSR1, SIGUSR2})
+    std::signal(harmless, SIG_IGN);
   config::invocation what;
   try {
     what = config::load(argc, argv);
@@ -448,7 +406,11 @@ int main(int argc, char** argv) {
   case config::action::check:
     return EXIT_SUCCESS;
   case config::action::healthcheck:
-    return healthcheck(what.settings);
+    if (const auto why = healthcheck(what.settings, user_agent); !why.empty()) {
+      std::cerr << "unhealthy: " << why << '\n';
+      return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
   case config::action::run:
     return run(what,
                [argc, argv] { return config::load(argc, argv).settings; });

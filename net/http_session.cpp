@@ -177,7 +177,7 @@ void http_server::session::shake_hands() {
     return when_ready(how, &session::shake_hands);
   if (stream_.met_plain_http())
     return refuse(400, "This is HTTPS, the request came without TLS.\n");
-  server_->close(shared_from_this());
+  linger(); // the client shall read the alert
 }
 
 // -- reading -----------------------------------------------------------------

@@ -46,7 +46,7 @@ struct tls_server_material {
   /// are all good and cannot be chosen, as in Go.
   std::vector<std::string> cipher_suites;
   bool prefers_own_suites = true;  ///< Its order counts, not the client's.
-  std::vector<std::string> curves; ///< As OpenSSL calls them; empty: its own.
+  std::vector<std::string> curves; ///< As OpenSSL calls them; empty: Go's.
 
   bool operator==(const tls_server_material&) const = default;
 };

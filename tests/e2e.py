@@ -321,6 +321,142 @@ class EndToEnd(harness.Case):
             with socket.create_connection(("::1", self.port)):
                 pass
 
+    def exchange(self, *pieces, seconds=10):
+        """What a raw client reads until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port),
+                                      timeout=seconds) as s:
+            text = b""
+            with contextlib.suppress(OSError):
+                for piece in pieces:
+                    s.sendall(piece)
+                while part := s.recv(65536):
+                    text += part
+            return text.decode()
+
+    def test_every_limit_of_the_web_section_is_a_key(self):
+        self.start_sim("--still")
+        path = f"{self.enterContext(tempfile.TemporaryDirectory())}/b.yml"
+        with open(path, "w") as f:
+            f.write(f"""
+web: {{ telemetry_path: /m, max_requests: 1, max_connections: 3,
+        max_header_bytes: 300, max_headers: 5, header_timeout: 400ms,
+        idle_timeout: 300ms, write_timeout: 500ms,
+        max_requests_per_connection: 2 }}
+targets:
+""" + "".join(f" - {{ name: t{i}, url: 'http://127.0.0.1:{self.upstream}' }}\n"
+              for i in range(300)))
+        self.launch_exporter(f"--config.file={path}")
+        get = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n"
+        end = b"\r\n"
+        codes = lambda text: re.findall(r"HTTP/1.1 (\d+)", text)
+        self.assertEqual(request(self.port, "/m")[0], 200)
+        self.assertEqual(request(self.port, "/metrics")[0], 404)
+        # max_header_bytes, max_headers
+        pad = lambda n: b"A: " + b"x" * (n - len(get) - 7) + end + end
+        self.assertEqual(codes(self.exchange(get + pad(301))), ["431"])
+        self.assertEqual(codes(self.exchange(get + pad(300))), ["200"])
+        self.assertEqual(codes(self.exchange(get + b"A: b\r\n" * 5 + end)),
+                         ["431"])
+        self.assertEqual(codes(self.exchange(get + b"A: b\r\n" * 4 + end)),
+                         ["200"])
+        # header_timeout from accept; idle_timeout after the answer
+        self.assertEqual(self.exchange(b"GET /-/he"), "")
+        began = time.monotonic()
+        self.assertEqual(codes(self.exchange(get + end)), ["200"])
+        self.assertLess(time.monotonic() - began, 5)
+        # max_requests_per_connection: the third gets no answer
+        text = self.exchange((get + end) * 3)
+        self.assertEqual(codes(text), ["200", "200"])
+        self.assertEqual(text.count("Connection: close"), 1)
+        # max_requests and write_timeout: one slow reader, then it is cut
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.connect(("127.0.0.1", self.port))
+            slow.sendall(b"GET /m HTTP/1.1\r\nHost: x\r\n\r\n")
+            wait_for(lambda: request(self.port, "/m")[0] == 503, "the limit")
+            wait_for(lambda: request(self.port, "/m")[0] == 200, "the cut")
+        # max_connections: the oldest silent one makes room
+        with contextlib.ExitStack() as stack:
+            crowd = [stack.enter_context(socket.create_connection(
+                ("127.0.0.1", self.port), timeout=10)) for _ in range(4)]
+            self.assertEqual(crowd[0].recv(1), b"")
+
+    # -- systemd -------------------------------------------------------------
+
+    def start_under_systemd(self, *flags, sockets=(), **env):
+        """As the service manager does: descriptors from 3 on, our own pid."""
+        def pass_on():
+            for i, s in enumerate(sockets):
+                os.dup2(s.fileno(), 100 + i)
+            for i in range(len(sockets)):
+                os.dup2(100 + i, 3 + i)  # inherited by exec
+
+        process = Process.__new__(Process)
+        process.output = tempfile.TemporaryFile("w+b")
+        process.child = subprocess.Popen(
+            ["sh", "-c", f'LISTEN_PID=$$ LISTEN_FDS={len(sockets)} exec "$@"',
+             "sh", f"{BINARIES}/betanet_exporter", *flags],
+            stdin=subprocess.DEVNULL, stdout=process.output,
+            stderr=process.output, close_fds=False, preexec_fn=pass_on,
+            env={**os.environ, **env})
+        self.addCleanup(process.close)
+        self.exporter = process
+
+    def test_sockets_of_systemd_are_served(self):
+        self.upstream = free_port()
+        with socket.create_server(("127.0.0.1", 0)) as a, \
+                socket.create_server(("127.0.0.1", 0)) as b:
+            self.start_under_systemd(
+                "--web.systemd-socket", "--web.listen-address=127.0.0.1:1",
+                f"--betanet.url=http://127.0.0.1:{self.upstream}",
+                sockets=(a, b))
+            for s in (a, b):
+                self.port = s.getsockname()[1]
+                wait_for(lambda: request(self.port, "/-/healthy")[0] == 200,
+                         "an answer")
+                self.assertIn(f"address=127.0.0.1:{self.port} "
+                              "opened_by=systemd", self.exporter.text())
+            self.assertEqual(self.exporter.stop()[0], 0)
+        status, _, err = self.run_exporter("--web.systemd-socket")
+        self.assertEqual(status, 1)
+        self.assertIn("no socket activation file descriptors found", err)
+        with tempfile.TemporaryFile() as f:
+            self.start_under_systemd("--web.systemd-socket", sockets=(f,))
+            self.assertEqual(self.exporter.child.wait(10), 1)
+            self.assertIn("no listening TCP socket", self.exporter.text())
+
+    def test_the_service_manager_is_told(self):
+        self.start_sim("--still")
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        manager = self.enterContext(socket.socket(socket.AF_UNIX,
+                                                  socket.SOCK_DGRAM))
+        manager.bind(f"{home}/notify")
+        manager.settimeout(10)
+        self.start_exporter(NOTIFY_SOCKET=f"{home}/notify",
+                            WATCHDOG_USEC="200000")
+        heard = []
+
+        def hear(line):
+            while line not in heard:
+                heard.extend(manager.recv(4096).decode().split("\n"))
+            del heard[:heard.index(line) + 1]
+        hear("READY=1")
+        for _ in range(3):
+            hear("WATCHDOG=1")
+        self.exporter.child.send_signal(signal.SIGHUP)
+        hear("RELOADING=1")
+        self.assertRegex(heard[0], r"^MONOTONIC_USEC=\d+$")
+        hear("READY=1")
+        self.exporter.child.send_signal(signal.SIGTERM)
+        hear("STOPPING=1")
+        self.assertEqual(self.exporter.child.wait(10), 0)
+
+    def test_the_manual_page_is_one(self):
+        done = subprocess.run(
+            ["mandoc", "-T", "lint", "-W", "error",
+             f"{BINARIES}/betanet_exporter.1"], capture_output=True)
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+
     # -- logs ----------------------------------------------------------------
 
     def test_json_lines_are_json(self):

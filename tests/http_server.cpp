@@ -184,6 +184,16 @@ CAF_TEST(a body is refused whatever announces it) {
     refused("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " +
                 std::string{te} + "\r\n\r\n0\r\n\r\n",
             "400");
+  for (const auto* head :
+       {"Transfer-Encoding: chunked\r\nContent-Length: 5",
+        "Content-Length: 0\r\nTransfer-Encoding: gzip",
+        "Transfer-Encoding: chunked, gzip", "Transfer-Encoding:\tchunked",
+        "Content-Length: 0\r\nContent-Length: 5", "Content-Length: -1",
+        "Content-Length: 0x5", "Content-Length: 99999999999999999999"})
+    refused("GET / HTTP/1.1\r\nHost: x\r\n" + std::string{head} +
+                "\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n",
+            "400");
+  refused("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "400");
   CAF_CHECK_EQUAL(
       status("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").first,
       "200");
@@ -229,6 +239,48 @@ CAF_TEST(other versions are refused) {
   start();
   for (const auto* version : {"HTTP/2.0", "HTTP/1.2", "HTTP/0.9"})
     refused("GET / " + std::string{version} + "\r\nHost: x\r\n\r\n", "505");
+  refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505");
+  for (const auto* odd : {"GET / http/1.1", "GET /", "GET / HTTP/1.1 ",
+                          "GET / HTTP/11", "GET / HTTP/1.1x"})
+    refused(std::string{odd} + "\r\nHost: x\r\n\r\n", "400");
+}
+
+CAF_TEST(what asks for more than we have gets a plain answer) {
+  start();
+  for (const auto* field :
+       {"Upgrade: h2c\r\nConnection: Upgrade", "Range: bytes=0-1,0-2,0-3",
+        "Upgrade: websocket", "If-None-Match: *", "Host:"})
+    CAF_CHECK_EQUAL(
+        status("GET / HTTP/1.1\r\n" +
+               std::string{std::string_view{field} == "Host:" ? ""
+                                                              : "Host: x\r\n"} +
+               field + "\r\n\r\n")
+            .first,
+        "200");
+}
+
+CAF_TEST(a client that only finished sending reads its whole answer) {
+  start({}, std::string(8 << 20, 'x'));
+  auto s = connect();
+  s.send(simple);
+  s.finish_sending();
+  CAF_CHECK_EQUAL(s.read_response().size() > (8u << 20), true);
+  CAF_CHECK(s.closed());
+}
+
+CAF_TEST(fields are completed and never doubled) {
+  start();
+  server->secure({nullptr, {{"X-A", "1"}, {"Content-Type", "no"}}});
+  auto s = connect();
+  for (int i = 0; i < 2; ++i) {
+    s.send(simple);
+    const auto r = s.read_response();
+    CAF_CHECK(r.find("\r\nX-A: 1\r\n") != r.npos);
+    CAF_CHECK(r.find("Content-Type: no") == r.npos);
+    CAF_CHECK(r.ends_with("\r\n\r\nhello\n"));
+  }
+  s.send("bad\r\n\r\n");
+  CAF_CHECK(s.read_response().find("\r\nX-A: 1\r\n") != std::string::npos);
 }
 
 CAF_TEST(methods are told apart) {

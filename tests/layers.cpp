@@ -58,6 +58,8 @@ CAF_TEST(each library is spoken in one place) {
   check_home("boost/beast", {"net/"});
   check_home("openssl/", {"net/"});
   check_home("zlib", {"net/negotiate.cpp"});
+  check_home("crypt.h", {"net/basic_auth.cpp"});
+  check_home("systemd/", {"net/systemd.cpp"});
   check_home("boost/json", {"metrics/parse.cpp", "actors/http_front.",
                             "actors/status_page.", "sim/"});
   check_home("prometheus/", {"metrics/families.cpp"});

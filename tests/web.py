@@ -25,6 +25,11 @@ WRONG = {"Authorization":
          "Basic " + base64.b64encode(b"alice:wrong").decode()}
 
 
+def read(path):
+    with open(path) as f:
+        return f.read()
+
+
 class Web(harness.Case):
     @classmethod
     def setUpClass(cls):
@@ -208,6 +213,7 @@ class Web(harness.Case):
         for version in ("-tls1_2", "-tls1_3"):
             self.assertIn("Verify return code: 0", self.s_client(version))
         self.assertIsNone(self.s_client("-tls1_2", "-cipher", "AES128-SHA"))
+        self.assertIsNone(self.s_client("-tls1_3", "-groups", "ffdhe2048"))
         self.assertIn("ALPN protocol: http/1.1",
                       self.s_client("-alpn", "h2,http/1.1"))
         self.exporter.close()
@@ -254,6 +260,17 @@ class Web(harness.Case):
                 self.assertEqual(tuple(self.accepts(c) for c in
                                        (None, "client", "stranger")), expected)
                 self.exporter.close()
+
+    def test_a_refused_client_is_told_why(self):
+        """An alert, not a reset that would destroy it."""
+        for version in ("TLS12", "TLS13"):
+            self.guard(f"tls_server_config: {{ {SERVER}, client_auth_type: "
+                       f"RequireAnyClientCert, max_version: {version} }}\n")
+            for _ in range(20):
+                with self.assertRaises(ssl.SSLError) as refused:
+                    self.get()
+                self.assertIn("ALERT", refused.exception.reason)
+            self.exporter.close()
 
     def test_without_a_ca_the_systems_vouch_for_clients(self):
         self.guard(f"tls_server_config: {{ {SERVER}, client_auth_type: "
@@ -366,6 +383,9 @@ class Web(harness.Case):
                            f"{policy}, min_version: {versions}, max_version: "
                            f"{versions} }}\n{USERS}")
                 self.assertEqual(self.healthcheck(), (0, ""))
+                if policy == "NoClientCert":  # the running one goes on
+                    self.write("broken")
+                    self.assertEqual(self.healthcheck(), (0, ""))
                 self.exporter.close()
         status, text = self.healthcheck()
         self.assertEqual(status, 1)
@@ -404,6 +424,96 @@ class Web(harness.Case):
             self.assertEqual(answers[0][0], 1)
             self.assertIn(place, answers[0][1].decode())
             self.assertNotIn("hunter2", answers[0][1].decode())
+
+    def test_secrets_stay_inside(self):
+        """A canary in every field that may hold a secret."""
+        self.start_sim("--still")
+        key = read(f"{self.home}/client.key")
+        inline = "".join(f"\n          {line}" for line in key.splitlines())
+        for name in ("user", "password", "token", "header"):
+            self.write(f"canary-file-{name}\n", name)
+        targets = f"http://127.0.0.1:{self.upstream}"
+        config = f"{self.home}/betanet.yml"
+        self.write(f"""
+targets:
+  - name: texts
+    url: {targets}
+    http_client_config:
+      basic_auth: {{ username: canary-user, password: canary-password }}
+      http_headers: {{ X-A: {{ secrets: [canary-header] }} }}
+      tls_config:
+        cert_file: client.pem
+        key: |{inline}
+  - name: files
+    url: {targets}
+    http_client_config:
+      basic_auth: {{ username_file: user, password_file: password }}
+      http_headers: {{ X-A: {{ files: [header] }} }}
+  - name: bearer
+    url: {targets}
+    http_client_config:
+      authorization: {{ credentials: "${{CANARY}}" }}
+  - name: bearer_file
+    url: {targets}
+    http_client_config:
+      authorization: {{ credentials_file: token }}
+  - name: refused  # its certificate is refused, and told why
+    url: https://127.0.0.1:{self.upstream}
+    http_client_config:
+      authorization: {{ credentials: canary-refused }}
+""", "betanet.yml")
+        server = "".join(f"\n    {line}" for line in
+                         read(f"{self.home}/server.key").splitlines())
+        self.guard(f"tls_server_config:\n  cert_file: server.pem\n"
+                   f"  key: |{server}\n" + USERS,
+                   f"--config.file={config}", "--log.level=debug",
+                   f"--log.file={self.home}/log", CANARY="canary-environment")
+        self.assertEqual(self.code(headers=WRONG), 401)
+        up = lambda target: ('betanet_up{target="%s"} 1' % target).encode() in \
+            self.get(headers=LOGIN)[2]
+        for target in ("texts", "files", "bearer", "bearer_file"):
+            wait_for(lambda: up(target), f"{target}: {self.log()}")
+        wait_for(lambda: "target=refused" in self.log(), "a failure")
+        # broken in every place where a secret stands
+        good, refused = read(config), 0
+        for broken in (
+                good.replace("canary-password", "[canary-password]"),
+                good.replace("canary-password", "{canary: canary}"),
+                good.replace("canary-header", 'canary-header, "a\\nb"'),
+                good.replace("password: canary", "pasword: canary"),
+                good.replace("credentials: canary-refused",
+                             "type: canary refused"),
+                good.replace("http://", "http://canary:canary@"),
+                good.replace("http://127", "http://127?canary=canary"),
+                good.replace("${CANARY}", "${CANARY"),
+                good.replace(key.splitlines()[1], "canary"),
+                good + "canary-x"):
+            self.write(broken, "betanet.yml")
+            status, _, body = self.get("/-/reload", LOGIN, method="POST")
+            refused += status == 500
+            self.assertNotIn(b"anary", body.replace(b"canary-x", b""))
+        self.assertGreaterEqual(refused, 8)
+        self.write(USERS.replace(HASH, "canary-hash"))
+        wait_for(lambda: self.code(headers=LOGIN) == 500, "broken")
+        said = {path: self.get(path, headers)[2].decode()
+                for headers in (None, LOGIN) for path in
+                ("/metrics", "/health", "/config", "/", "/sd", "/-/ready")}
+        self.write(f"tls_server_config:\n  cert_file: server.pem\n"
+                   f"  key: |{server}\n" + USERS)
+        wait_for(lambda: self.code(headers=LOGIN) == 200, "mended")
+        said |= {f"{path} in": self.get(path, LOGIN)[2].decode() for path in
+                 ("/metrics", "/health", "/config", "/", "/sd")}
+        said["log"] = self.log()
+        said["log file"] = read(f"{self.home}/log")
+        said["arguments"] = read(
+            f"/proc/{self.exporter.child.pid}/cmdline")
+        self.assertIn("<secret>", said["/config in"])
+        hidden = ["canary-", HASH, HASH[-31:], "right", "PRIVATE KEY",
+                  base64.b64encode(b"canary-user").decode()[:12],
+                  LOGIN["Authorization"][6:], *key.splitlines()[1:-1]]
+        for place, text in said.items():
+            for secret in hidden:
+                self.assertNotIn(secret, text.replace("canary-x", ""), place)
 
     def test_a_real_prometheus_logs_in(self):
         self.start_sim("--still")

@@ -1,5 +1,7 @@
 // Bytes from a client to the HTTP server: whatever comes, each answer is one.
+#include "net/basic_auth.hpp"
 #include "net/http_server.hpp"
+#include "net/negotiate.hpp"
 #include "tests/raw_socket.hpp"
 
 #include <cstdlib>
@@ -12,7 +14,14 @@ struct rig {
   net::loop loop;
   std::shared_ptr<const net::message> answer =
       std::make_shared<const net::message>(200, "text/plain", "");
-  net::http_server server{loop, {}, [this](auto e) { e->respond(answer); }};
+  net::http_server server{loop, {}, [this](auto e) {
+                            const auto& r = e->what();
+                            net::parse_basic_auth(r.authorization);
+                            net::preferred_format(r.accept);
+                            net::accepts_gzip(r.accept_encoding);
+                            net::query_value(r.query, "target");
+                            e->respond(answer);
+                          }};
   std::string address = server.listen("127.0.0.1:0");
   std::thread runner{[this] { loop.run(); }};
 };

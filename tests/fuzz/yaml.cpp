@@ -1,5 +1,5 @@
-// A configuration file is read or refused with the place, nothing else.
-#include "config/config.hpp"
+// Both configuration files are read or refused with the place, nothing else.
+#include "config/web_config.hpp"
 
 #include <cstdlib>
 
@@ -7,12 +7,17 @@ using namespace betanet;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
-  try {
-    config::parse_yaml({reinterpret_cast<const char*>(data), size}, "f");
-  } catch (const config::invalid& e) {
-    for (const auto& problem : e.problems)
-      if (!problem.starts_with("f:"))
-        std::abort();
-  }
+  const std::string text{reinterpret_cast<const char*>(data), size};
+  const auto check = [](auto read) {
+    try {
+      read();
+    } catch (const config::invalid& e) {
+      for (const auto& problem : e.problems)
+        if (!problem.starts_with("f:"))
+          std::abort();
+    }
+  };
+  check([&] { config::parse_yaml(text, "f"); });
+  check([&] { config::parse_web_config(text, "f"); });
   return 0;
 }

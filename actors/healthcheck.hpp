@@ -1,0 +1,14 @@
+#pragma once
+
+#include "config/config.hpp"
+
+#include <string>
+
+namespace betanet {
+
+/// Asks the exporter that runs with this configuration how it is; empty if it
+/// is well, else why not. Blocks for a few seconds at most.
+std::string healthcheck(const config::settings& s,
+                        const std::string& user_agent);
+
+} // namespace betanet
