@@ -62,6 +62,7 @@ struct poll_report {
 struct display_rules {
   metrics::freshness_rules freshness;
   std::shared_ptr<const std::vector<double>> latency_bounds;
+  bool quiet = false; ///< One of many: its everyday lines are for debugging.
 };
 
 /// What the supervisor knows of its target after an event.

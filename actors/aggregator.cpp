@@ -53,6 +53,7 @@ void aggregator_state::apply(const update& u) {
 
 /// Other buckets are another histogram: it starts anew.
 void aggregator_state::adopt(const display_rules& r) {
+  quiet = r.quiet;
   latest->rules = r.freshness;
   if (*latest->latency.bounds != *r.latency_bounds)
     latest->latency = metrics::latency_state{r.latency_bounds};
@@ -81,7 +82,7 @@ void aggregator_state::log_values() const {
   const auto value = [&](metrics::field f) {
     return number(metrics::visible(*latest, f, now));
   };
-  log.write(chatter,
+  log.write(quiet ? event_log::level::debug : event_log::level::info,
             "Updated metrics: nodes=" + value(metrics::field::total_nodes) +
                 ", connections=" + value(metrics::field::active_nodes) +
                 ", throughput=" + value(metrics::field::bytes_transmitted) +
@@ -91,13 +92,12 @@ void aggregator_state::log_values() const {
 
 aggregator_actor::behavior_type
 aggregator(aggregator_actor::stateful_pointer<aggregator_state> self,
-           std::string target, cache_actor cache, event_log l,
-           event_log::level chatter) {
+           std::string target, cache_actor cache, event_log l, bool quiet) {
   auto& state = self->state;
   state.target = std::move(target);
   state.cache = std::move(cache);
   state.log = std::move(l);
-  state.chatter = chatter;
+  state.quiet = quiet;
   return state.make_behavior();
 }
 

@@ -21,8 +21,7 @@ struct aggregator_state {
   std::string target; ///< Empty for the unnamed one.
   cache_actor cache;
   event_log log;
-  event_log::level chatter =
-      event_log::level::info; ///< Of the line of each collection.
+  bool quiet = false; ///< As in `display_rules`.
 
   std::optional<metrics::snapshot> latest; ///< Set before the first message.
   std::array<bool, metrics::endpoint_count> noted{}; ///< This outage's WARN.
@@ -32,7 +31,6 @@ struct aggregator_state {
 /// Starts from the cache's snapshot of the target and dies if it gets none.
 aggregator_actor::behavior_type
 aggregator(aggregator_actor::stateful_pointer<aggregator_state> self,
-           std::string target, cache_actor cache, event_log l,
-           event_log::level chatter);
+           std::string target, cache_actor cache, event_log l, bool quiet);
 
 } // namespace betanet

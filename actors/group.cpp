@@ -6,13 +6,14 @@ namespace betanet {
 
 namespace {
 
-display_rules rules_of(const config::target& t) {
+display_rules rules_of(const config::target& t, bool quiet = false) {
   const auto& p = t.polling;
-  return {{p.collection.interval, p.collection.timeout, p.cache.ttl,
-           p.cache.max_stale,
-           static_cast<metrics::parse_fallback>(p.collection.fallback)},
-          std::make_shared<const std::vector<double>>(
-              p.collection.latency_buckets)};
+  return {
+      {p.collection.interval, p.collection.timeout, p.cache.ttl,
+       p.cache.max_stale,
+       static_cast<metrics::parse_fallback>(p.collection.fallback)},
+      std::make_shared<const std::vector<double>>(p.collection.latency_buckets),
+      quiet};
 }
 
 fetch_settings fetching_of(const config::target& t, metrics::endpoint e) {
@@ -29,18 +30,16 @@ group_settings settings_of(const config::target& t, const surroundings& with) {
   group.target = t.name;
   group.open_duration = t.polling.circuit_breaker.open_duration;
   group.failure_threshold = t.polling.circuit_breaker.failure_threshold;
-  group.chatter =
-      with.many_targets ? event_log::level::debug : event_log::level::info;
   group.wall_clock = with.wall_clock;
-  group.rules = rules_of(t);
+  group.rules = rules_of(t, with.many_targets);
   group.make_fetcher = [t, with](supervisor_impl::pointer self,
                                  metrics::endpoint e) -> fetcher_actor {
     return self->spawn(fetcher, fetching_of(t, e), with.connect(t, e),
                        with.random, supervisor_actor{self});
   };
-  group.make_aggregator = [name = t.name, with, level = group.chatter](
-                              supervisor_impl::pointer self) {
-    return self->spawn(aggregator, name, with.cache, with.log, level);
+  group.make_aggregator = [name = t.name, with](supervisor_impl::pointer self) {
+    return self->spawn(aggregator, name, with.cache, with.log,
+                       with.many_targets);
   };
   return group;
 }

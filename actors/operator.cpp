@@ -80,9 +80,10 @@ void operator_state::was_read(const config_reading& found) {
     for (const auto& key :
          config::restart_keys(settings.initial, *found.settings))
       settings.around.log.warn("A changed key needs a restart", {{"key", key}});
+    const bool were_many = around().many_targets;
     settings.initial.polling = found.settings->polling;
     settings.initial.targets = found.settings->targets;
-    apply(settings.initial.targets);
+    apply(settings.initial.targets, around().many_targets != were_many);
     status.succeeded_at = reloaded_at = settings.around.wall_clock();
     settings.content = found.content;
   } else if (found.problems != problems) {
@@ -157,7 +158,8 @@ void operator_state::change(polled& p, const config::target& t) {
 }
 
 /// Identity is name and URL: who keeps both keeps state and counters.
-void operator_state::apply(const std::vector<config::target>& wanted) {
+void operator_state::apply(const std::vector<config::target>& wanted,
+                           bool tell_all) {
   const auto identity = [](const config::target& t) {
     return std::pair{t.name, to_string(t.url)};
   };
@@ -172,10 +174,10 @@ void operator_state::apply(const std::vector<config::target>& wanted) {
       added.push_back(t);
       continue;
     }
-    if (same.mapped().target != t) {
-      ++changed;
+    const bool differs = same.mapped().target != t;
+    changed += differs;
+    if (differs || tell_all)
       change(same.mapped(), t);
-    }
     targets.push_back(std::move(same.mapped()));
   }
   for (const auto& [_, p] : former) {

@@ -65,7 +65,8 @@ struct operator_state {
   void reload();
   void was_read(const config_reading& found);
   void looked(const std::string& content);
-  void apply(const std::vector<config::target>& wanted);
+  /// `tell_all`: those that stay as they are hear of it too.
+  void apply(const std::vector<config::target>& wanted, bool tell_all);
   void start(const config::target& t, bool known_from_start);
   void change(polled& p, const config::target& t);
   void end(const polled& p);

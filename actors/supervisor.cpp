@@ -37,8 +37,6 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
 // -- polling -----------------------------------------------------------------
 
 void supervisor_state::on_tick(const tick& t) {
-  log.write(settings.chatter, "Collecting Betanet metrics...",
-            {{"target", settings.target}});
   next_tick = t.next;
   if (first_tick == 0)
     first_tick = t.number;
@@ -47,6 +45,9 @@ void supervisor_state::on_tick(const tick& t) {
     adopt(*g);
     u.rules = g->rules;
   }
+  log.write(settings.rules.quiet ? event_log::level::debug
+                                 : event_log::level::info,
+            "Collecting Betanet metrics...", {{"target", settings.target}});
   for (const auto e : metrics::all_endpoints) {
     auto& w = at(e);
     renew(e);

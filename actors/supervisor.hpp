@@ -21,8 +21,6 @@ struct group_settings {
   std::string target; ///< Empty for the unnamed one.
   metrics::duration open_duration{};
   int failure_threshold = 5;
-  event_log::level chatter =
-      event_log::level::info; ///< Of the line of each tick.
   std::function<metrics::wall_time()> wall_clock;
   display_rules rules;
 

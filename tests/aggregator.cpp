@@ -42,8 +42,7 @@ struct aggregator_fixture : fixture {
   ~aggregator_fixture() { kill(aut); }
 
   void start() {
-    aut = sys.spawn(aggregator, "eu-1", store, logged.log,
-                    config::log_level::info);
+    aut = sys.spawn(aggregator, "eu-1", store, logged.log, false);
     consume_messages();
   }
 
@@ -180,6 +179,11 @@ CAF_TEST(new rules show at once and other buckets begin anew) {
   consume_messages();
   CAF_CHECK(stored->latency.counts == (std::vector<std::uint64_t>{0, 0, 0}));
   CAF_CHECK_EQUAL(stored->latency.sum, 0.0);
+  u.rules->quiet = true;
+  u.read_collection = true;
+  caf::anon_send(aut, atom::update_v, std::make_shared<const update>(u));
+  consume_messages();
+  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Updated metrics: "), 1u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

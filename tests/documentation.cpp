@@ -71,6 +71,18 @@ CAF_TEST(every key is documented and every documented key exists) {
   compare(config::documented_keys(), table("Key"), "");
 }
 
+CAF_TEST(the file in the repository has every key with its default) {
+  std::ifstream in{SOURCE_DIR "/config/betanet_exporter.yml"};
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  CAF_CHECK_EQUAL(config::to_yaml(config::parse_yaml(text, "f")),
+                  config::to_yaml(config::parse_yaml("", "f")));
+  for (const auto& k : config::documented_keys()) {
+    const auto leaf = k.name.substr(k.name.find('.') + 1) + ":";
+    if (!k.name.starts_with("targets."))
+      CAF_CHECK_NOT_EQUAL(text.find("\n  " + leaf), std::string::npos);
+  }
+}
+
 CAF_TEST(every key of the web configuration is documented) {
   compare(config::documented_web_keys(), table("Web key"), "");
 }

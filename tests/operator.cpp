@@ -219,6 +219,27 @@ CAF_TEST(changed settings go to the same supervisor) {
   CAF_CHECK_EQUAL(logged.count("added=0 removed=0 changed=1"), 1u);
 }
 
+CAF_TEST(among many targets the everyday lines are for debugging) {
+  start(targets("ab"));
+  const auto first = supervisors()[0];
+  const auto line_of_a_tick = [&] {
+    logged.text.str("");
+    caf::anon_send(first, atom::collect_v, tick{1, now() + 1h});
+    consume_messages();
+    for (const auto& line : logged.lines())
+      if (line.find("Collecting Betanet metrics...") != line.npos)
+        return line.substr(0, line.find(' '));
+    return std::string{"none"};
+  };
+  CAF_CHECK_EQUAL(line_of_a_tick(), "INFO");
+  file = targets("abcdefghijklmnopqrstu"); // 21
+  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK_EQUAL(line_of_a_tick(), "DEBUG");
+  file = targets("abcdefghijklmnopqrst");
+  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK_EQUAL(line_of_a_tick(), "INFO");
+}
+
 CAF_TEST(a bad file changes nothing and is told once) {
   start(targets("a"));
   const auto before = supervisors();
