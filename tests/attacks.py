@@ -112,9 +112,9 @@ class Attacks(harness.Case):
                 s.settimeout(0.05)
                 with contextlib.suppress(OSError):
                     s.sendall(GET * 5000)
-            page = len(self.page())
             grown = self.value("process_resident_memory_bytes") - memory
-            self.assertLess(grown, 20 * page)  # pages are shared, not queued
+            # queued, the answers would be 2 GB
+            self.assertLess(grown, 32 << 20)
         self.recovers()
 
     def test_noise(self):

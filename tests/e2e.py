@@ -644,6 +644,27 @@ targets:
         self.assertEqual(self.value("betanet_up", target="a"), None)
         self.assertEqual(self.reloads(), 1)
 
+    def test_a_file_that_hangs_holds_nothing_up(self):
+        self.start_sim("--still")
+        path = f"{self.enterContext(tempfile.TemporaryDirectory())}/b.yml"
+        self.write_config(path, [("a", "")])
+        self.launch_exporter(*FAST, f"--config.file={path}",
+                             "--config.auto-reload-interval=50ms")
+        wait_for(lambda: self.value("betanet_up", target="a") == 1, "up")
+        os.remove(path)
+        os.mkfifo(path)  # whoever opens it waits for a writer
+        for _ in range(5):
+            self.exporter.child.send_signal(signal.SIGHUP)
+        seen = self.value("betanet_exporter_requests_total", target="a",
+                          endpoint="metrics")
+        wait_for(lambda: self.value("betanet_exporter_requests_total",
+                                    target="a", endpoint="metrics") > seen + 3,
+                 "polls")
+        self.assertEqual(request(self.port, "/config")[0], 200)
+        status, seconds = self.exporter.stop()
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 2)
+
     def test_a_storm_of_reloads_under_load(self):
         self.start_sim("--still")
         home = self.enterContext(tempfile.TemporaryDirectory())
