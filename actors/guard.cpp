@@ -17,8 +17,7 @@ constexpr std::size_t max_known = 100;
 /// What an unknown user may cost us, log2 of the steps: 0.4 s.
 constexpr int max_decoy_cost = 13;
 
-std::shared_ptr<net::tls_context>
-context_of(const config::web_config::tls_server_keys& k) {
+std::shared_ptr<net::tls_context> context_of(const config::tls_server_keys& k) {
   return net::serve_tls(
       {k.cert.text, k.key.text,
        static_cast<net::client_auth>(k.client_auth_type), k.client_ca.text,

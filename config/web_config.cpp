@@ -34,8 +34,6 @@ const words<const char*>& suites() {
   return all;
 }
 
-using tls_keys = web_config::tls_server_keys;
-
 const words<const char*>& curves() {
   static const words<const char*> all{{"CurveP256", "P-256"},
                                       {"CurveP384", "P-384"},
@@ -58,7 +56,7 @@ const words<client_auth>& auth_types() {
 /// A list of words, of which the file has one name and the value another.
 key<web_config> words_key(std::string name, std::string help,
                           const words<const char*>& known,
-                          std::vector<std::string> tls_keys::*at,
+                          std::vector<std::string> tls_server_keys::*at,
                           const char* unknown) {
   return {std::move(name),
           std::move(help),
@@ -123,14 +121,14 @@ const std::vector<key<web_config>>& web_config_keys() {
     keys.push_back(
         words_key("tls_server_config.cipher_suites",
                   "Cipher suites for TLS 1.2 and before, by their Go names.",
-                  suites(), &tls_keys::cipher_suites, "unknown cipher"));
+                  suites(), &tls_server_keys::cipher_suites, "unknown cipher"));
     keys.push_back(word_key<web_config>(
         "tls_server_config.prefer_server_cipher_suites",
         "Whether the server's order of suites counts, not the client's.", truth,
         [](auto& c) -> auto& { return c.tls->prefer_server_cipher_suites; }));
     keys.push_back(words_key("tls_server_config.curve_preferences",
                              "Curves: CurveP256, CurveP384, CurveP521, X25519.",
-                             curves(), &tls_keys::curve_preferences,
+                             curves(), &tls_server_keys::curve_preferences,
                              "unknown curve"));
     keys.push_back(duration_key<web_config>(
         "rate_limit.interval",
@@ -263,7 +261,7 @@ private:
               });
   }
 
-  void tls_rules(tls_keys& t, const YAML::Node& node) {
+  void tls_rules(tls_server_keys& t, const YAML::Node& node) {
     const auto say = [&](const std::string& why) {
       problem(node, "tls_server_config: " + why);
     };

@@ -16,22 +16,24 @@ enum class client_auth : std::uint8_t {
   require_and_verify
 };
 
+/// How the exporter's own listener speaks TLS.
+struct tls_server_keys {
+  secret cert, key, client_ca;
+  config::client_auth client_auth_type = client_auth::none;
+  std::vector<std::string> client_allowed_sans;
+  tls_version min_version = tls_version::tls12;
+  tls_version max_version = tls_version::tls13;
+  /// As OpenSSL calls them; those of TLS 1.3 are left out.
+  std::vector<std::string> cipher_suites;
+  bool chooses_suites = false; ///< Some were named, if only of TLS 1.3.
+  bool prefer_server_cipher_suites = true;
+  std::vector<std::string> curve_preferences; ///< As OpenSSL calls them.
+  bool operator==(const tls_server_keys&) const = default;
+};
+
 /// What guards the exporter's own listener: the format and meaning of
 /// Prometheus's exporter-toolkit, `docs/web-configuration.md` there.
 struct web_config {
-  struct tls_server_keys {
-    secret cert, key, client_ca;
-    config::client_auth client_auth_type = client_auth::none;
-    std::vector<std::string> client_allowed_sans;
-    tls_version min_version = tls_version::tls12;
-    tls_version max_version = tls_version::tls13;
-    /// As OpenSSL calls them; those of TLS 1.3 are left out.
-    std::vector<std::string> cipher_suites;
-    bool chooses_suites = false; ///< Some were named, if only of TLS 1.3.
-    bool prefer_server_cipher_suites = true;
-    std::vector<std::string> curve_preferences; ///< As OpenSSL calls them.
-    bool operator==(const tls_server_keys&) const = default;
-  };
   std::optional<tls_server_keys> tls; ///< Empty: plain HTTP.
   bool http2 = false;
   std::vector<std::pair<std::string, std::string>> headers;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <stdexcept>
 #include <systemd/sd-daemon.h>
 
@@ -14,9 +15,8 @@ std::vector<int> passed_sockets() {
                              std::strerror(-n));
   if (n == 0)
     throw std::runtime_error("no socket activation file descriptors found");
-  std::vector<int> all;
-  for (int i = 0; i < n; ++i)
-    all.push_back(SD_LISTEN_FDS_START + i);
+  std::vector<int> all(static_cast<std::size_t>(n));
+  std::iota(all.begin(), all.end(), SD_LISTEN_FDS_START);
   return all;
 }
 
