@@ -10,6 +10,7 @@
 #include "actors/scheduler.hpp"
 #include "actors/upstream.hpp"
 #include "config/config.hpp"
+#include "config/file.hpp"
 #include "metrics/self.hpp"
 #include "net/background.hpp"
 #include "net/http_server.hpp"
@@ -27,7 +28,6 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <future>
 #include <iostream>
 #include <random>
@@ -109,27 +109,26 @@ private:
   std::function<void(bool)> done_;
 };
 
-/// The content of a file, empty if it cannot be read.
+/// The content of the file, empty if it cannot be read.
 std::string content_of(const std::string& file) {
   try {
-    std::ifstream in{file, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-  } catch (const std::ios_base::failure&) {
-    return {}; // a directory, or a failing disk
+    return config::read_file(file, config::largest_file);
+  } catch (const std::runtime_error&) {
+    return {};
   }
 }
 
-/// `reread` gives the settings of this moment; throws `config::invalid`.
-config_reading
-read_configuration(const std::string& file,
-                   const std::function<config::settings()>& reread) {
+using loader = std::function<config::invocation()>;
+
+config_reading read_configuration(const loader& load) {
   config_reading found;
   try {
-    found.content = file.empty() ? std::string{} : content_of(file);
-    if (!file.empty() && found.content.empty())
-      throw config::invalid({file + ": empty, or not to be read"});
-    found.settings = reread();
-    found.problems = target_problems(*found.settings);
+    auto what = load();
+    if (!what.file.empty() && what.content.empty())
+      throw config::invalid({what.file + ": empty"});
+    found.content = std::move(what.content);
+    found.problems = target_problems(what.settings);
+    found.settings = std::move(what.settings);
   } catch (const std::exception& e) {
     found.problems = e.what();
   }
@@ -139,11 +138,8 @@ read_configuration(const std::string& file,
 /// The process while it runs.
 class exporter {
 public:
-  exporter(config::invocation what, event_log l,
-           std::function<config::settings()> reread)
-      : what_(std::move(what)),
-        log_(std::move(l)),
-        reread_(std::move(reread)) {}
+  exporter(config::invocation what, event_log l, loader load)
+      : what_(std::move(what)), log_(std::move(l)), load_(std::move(load)) {}
 
   /// Runs until a signal or a failure; the exit status.
   int run();
@@ -159,7 +155,7 @@ private:
   const config::invocation what_;
   const config::web& web_ = what_.settings.web;
   event_log log_;
-  std::function<config::settings()> reread_;
+  loader load_; ///< The configuration of this moment; throws `invalid`.
   net::loop loop_;
   net::outbound outbound_{loop_};
   net::background files_{loop_, 2};  ///< Reads what is configured.
@@ -236,7 +232,7 @@ void exporter::start_actors() {
 operator_settings exporter::operation() {
   operator_settings how;
   how.initial = what_.settings;
-  how.content = content_of(what_.file);
+  how.content = what_.content;
   how.around = {cache_,
                 log_,
                 false,
@@ -247,8 +243,8 @@ operator_settings exporter::operation() {
                 random_unit};
   how.scheduler = scheduler_;
   how.read = [this](auto done) {
-    const auto read = [file = what_.file, reread = reread_, done] {
-      return [found = read_configuration(file, reread), done] { done(found); };
+    const auto read = [load = load_, done] {
+      return [found = read_configuration(load), done] { done(found); };
     };
     if (!files_.run(read))
       done({{}, {}, "no thread to read the configuration in"});
@@ -354,8 +350,7 @@ void exporter::stop() {
   std::quick_exit(status);
 }
 
-int run(const config::invocation& what,
-        std::function<config::settings()> reread) {
+int run(const config::invocation& what, loader load) {
   std::optional<event_log> l;
   try {
     l = make_log(what.settings.log);
@@ -368,7 +363,7 @@ int run(const config::invocation& what,
   if (geteuid() == 0)
     l->warn("Running as root: the exporter needs no privileges");
   try {
-    exporter e{what, *l, std::move(reread)};
+    exporter e{what, *l, std::move(load)};
     leave(e.run());
   } catch (const std::exception& e) {
     l->error(e.what());
@@ -391,9 +386,9 @@ int main(int argc, char** argv) {
   }
   const bool starts = what.action == config::action::run ||
                       what.action == config::action::check;
-  if (const auto found = starts ? start_problems(what.settings) : std::string{};
-      !found.empty()) {
-    std::cerr << "betanet_exporter: " << found << '\n';
+  const auto found = starts ? check_start(what.settings) : start_check{};
+  if (!found.problems.empty()) {
+    std::cerr << "betanet_exporter: " << found.problems << '\n';
     return EXIT_FAILURE;
   }
   switch (what.action) {
@@ -404,15 +399,16 @@ int main(int argc, char** argv) {
     print_version();
     return EXIT_SUCCESS;
   case config::action::check:
+    for (const auto& w : found.warnings) // a start writes them to its log
+      std::cerr << "betanet_exporter: warning: " << w << '\n';
     return EXIT_SUCCESS;
   case config::action::healthcheck:
-    if (const auto why = healthcheck(what.settings, user_agent); !why.empty()) {
+    if (const auto why = healthcheck(what, user_agent); !why.empty()) {
       std::cerr << "unhealthy: " << why << '\n';
       return EXIT_FAILURE;
     }
     return EXIT_SUCCESS;
   case config::action::run:
-    return run(what,
-               [argc, argv] { return config::load(argc, argv).settings; });
+    return run(what, [argc, argv] { return config::load(argc, argv); });
   }
 }

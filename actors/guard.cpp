@@ -1,5 +1,6 @@
 #include "actors/guard.hpp"
 
+#include "config/file.hpp"
 #include "net/tls.hpp"
 
 #include <algorithm>
@@ -10,8 +11,11 @@ namespace {
 
 /// A change of the files rules after two looks.
 constexpr auto look_every = std::chrono::milliseconds{500};
-/// Logins checked or waiting for it; one takes up to a second.
-constexpr std::size_t max_checks = 16;
+/// Of one user at a time, and of all names that nobody has; from one address
+/// one. A check takes up to a second, and one runs at a time.
+constexpr std::size_t max_checks_a_user = 4;
+/// Requests that wait for any of them.
+constexpr std::size_t max_waiting = 64;
 /// There are few good ones, but bcrypt does not see what is after 72 bytes.
 constexpr std::size_t max_known = 100;
 /// What an unknown user may cost us, log2 of the steps: 0.4 s.
@@ -33,12 +37,16 @@ bool needs_no_login(const std::string& path) {
 } // namespace
 
 web_look look_at(const std::string& file, const web_look& last) {
-  web_look now;
+  web_look now = last;
   try {
-    now.found = config::read_web_config(file);
-    if (now.found == last.found && last.problem.empty())
-      return last;
-    if (now.found.tls)
+    now.text = config::read_file(file, config::largest_secret);
+    if (now.text != last.text || !last.problem.empty())
+      now.written = config::parse_web_config(now.text, file);
+    now.found = config::with_files(now.written);
+    now.problem.clear();
+    if (!now.found.tls)
+      now.tls.reset();
+    else if (!now.tls || now.found.tls != last.found.tls)
       now.tls = context_of(*now.found.tls);
   } catch (const config::invalid& e) {
     now.problem = e.what();
@@ -99,7 +107,8 @@ void guard_state::serve(const exchange_ptr& e) {
 void guard_state::check_login(const exchange_ptr& e, bool health) {
   const auto refusal =
       health ? admission::health_only : admission::login_needed;
-  const auto login = net::parse_basic_auth(e->what().authorization);
+  const auto& request = e->what();
+  const auto login = net::parse_basic_auth(request.authorization);
   if (!login)
     return pass(e, refusal);
   const auto user = rules.users.find(login->user);
@@ -107,17 +116,31 @@ void guard_state::check_login(const exchange_ptr& e, bool health) {
   const auto digest = net::digest_of(*login, hash ? *hash : "");
   if (known.contains(digest))
     return pass(e, admission::all);
-  if (const auto running = checks.find(digest); running != checks.end()) {
-    running->second.emplace_back(e, health);
-    return;
+  const auto no_room = health ? refusal : admission::busy;
+  if (waiting >= max_waiting)
+    return pass(e, no_room);
+  if (!checks.contains(digest)) {
+    const check fresh{hash ? login->user : "", request.peer, {}};
+    const auto tell = [me = guard_impl{self}, digest](bool good) {
+      caf::anon_send(me, atom::verified_v, digest, good);
+    };
+    if (!has_room_for(fresh) || !settings.verify(work_for(*login, hash), tell))
+      return pass(e, no_room);
+    checks.emplace(digest, fresh);
   }
-  const auto tell = [me = guard_impl{self}, digest](bool good) {
-    caf::anon_send(me, atom::verified_v, digest, good);
-  };
-  if (checks.size() >= max_checks ||
-      !settings.verify(work_for(*login, hash), tell))
-    return pass(e, health ? refusal : admission::busy);
-  checks[digest].emplace_back(e, health);
+  checks.at(digest).waiting.emplace_back(e, health);
+  ++waiting;
+}
+
+/// Who guesses holds up nobody of another address, and those who guess names
+/// hold up nobody who has one.
+bool guard_state::has_room_for(const check& c) const {
+  std::size_t same_user = 0, same_peer = 0;
+  for (const auto& [_, other] : checks) {
+    same_user += other.user == c.user;
+    same_peer += other.user == c.user && other.peer == c.peer;
+  }
+  return same_peer == 0 && same_user < max_checks_a_user;
 }
 
 std::function<bool()> guard_state::work_for(const net::login& l,
@@ -126,13 +149,14 @@ std::function<bool()> guard_state::work_for(const net::login& l,
   for (const auto& [_, h] : rules.users)
     decoy_cost = std::max(decoy_cost, net::cost_of(h));
   decoy_cost = std::min(decoy_cost, max_decoy_cost);
-  return [password = l.password, decoy_cost, is_user = hash != nullptr,
+  return [password = l.password, matches = settings.matches, decoy_cost,
+          is_user = hash != nullptr,
           real = hash ? *hash : net::decoy_hash(decoy_cost)] {
-    if (net::matches(password, real) && is_user)
+    if (matches(password, real) && is_user)
       return true;
     // 2^c + 2^c + 2^(c+1) + ... + 2^(d-1) = 2^d steps for everybody.
     for (int cost = net::cost_of(real); cost < decoy_cost; ++cost)
-      net::matches(password, net::decoy_hash(cost));
+      matches(password, net::decoy_hash(cost));
     return false;
   };
 }
@@ -144,7 +168,10 @@ void guard_state::verified(const std::string& digest, bool good) {
     known.insert(digest);
   }
   const auto ended = checks.extract(digest);
-  for (const auto& [e, health] : ended.mapped())
+  if (!ended)
+    return;
+  waiting -= ended.mapped().waiting.size();
+  for (const auto& [e, health] : ended.mapped().waiting)
     pass(e, good     ? admission::all
             : health ? admission::health_only
                      : admission::login_needed);
@@ -153,8 +180,7 @@ void guard_state::verified(const std::string& digest, bool good) {
 // -- rules -------------------------------------------------------------------
 
 void guard_state::rule(const web_look& by) {
-  rules = by.found;
-  known.clear();
+  rules = by.found; // a digest holds the hash: who has another is unknown
   if (bucket.rules() != rules.rate_limit)
     bucket = {rules.rate_limit, self->clock().now()};
   settings.secure({by.tls, rules.headers});

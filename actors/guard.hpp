@@ -18,7 +18,9 @@ namespace betanet {
 
 /// One look at the web configuration file and the files it names.
 struct web_look {
-  config::web_config found;
+  std::string text;           ///< Of the file itself.
+  config::web_config written; ///< What it says.
+  config::web_config found;   ///< With the content of the files it names.
   std::shared_ptr<net::tls_context> tls; ///< Made of it; null: plain HTTP.
   std::string problem;                   ///< Empty: none, the others hold.
 };
@@ -52,6 +54,9 @@ struct guard_settings {
   /// gave. False if that cannot be.
   std::function<bool(std::function<bool()> work, std::function<void(bool)>)>
       verify;
+  /// Whether it is the password of the hash: the work.
+  std::function<bool(const std::string& password, const std::string& hash)>
+      matches = net::matches;
   /// Takes the connections to come from now on.
   std::function<void(net::server_security)> secure;
 };
@@ -66,11 +71,19 @@ using guard_impl = guard_actor::extend<
     caf::reacts_to<atom::verified, std::string, bool>>;
 
 struct guard_state {
+  /// A login being checked.
+  struct check {
+    std::string user; ///< Empty: one that does not exist.
+    std::string peer;
+    std::vector<std::pair<exchange_ptr, bool>> waiting; ///< For health?
+  };
+
   explicit guard_state(guard_impl::pointer p) : self(p) {}
   guard_impl::behavior_type make_behavior();
 
   void serve(const exchange_ptr& e);
   void check_login(const exchange_ptr& e, bool health);
+  bool has_room_for(const check& c) const;
   void pass(const exchange_ptr& e, admission granted);
   void looked(const web_look_ptr& seen);
   std::string objection(const web_look& seen) const;
@@ -91,9 +104,9 @@ struct guard_state {
   web_look_ptr pending; ///< Seen once: nobody should be writing it just now.
   token_bucket bucket;
 
-  std::set<std::string> known; ///< Digests of good logins.
-  /// By digest of what is being checked, each with the exchanges that wait.
-  std::map<std::string, std::vector<std::pair<exchange_ptr, bool>>> checks;
+  std::set<std::string> known;         ///< Digests of good logins.
+  std::map<std::string, check> checks; ///< By digest.
+  std::size_t waiting = 0;             ///< For all of them.
   static inline const char* name = "guard";
 };
 

@@ -15,8 +15,9 @@ using metrics::handler;
 
 constexpr auto page_lifetime = std::chrono::milliseconds{100};
 constexpr auto cache_timeout = std::chrono::seconds{1};
-/// A reload reads files, which may lie on a slow mount.
-constexpr auto owner_timeout = std::chrono::seconds{30};
+/// A reload reads files, which may lie on a slow mount; below what a client is
+/// given by default.
+constexpr auto owner_timeout = std::chrono::seconds{25};
 constexpr std::size_t listed_targets = 100; ///< /health names at most so many.
 
 /// The page needs nothing from elsewhere and is framed by nobody.

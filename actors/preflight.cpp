@@ -18,30 +18,35 @@ void add(std::string& all, const std::string& problem) {
     all += (all.empty() ? "" : "\n") + problem;
 }
 
-/// Why it could not be written; a missing folder would be made.
+/// Why it could not be written, found out without making it; missing folders
+/// would be made.
 std::string log_file_problem(const std::string& file) {
+  namespace fs = std::filesystem;
   if (file.empty())
     return {};
-  const auto refuse = [&](const std::string& what) {
-    return "log.file: cannot write " + what + ": " + std::strerror(errno);
+  const auto refuse = [](const fs::path& what, int error) {
+    return "log.file: cannot write " + what.string() + ": " +
+           std::strerror(error);
   };
   // A pipe would wait for somebody to read from it.
   const int fd =
       ::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
+  const int error = errno;
   if (fd >= 0)
     ::close(fd);
-  if (fd >= 0 || errno != ENOENT)
-    return fd >= 0 ? std::string{} : refuse(file);
-  std::error_code unknown;
-  auto folder = std::filesystem::absolute(file, unknown).parent_path();
-  while (::access(folder.c_str(), F_OK) != 0 && folder.has_relative_path())
+  if (fd >= 0 || error != ENOENT)
+    return fd >= 0 ? std::string{} : refuse(file, error);
+  if (file.ends_with('/'))
+    return refuse(file, EISDIR);
+  std::error_code unknown; // a link may point to what is not there yet
+  auto folder = fs::weakly_canonical(file, unknown).parent_path();
+  while (!fs::exists(folder, unknown) && folder.has_relative_path())
     folder = folder.parent_path();
-  const bool writable = ::access(folder.c_str(), W_OK | X_OK) == 0;
-  if (writable && !std::filesystem::is_directory(folder, unknown))
-    errno = ENOTDIR;
-  else if (writable)
-    return {};
-  return refuse(folder.string());
+  const int probe = ::open(folder.c_str(), O_TMPFILE | O_WRONLY, 0600);
+  const int why = errno;
+  if (probe >= 0)
+    ::close(probe);
+  return probe >= 0 || why == EOPNOTSUPP ? std::string{} : refuse(folder, why);
 }
 
 } // namespace
@@ -59,12 +64,15 @@ std::string target_problems(const config::settings& s) {
   return all;
 }
 
-std::string start_problems(const config::settings& s) {
-  auto all = target_problems(s);
-  if (!s.web.config_file.empty())
-    add(all, look_at(s.web.config_file, {}).problem);
-  add(all, log_file_problem(s.log.file));
-  return all;
+start_check check_start(const config::settings& s) {
+  start_check found{target_problems(s), {}};
+  if (!s.web.config_file.empty()) {
+    auto look = look_at(s.web.config_file, {});
+    add(found.problems, look.problem);
+    found.warnings = std::move(look.found.warnings);
+  }
+  add(found.problems, log_file_problem(s.log.file));
+  return found;
 }
 
 } // namespace betanet

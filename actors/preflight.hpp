@@ -3,6 +3,7 @@
 #include "config/config.hpp"
 
 #include <string>
+#include <vector>
 
 namespace betanet {
 
@@ -11,7 +12,12 @@ namespace betanet {
 /// never touches the network.
 std::string target_problems(const config::settings& s);
 
+struct start_check {
+  std::string problems; ///< As above.
+  std::vector<std::string> warnings;
+};
+
 /// The same of everything a start needs.
-std::string start_problems(const config::settings& s);
+start_check check_start(const config::settings& s);
 
 } // namespace betanet

@@ -1,9 +1,9 @@
+#include "config/file.hpp"
 #include "config/keys.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdlib>
-#include <fstream>
 #include <sstream>
 
 namespace betanet::config {
@@ -199,13 +199,10 @@ void apply(const command_line& line, const std::vector<key<T>>& keys, T& to,
 
 std::string content_of(const given& file) {
   try {
-    std::ifstream in{file.value, std::ios::binary};
-    if (in)
-      return {std::istreambuf_iterator<char>{in}, {}};
-  } catch (const std::ios_base::failure&) {
-    // a directory, or a failing disk
+    return read_file(file.value, largest_file);
+  } catch (const std::runtime_error& e) {
+    throw invalid({file.place + ": " + e.what()});
   }
-  throw invalid({file.place + ": cannot read " + file.value});
 }
 
 void use_url(settings& s, const given& url,
@@ -251,10 +248,11 @@ invocation load(int argc, const char* const* argv) {
     }
   const auto file = line.find("config.file");
   try {
-    const bool named = file && !file->value.empty();
-    result.file = named ? file->value : std::string{};
-    result.settings = parse_yaml(named ? content_of(*file) : std::string{},
-                                 named ? file->value : std::string{}, overlay);
+    if (file && !file->value.empty()) {
+      result.file = file->value;
+      result.content = content_of(*file);
+    }
+    result.settings = parse_yaml(result.content, result.file, overlay);
   } catch (const invalid& e) {
     problems.insert(problems.begin(), e.problems.begin(), e.problems.end());
   }

@@ -122,6 +122,7 @@ struct invocation {
   std::string text; ///< For `help`.
   config::settings settings;
   std::string file;            ///< Empty: none.
+  std::string content;         ///< Of the file.
   bool systemd_socket = false; ///< Listens on what systemd opened instead.
   duration auto_reload{0s};    ///< Between two looks at the file; 0: never.
 };

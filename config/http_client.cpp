@@ -1,22 +1,15 @@
 #include "config/http_client.hpp"
 
+#include "config/file.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <fcntl.h>
-#include <memory>
 #include <stdexcept>
-#include <sys/stat.h>
 
 namespace betanet::config {
 
 namespace {
-
-/// Any bundle of certificates is smaller.
-constexpr off_t max_secret_bytes = 1 << 20;
 
 /// RFC 4648, section 4.
 std::string base64(const std::string& bytes) {
@@ -56,32 +49,10 @@ bool iequals(const std::string& a, const std::string& b) {
   });
 }
 
-std::string read_file(const std::string& path) {
-  const auto refuse = [&](const char* why) {
-    return std::runtime_error("cannot read " + path + ": " + why);
-  };
-  // A pipe would wait for somebody to write into it.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0)
-    throw refuse(std::strerror(errno));
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in{::fdopen(fd, "rb"),
-                                                           std::fclose};
-  struct stat about {};
-  if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
-    throw refuse("not a regular file");
-  if (about.st_size > max_secret_bytes)
-    throw refuse("larger than 1 MiB");
-  std::string text(static_cast<std::size_t>(about.st_size), '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), in.get()));
-  if (std::ferror(in.get()))
-    throw refuse(std::strerror(errno));
-  return text;
-}
-
 std::string reveal(const secret& s) {
   if (s.file.empty())
     return s.text;
-  auto text = read_file(s.file);
+  auto text = read_file(s.file, largest_secret);
   constexpr const char* blanks = " \t\r\n";
   text.erase(text.find_last_not_of(blanks) + 1);
   text.erase(0, text.find_first_not_of(blanks));

@@ -17,10 +17,6 @@ struct secret {
   bool operator==(const secret&) const = default;
 };
 
-/// The whole of a regular file of at most 1 MiB. May block. Throws
-/// `std::runtime_error` that names the file.
-std::string read_file(const std::string& path);
-
 /// Its content; blanks around that of a file are cut. May block. Throws
 /// `std::runtime_error` that names the file.
 std::string reveal(const secret& s);

@@ -4,6 +4,8 @@ namespace betanet::config {
 
 namespace {
 
+constexpr auto each_use = "read at each use";
+
 /// A leading dot would match any subdomain, NUL the end of the name.
 std::string parse_server_name(const std::string& text) {
   const bool good = std::all_of(text.begin(), text.end(), [](char c) {
@@ -24,10 +26,10 @@ const std::vector<key<http_client>>& http_client_keys() {
     std::vector<key<http_client>> keys;
     add_secret(
         keys, "basic_auth.username", "User name of HTTP basic auth",
-        [](auto& c) -> auto& { return c.basic_auth->username; });
+        [](auto& c) -> auto& { return c.basic_auth->username; }, each_use);
     add_secret(
         keys, "basic_auth.password", "Password of HTTP basic auth",
-        [](auto& c) -> auto& { return c.basic_auth->password; });
+        [](auto& c) -> auto& { return c.basic_auth->password; }, each_use);
     keys.push_back(
         {"authorization.type",
          "Scheme of the Authorization header.",
@@ -44,17 +46,18 @@ const std::vector<key<http_client>>& http_client_keys() {
     add_secret(
         keys, "authorization.credentials",
         "Credentials of the Authorization header",
-        [](auto& c) -> auto& { return c.authorization->credentials; });
+        [](auto& c) -> auto& { return c.authorization->credentials; },
+        each_use);
     add_secret(
         keys, "tls_config.ca",
         "Authorities that may sign the server's certificate, PEM",
-        [](auto& c) -> auto& { return c.tls_config.ca; });
+        [](auto& c) -> auto& { return c.tls_config.ca; }, each_use);
     add_secret(
         keys, "tls_config.cert", "Client certificate, PEM",
-        [](auto& c) -> auto& { return c.tls_config.cert; });
+        [](auto& c) -> auto& { return c.tls_config.cert; }, each_use);
     add_secret(
         keys, "tls_config.key", "Key of the client certificate, PEM",
-        [](auto& c) -> auto& { return c.tls_config.key; });
+        [](auto& c) -> auto& { return c.tls_config.key; }, each_use);
     keys.push_back(
         {"tls_config.server_name",
          "Name the server's certificate must have, instead of the URL's host.",

@@ -123,10 +123,10 @@ key<T> word_key(std::string name, std::string help, words<Enum> known, At at) {
           [=](const T& t) { return print_word(at(t), known); }};
 }
 
-/// The text itself, and the file that holds it.
+/// The text itself, and the file that holds it; `when` that is read.
 template <class T, class At>
 void add_secret(std::vector<key<T>>& to, const std::string& name,
-                const std::string& what, At at) {
+                const std::string& what, At at, const char* when) {
   to.push_back({name,
                 what + ".",
                 false,
@@ -136,7 +136,7 @@ void add_secret(std::vector<key<T>>& to, const std::string& name,
                   return at(c).text.empty() ? "" : "<secret>";
                 }});
   to.push_back({name + "_file",
-                what + ", read from a file at each use.",
+                what + ": the file that holds it, " + when + ".",
                 false,
                 [=](T& c, const std::string& s) { at(c).file = s; },
                 {},

@@ -53,9 +53,9 @@ std::string parse_listen_address(const std::string& text) {
   in6_addr parsed;
   const bool numeric =
       !host.empty() && host.find_first_not_of("0123456789.") == host.npos;
-  if ((bracketed &&
-       ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(),
-                   &parsed) != 1) ||
+  auto v6 = bracketed ? host.substr(1, host.size() - 2) : std::string{};
+  v6.erase(std::min(v6.find('%'), v6.size())); // a zone, fe80::1%eth0
+  if ((bracketed && ::inet_pton(AF_INET6, v6.c_str(), &parsed) != 1) ||
       (numeric && ::inet_pton(AF_INET, host.c_str(), &parsed) != 1))
     throw std::invalid_argument("\"" + host + "\" is no IP address");
   return text;

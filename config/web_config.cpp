@@ -7,16 +7,53 @@ namespace betanet::config {
 
 namespace {
 
+constexpr auto on_change = "read again when it changes";
+
+/// YAML 1.1's, which the toolkit reads.
+const words<bool> yaml_truth{
+    {"true", true}, {"false", false}, {"True", true}, {"False", false},
+    {"TRUE", true}, {"FALSE", false}, {"yes", true},  {"no", false},
+    {"Yes", true},  {"No", false},    {"YES", true},  {"NO", false},
+    {"on", true},   {"off", false},   {"On", true},   {"Off", false},
+    {"ON", true},   {"OFF", false},   {"y", true},    {"n", false}};
+
+/// Go's: `1.5s`, `1m30s`, `250us`.
+duration parse_go_duration(const std::string& text) {
+  static const words<double> units{{"ns", 1},       {"us", 1e3}, {"ms", 1e6},
+                                   {"s", 1e9},      {"m", 60e9}, {"h", 3600e9},
+                                   {"\u00b5s", 1e3}};
+  double sum = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto unit_at =
+        std::min(text.find_first_not_of("0123456789.", at), text.size());
+    const auto next =
+        std::min(text.find_first_of("0123456789.", unit_at), text.size());
+    const auto unit = text.substr(unit_at, next - unit_at);
+    const auto known =
+        std::find_if(units.begin(), units.end(),
+                     [&](const auto& u) { return u.first == unit; });
+    if (known == units.end() || unit_at == at)
+      throw std::invalid_argument("\"" + text +
+                                  "\" is no duration such as 250ms or 1.5s");
+    sum += parse_number(text.substr(at, unit_at - at)) * known->second;
+    at = next;
+  }
+  constexpr double a_day = 24 * 3600e9;
+  if (text.empty() || sum > a_day)
+    throw std::invalid_argument("\"" + text + "\" is not between 0s and 24h");
+  return duration{static_cast<duration::rep>(sum)};
+}
+
 /// Above it one login takes a second and more.
 constexpr int highest_quick_cost = 14;
 
-/// Go's names and OpenSSL's; none: of TLS 1.3, where nothing can be chosen.
-/// Those that Go itself calls insecure are not among them.
+/// Go's names and OpenSSL's, which are the same for TLS 1.3 only. Those that Go
+/// itself calls insecure are not among them.
 const words<const char*>& suites() {
   static const words<const char*> all{
-      {"TLS_AES_128_GCM_SHA256", ""},
-      {"TLS_AES_256_GCM_SHA384", ""},
-      {"TLS_CHACHA20_POLY1305_SHA256", ""},
+      {"TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"},
+      {"TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384"},
+      {"TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256"},
       {"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "ECDHE-ECDSA-AES128-SHA"},
       {"TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", "ECDHE-ECDSA-AES256-SHA"},
       {"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "ECDHE-RSA-AES128-SHA"},
@@ -67,9 +104,7 @@ key<web_config> words_key(std::string name, std::string help,
                              [&](const auto& w) { return w.first == s; });
             if (found == known.end())
               throw std::invalid_argument(unknown + (": " + s));
-            c.tls->chooses_suites |= &known == &suites();
-            if (*found->second)
-              ((*c.tls).*at).push_back(found->second);
+            ((*c.tls).*at).emplace_back(found->second);
           },
           [at](web_config& c) { ((*c.tls).*at).clear(); },
           [](const web_config&) { return std::string{}; }};
@@ -87,10 +122,10 @@ const std::vector<key<web_config>>& web_config_keys() {
     std::vector<key<web_config>> keys;
     add_secret(
         keys, "tls_server_config.cert", "The server's certificate, PEM",
-        [](auto& c) -> auto& { return c.tls->cert; });
+        [](auto& c) -> auto& { return c.tls->cert; }, on_change);
     add_secret(
         keys, "tls_server_config.key", "Its key, PEM",
-        [](auto& c) -> auto& { return c.tls->key; });
+        [](auto& c) -> auto& { return c.tls->key; }, on_change);
     keys.push_back(word_key<web_config>(
         "tls_server_config.client_auth_type",
         "NoClientCert, RequestClientCert, RequireAnyClientCert, "
@@ -99,9 +134,8 @@ const std::vector<key<web_config>>& web_config_keys() {
         [](auto& c) -> auto& { return c.tls->client_auth_type; }));
     add_secret(
         keys, "tls_server_config.client_ca",
-        "Authorities that may sign a client's certificate, PEM; else the "
-        "system's",
-        [](auto& c) -> auto& { return c.tls->client_ca; });
+        "Authorities that may sign a client's certificate, PEM",
+        [](auto& c) -> auto& { return c.tls->client_ca; }, on_change);
     keys.push_back({"tls_server_config.client_allowed_sans",
                     "Names of which a client's certificate must carry one.",
                     true,
@@ -124,16 +158,23 @@ const std::vector<key<web_config>>& web_config_keys() {
                   suites(), &tls_server_keys::cipher_suites, "unknown cipher"));
     keys.push_back(word_key<web_config>(
         "tls_server_config.prefer_server_cipher_suites",
-        "Whether the server's order of suites counts, not the client's.", truth,
+        "Whether the server's order of suites counts, not the client's.",
+        yaml_truth,
         [](auto& c) -> auto& { return c.tls->prefer_server_cipher_suites; }));
     keys.push_back(words_key("tls_server_config.curve_preferences",
                              "Curves: CurveP256, CurveP384, CurveP521, X25519.",
                              curves(), &tls_server_keys::curve_preferences,
                              "unknown curve"));
-    keys.push_back(duration_key<web_config>(
-        "rate_limit.interval",
-        "Time between two requests in the long run; 0s = no limit.", 0s, 24h,
-        [](auto& c) -> auto& { return c.rate_limit.interval; }));
+    keys.push_back({"rate_limit.interval",
+                    "Time between two requests in the long run; 0s = no limit.",
+                    false,
+                    [](web_config& c, const std::string& s) {
+                      c.rate_limit.interval = parse_go_duration(s);
+                    },
+                    {},
+                    [](const web_config& c) {
+                      return print_duration(c.rate_limit.interval);
+                    }});
     keys.push_back(int_key<web_config>(
         "rate_limit.burst", "Requests at once at most, before 429 is answered.",
         0, 1'000'000, [](auto& c) -> auto& { return c.rate_limit.burst; }));
@@ -187,7 +228,9 @@ int check_hash(const std::string& hash) {
 
 class web_reader : yaml_reader {
 public:
-  using yaml_reader::yaml_reader;
+  explicit web_reader(const std::string& file) : yaml_reader(file) {
+    null_is_absent(); // as templates leave them
+  }
 
   web_config read(const YAML::Node& root) {
     web_config c;
@@ -205,6 +248,11 @@ public:
                  section(web_config_keys(), c, name, value);
                  if (name == "tls_server_config" && c.tls)
                    tls_rules(*c.tls, value);
+                 const auto& sans = value.IsMap() ? value["client_allowed_sans"]
+                                                  : YAML::Node{};
+                 if (sans.IsSequence() && sans.size() == 0)
+                   problem(sans, "tls_server_config.client_allowed_sans: an "
+                                 "empty list would allow nobody");
                  if (name == "rate_limit" && c.rate_limit.interval > 0s &&
                      c.rate_limit.burst == 0)
                    problem(value, "rate_limit.burst: with an interval at least "
@@ -228,7 +276,7 @@ private:
                         c.warnings.push_back("basic_auth_users." +
                                              name.Scalar() +
                                              ": a cost above 14 takes seconds "
-                                             "a login");
+                                             "a login, above 20 minutes");
                       c.users[name.Scalar()] = hash;
                     });
               });
@@ -241,7 +289,7 @@ private:
                    return headers(c, value);
                  with_scalar(value, "http_server_config.http2",
                              [&](const std::string& text) {
-                               c.http2 = parse_word(text, truth);
+                               c.http2 = parse_word(text, yaml_truth);
                              });
                });
     if (c.http2)
@@ -285,7 +333,10 @@ private:
     }
     if (t.min_version > t.max_version)
       say("min_version is above max_version");
-    if (t.chooses_suites && t.cipher_suites.empty()) {
+    const bool only_1_3 =
+        std::all_of(t.cipher_suites.begin(), t.cipher_suites.end(),
+                    [](const auto& s) { return s.starts_with("TLS_"); });
+    if (only_1_3 && !t.cipher_suites.empty()) {
       if (t.max_version < tls_version::tls13)
         say("none of the cipher_suites fits a version below TLS13");
       t.min_version = tls_version::tls13;
@@ -299,8 +350,7 @@ web_config parse_web_config(const std::string& yaml, const std::string& file) {
   return web_reader{file}.read(load_yaml(yaml, file));
 }
 
-web_config read_web_config(const std::string& path) {
-  auto c = parse_web_config(read_file(path), path);
+web_config with_files(web_config c) {
   if (c.tls)
     for (auto* s : {&c.tls->cert, &c.tls->key, &c.tls->client_ca})
       *s = {reveal(*s), {}};

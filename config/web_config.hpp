@@ -23,9 +23,8 @@ struct tls_server_keys {
   std::vector<std::string> client_allowed_sans;
   tls_version min_version = tls_version::tls12;
   tls_version max_version = tls_version::tls13;
-  /// As OpenSSL calls them; those of TLS 1.3 are left out.
+  /// As OpenSSL calls them, those of TLS 1.3 too.
   std::vector<std::string> cipher_suites;
-  bool chooses_suites = false; ///< Some were named, if only of TLS 1.3.
   bool prefer_server_cipher_suites = true;
   std::vector<std::string> curve_preferences; ///< As OpenSSL calls them.
   bool operator==(const tls_server_keys&) const = default;
@@ -53,8 +52,8 @@ struct web_config {
 /// `file` is what messages call it. Throws `invalid`.
 web_config parse_web_config(const std::string& yaml, const std::string& file);
 
-/// Reads it and the files it names, whose content replaces their names. May
-/// block. Throws `invalid`, or `std::runtime_error` for such a file.
-web_config read_web_config(const std::string& path);
+/// The same with the content of the files it names in the place of their
+/// names. May block. Throws `std::runtime_error` that names the file.
+web_config with_files(web_config c);
 
 } // namespace betanet::config

@@ -31,6 +31,20 @@ struct document_marks : YAML::EventHandler {
   void OnMapEnd() override {}
 };
 
+/// What a terminal would obey is spelled out.
+std::string harmless(const std::string& text) {
+  constexpr auto hex = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f)
+      out += {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+    else
+      out += c;
+  }
+  return out;
+}
+
 std::string suggestion(const std::string& name,
                        const std::vector<std::string>& known) {
   const auto near = nearest(name, known);
@@ -54,7 +68,8 @@ YAML::Node load_yaml(const std::string& yaml, const std::string& file) {
       throw refuse(seen.marks.back(), "unexpected text, or a second document");
     return YAML::Load(yaml);
   } catch (const YAML::ParserException& e) {
-    throw refuse(e.mark, e.msg);
+    throw refuse(e.mark, e.msg == YAML::ErrorMsg::BAD_FILE ? "nested too deeply"
+                                                           : e.msg);
   }
 }
 
@@ -95,6 +110,12 @@ const char* kind_of(const YAML::Node& node) {
 }
 
 void yaml_reader::finish() {
+  constexpr std::size_t shown = 100;
+  if (problems_.size() > shown) {
+    const auto more = problems_.size() - shown;
+    problems_.resize(shown);
+    problems_.push_back(file_ + ": and " + std::to_string(more) + " more");
+  }
   if (!problems_.empty())
     throw invalid(std::move(problems_));
 }
@@ -102,7 +123,7 @@ void yaml_reader::finish() {
 void yaml_reader::problem(const YAML::Node& at, const std::string& text) {
   const auto mark = at.Mark();
   problems_.push_back(file_ + ":" + std::to_string(mark.line + 1) + ":" +
-                      std::to_string(mark.column + 1) + ": " + text);
+                      std::to_string(mark.column + 1) + ": " + harmless(text));
 }
 
 void yaml_reader::each_item(const YAML::Node& map, const std::string& prefix,

@@ -27,6 +27,9 @@ public:
   explicit yaml_reader(std::string file, meaning of_scalars = nullptr)
       : file_(std::move(file)), meaning_(of_scalars) {}
 
+  /// From here on a key without a value is one that is not there.
+  void null_is_absent() { null_is_absent_ = true; }
+
   /// Throws `invalid` if there were problems.
   void finish();
 
@@ -75,6 +78,8 @@ public:
 private:
   template <class T>
   void read_key(const key<T>& k, T& to, const YAML::Node& node) {
+    if (null_is_absent_ && node.IsNull())
+      return;
     if (!k.list)
       return add_item(k, to, node);
     if (!node.IsSequence())
@@ -93,6 +98,7 @@ private:
 
   std::string file_;
   meaning meaning_;
+  bool null_is_absent_ = false;
   std::vector<std::string> problems_;
 };
 

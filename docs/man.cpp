@@ -31,10 +31,12 @@ void section(const std::string& title, const std::string& about,
 
 } // namespace
 
+/// Version and date.
 int main(int, char** argv) {
   using namespace betanet::config;
   std::cout
-      << ".Dd $Mdocdate$\n"
+      << ".Dd " << argv[2]
+      << "\n"
          ".Dt BETANET_EXPORTER 1\n.Os betanet_exporter "
       << argv[1]
       << "\n.Sh NAME\n.Nm betanet_exporter\n"
@@ -62,11 +64,22 @@ int main(int, char** argv) {
           "The format of Prometheus's exporter-toolkit; read again when it "
           "changes.",
           documented_web_keys(), "");
+  std::cout << ".Sh PATHS\n.Bl -tag -width Ds\n"
+               ".It Pa /metrics\nThe metrics; with\n.Ql ?target=NAME\nof one "
+               "target.\n"
+               ".It Pa /health , /-/healthy , /-/ready\nHow the exporter is; "
+               "no login "
+               "is needed.\n"
+               ".It Pa /-/reload\nPOST: reads the configuration again.\n"
+               ".It Pa /config , /sd , /\nThe running configuration, service "
+               "discovery, a status page.\n.El\n";
   std::cout << ".Sh SIGNALS\n.Bl -tag -width Ds\n"
                ".It Dv SIGHUP\nReads the configuration again.\n"
                ".It Dv SIGTERM , SIGINT\nFinishes what is in flight and exits "
                "with 0 within two seconds.\n.El\n"
                ".Sh EXIT STATUS\n0 after a signal, 1 after an error; "
                "with\n.Sy \\-\\-healthcheck\n0 if the exporter is healthy.\n"
+               ".Sh FILES\n.Pa /etc/betanet_exporter/betanet_exporter.yml\n"
+               "is where the container image looks.\n"
                ".Sh SEE ALSO\n.Xr prometheus 1\n";
 }

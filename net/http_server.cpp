@@ -86,18 +86,38 @@ void http_server::state::admit(tcp::socket socket) {
   s->start();
 }
 
-/// Closes the connection that has been longest without a complete request.
+/// Closes the connection that has been longest without a complete request;
+/// if all have one, the oldest whose answer has not begun.
 bool http_server::state::make_room() {
-  std::shared_ptr<session> oldest;
+  std::shared_ptr<session> idle, waiting;
   for (const auto& s : sessions) {
-    const bool serving = s->now() == session::phase::waiting ||
-                         s->now() == session::phase::writing;
-    if (!serving && (!oldest || s->since() < oldest->since()))
+    if (s->now() == session::phase::writing)
+      continue;
+    auto& oldest = s->now() == session::phase::waiting ? waiting : idle;
+    if (!oldest || s->since() < oldest->since())
       oldest = s;
   }
-  if (oldest)
-    close(oldest);
-  return oldest != nullptr;
+  if (const auto& last = idle ? idle : waiting)
+    close(last);
+  return idle || waiting;
+}
+
+void http_server::state::shake_hands_later(const std::shared_ptr<session>& s) {
+  handshakes.push_back(s);
+  if (handshakes.size() > 1)
+    return;
+  struct turn {
+    std::shared_ptr<state> self;
+    void operator()() const {
+      const auto next = self->handshakes.front().lock();
+      if (next && next->now() == session::phase::reading)
+        next->shake_hands();
+      self->handshakes.pop_front();
+      if (!self->handshakes.empty())
+        asio::post(self->io, *this);
+    }
+  };
+  asio::post(io, turn{shared_from_this()});
 }
 
 /// One coarse timer for the deadlines of all connections.
@@ -150,11 +170,12 @@ std::string http_server::listen(const std::string& address) {
   auto host = address.substr(0, colon);
   if (host.starts_with('['))
     host = host.substr(1, host.size() - 2);
+  const bool all = host.empty() || host == "::"; // both families, as in Go
   error_code ec;
   tcp::endpoint local;
   const auto port =
       static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)));
-  if (host.empty()) {
+  if (all) {
     local = {tcp::v6(), port};
   } else {
     tcp::resolver names{state_->io};
@@ -168,13 +189,13 @@ std::string http_server::listen(const std::string& address) {
       f();
   };
   step([&] { acceptor->open(local.protocol(), ec); });
-  if (host.empty() && ec) { // a machine without IPv6
+  if (all && ec) { // a machine without IPv6
     local = {tcp::v4(), port};
     acceptor->open(local.protocol(), ec);
   }
   step([&] { acceptor->set_option(tcp::acceptor::reuse_address{true}, ec); });
   if (local.protocol() == tcp::v6())
-    step([&] { acceptor->set_option(asio::ip::v6_only{!host.empty()}, ec); });
+    step([&] { acceptor->set_option(asio::ip::v6_only{!all}, ec); });
   step([&] { acceptor->bind(local, ec); });
   step(
       [&] { acceptor->listen(asio::socket_base::max_listen_connections, ec); });

@@ -34,6 +34,7 @@ struct request {
   std::string query; ///< Without the question mark.
   std::string accept, accept_encoding, host,
       authorization; ///< Headers, empty if absent.
+  std::string peer;  ///< The client's address, without the port.
   server_stats stats;
 };
 
@@ -87,7 +88,7 @@ struct tls_context; // tls.hpp
 /// How connections are secured and answers completed.
 struct server_security {
   std::shared_ptr<tls_context> tls; ///< Null: not encrypted.
-  /// Header fields for every answer that does not carry them: name, value.
+  /// Header fields of every answer, name and value, instead of its own.
   std::vector<std::pair<std::string, std::string>> fields;
 };
 

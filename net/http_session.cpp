@@ -131,10 +131,17 @@ http_server::session::session(std::shared_ptr<state> s, tcp::socket socket)
     : server_(std::move(s)),
       stream_(std::move(socket), server_->security.tls),
       since_(clock::now()),
-      deadline_(since_ + server_->limits.header_timeout) {}
+      deadline_(since_ + server_->limits.header_timeout) {
+  error_code gone;
+  const auto peer = stream_.socket().remote_endpoint(gone);
+  if (!gone)
+    request_.peer = peer.address().to_string();
+}
 
 void http_server::session::start() {
-  stream_.secured() ? shake_hands() : take(); // the request is mostly there
+  if (stream_.secured())
+    return when_ready(outcome::want_read, &session::may_shake_hands);
+  take(); // the request is mostly there
 }
 
 void http_server::session::respond(std::shared_ptr<const message> m) {
@@ -169,12 +176,16 @@ void http_server::session::when_ready(outcome wanted, void (session::*f)()) {
       });
 }
 
+void http_server::session::may_shake_hands() {
+  server_->shake_hands_later(shared_from_this());
+}
+
 void http_server::session::shake_hands() {
   const auto how = stream_.handshake();
   if (how == outcome::done)
     return next();
   if (how != outcome::failed)
-    return when_ready(how, &session::shake_hands);
+    return when_ready(how, &session::may_shake_hands);
   if (stream_.met_plain_http())
     return refuse(400, "This is HTTPS, the request came without TLS.\n");
   linger(); // the client shall read the alert
@@ -257,7 +268,7 @@ void http_server::session::serve(std::size_t header_size) {
   last_ = last_ || head.version() == 10 || !head.keep_alive() ||
           requests_ >= server_->limits.requests_per_connection;
   phase_ = phase::waiting;
-  deadline_ = clock::time_point::max();
+  deadline_ = clock::now() + server_->limits.write_timeout;
   server_->on_request(shared_from_this());
 }
 
@@ -288,9 +299,12 @@ void http_server::session::write(std::shared_ptr<const message> m) {
   unsent_ = {buffer(head), buffer(end), buffer(body)};
   if (stream_.secured() || !fields.empty()) { // one record, one packet
     joined_ = head;
-    for (const auto& [name, value] : fields)
-      if (head.find("\r\n" + name + ":") == head.npos)
-        joined_ += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : fields) {
+      const auto own = joined_.find("\r\n" + name + ":");
+      if (own != joined_.npos)
+        joined_.erase(own, joined_.find("\r\n", own + 2) - own);
+      joined_ += name + ": " + value + "\r\n";
+    }
     joined_ += end;
     unsent_ = {buffer(joined_), buffer({}), buffer(body)};
   }

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <deque>
 #include <unordered_set>
 
 namespace betanet::net {
@@ -23,6 +24,9 @@ struct http_server::state : std::enable_shared_from_this<state> {
   void admit(boost::asio::ip::tcp::socket socket);
   bool make_room();
   void sweep();
+  /// One handshake a turn of the loop: they are dear, and everything else goes
+  /// first.
+  void shake_hands_later(const std::shared_ptr<session>& s);
   void close(const std::shared_ptr<session>& s);
   void finish_stopping();
 
@@ -33,6 +37,7 @@ struct http_server::state : std::enable_shared_from_this<state> {
   server_security security;
   std::vector<std::shared_ptr<acceptor>> acceptors;
   std::unordered_set<std::shared_ptr<session>> sessions;
+  std::deque<std::weak_ptr<session>> handshakes; ///< That can go on.
   server_stats stats;
   boost::asio::steady_timer sweep_timer{io};
   std::function<void()> stopped; ///< Set once stopping.
@@ -56,6 +61,7 @@ public:
   session(std::shared_ptr<state> s, boost::asio::ip::tcp::socket socket);
 
   void start();
+  void shake_hands();
   const request& what() const override { return request_; }
   void respond(std::shared_ptr<const message> m) override;
 
@@ -70,7 +76,7 @@ public:
 private:
   /// Goes on with `f` when the socket is ready, unless the phase has changed.
   void when_ready(server_stream::outcome wanted, void (session::*f)());
-  void shake_hands();
+  void may_shake_hands();
 
   void next();
   void read();

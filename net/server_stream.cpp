@@ -1,5 +1,6 @@
 #include "net/server_stream_impl.hpp"
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
 
@@ -7,6 +8,51 @@ namespace betanet::net {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+
+namespace {
+
+/// What one step may take from the socket. OpenSSL reads on while the peer
+/// sends records that carry no data, such as updates of the key: without an
+/// end it would never give the thread back.
+constexpr std::size_t step_bytes = 32768;
+
+server_stream& of(BIO* b) {
+  return *static_cast<server_stream*>(BIO_get_data(b));
+}
+
+int take_from_socket(BIO* b, char* to, int size) {
+  BIO_clear_retry_flags(b);
+  const auto s = of(b).receive(to, static_cast<std::size_t>(size));
+  if (s.how == server_stream::outcome::want_read)
+    BIO_set_retry_read(b);
+  return s.how == server_stream::outcome::done ? static_cast<int>(s.bytes) : -1;
+}
+
+int give_to_socket(BIO* b, const char* from, int size) {
+  BIO_clear_retry_flags(b);
+  const auto s = of(b).send(from, static_cast<std::size_t>(size));
+  if (s.how == server_stream::outcome::want_write)
+    BIO_set_retry_write(b);
+  return s.how == server_stream::outcome::done ? static_cast<int>(s.bytes) : -1;
+}
+
+long control(BIO*, int command, long, void*) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+BIO_METHOD* socket_method() {
+  static BIO_METHOD* const method = [] {
+    auto* m = BIO_meth_new(BIO_TYPE_SOURCE_SINK | BIO_get_new_index(),
+                           "bounded socket");
+    BIO_meth_set_read(m, take_from_socket);
+    BIO_meth_set_write(m, give_to_socket);
+    BIO_meth_set_ctrl(m, control);
+    return m;
+  }();
+  return method;
+}
+
+} // namespace
 
 server_stream::server_stream(asio::ip::tcp::socket s,
                              std::shared_ptr<tls_context> c)
@@ -16,9 +62,46 @@ server_stream::server_stream(asio::ip::tcp::socket s,
   socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
   if (!context_)
     return;
-  ssl_.reset(SSL_new(context_->c.native_handle()));
-  if (ssl_ && SSL_set_fd(ssl_.get(), socket_.native_handle()) == 1)
-    SSL_set_accept_state(ssl_.get());
+  auto* const bio = BIO_new(socket_method());
+  ssl_.reset(bio ? SSL_new(context_->c.native_handle()) : nullptr);
+  if (!ssl_) { // no memory: the handshake fails
+    BIO_free(bio);
+    return;
+  }
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_accept_state(ssl_.get());
+}
+
+auto server_stream::receive(char* to, std::size_t size) -> step {
+  step s;
+  if (secured() && taken_ >= step_bytes) {
+    s.how = outcome::want_read;
+    return s;
+  }
+  error_code ec;
+  s.bytes = socket_.read_some(asio::buffer(to, size), ec);
+  taken_ += s.bytes;
+  s.how = !ec                              ? outcome::done
+          : ec == asio::error::would_block ? outcome::want_read
+                                           : outcome::failed;
+  return s;
+}
+
+auto server_stream::send(const void* from, std::size_t size) -> step {
+  const std::array one{asio::const_buffer{from, size}};
+  return send(one);
+}
+
+auto server_stream::send(std::span<const asio::const_buffer> from) -> step {
+  step s;
+  error_code ec;
+  s.bytes = socket_.write_some(from, ec);
+  s.how = !ec                              ? outcome::done
+          : ec == asio::error::would_block ? outcome::want_write
+                                           : outcome::failed;
+  return s;
 }
 
 auto server_stream::judge(int result) -> outcome {
@@ -34,16 +117,21 @@ auto server_stream::judge(int result) -> outcome {
   }
 }
 
-auto server_stream::handshake() -> outcome {
+void server_stream::begin_step() {
+  taken_ = 0;
   ERR_clear_error();
-  return judge(SSL_do_handshake(ssl_.get()));
+}
+
+auto server_stream::handshake() -> outcome {
+  begin_step();
+  return ssl_ ? judge(SSL_do_handshake(ssl_.get())) : outcome::failed;
 }
 
 bool server_stream::met_plain_http() {
   const bool plain = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
   ERR_clear_error();
   if (plain)
-    ssl_.reset();
+    context_.reset();
   return plain;
 }
 
@@ -52,35 +140,23 @@ bool server_stream::holds_data() const {
 }
 
 auto server_stream::read(char* to, std::size_t size) -> step {
+  if (!secured())
+    return receive(to, size);
+  begin_step();
   step s;
-  if (secured()) {
-    ERR_clear_error();
-    s.how = judge(SSL_read_ex(ssl_.get(), to, size, &s.bytes));
-    return s;
-  }
-  error_code ec;
-  s.bytes = socket_.read_some(asio::buffer(to, size), ec);
-  s.how = !ec                              ? outcome::done
-          : ec == asio::error::would_block ? outcome::want_read
-                                           : outcome::failed;
+  s.how = judge(SSL_read_ex(ssl_.get(), to, size, &s.bytes));
   return s;
 }
 
 auto server_stream::write(std::span<const asio::const_buffer> from) -> step {
+  if (!secured())
+    return send(from);
   step s;
-  if (!secured()) {
-    error_code ec;
-    s.bytes = socket_.write_some(from, ec);
-    s.how = !ec                              ? outcome::done
-            : ec == asio::error::would_block ? outcome::want_write
-                                             : outcome::failed;
-    return s;
-  }
   s.how = outcome::done;
   for (const auto& b : from)
     for (std::size_t at = 0; at < b.size();) {
       std::size_t n = 0;
-      ERR_clear_error();
+      begin_step();
       s.how = judge(SSL_write_ex(ssl_.get(),
                                  static_cast<const char*>(b.data()) + at,
                                  b.size() - at, &n));
@@ -93,10 +169,9 @@ auto server_stream::write(std::span<const asio::const_buffer> from) -> step {
 }
 
 void server_stream::finish() {
-  if (secured()) {
-    ERR_clear_error();
+  begin_step();
+  if (secured() && ssl_)
     SSL_shutdown(ssl_.get());
-  }
   error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }

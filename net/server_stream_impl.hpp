@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -25,8 +26,11 @@ public:
   /// `c` null: not encrypted.
   server_stream(boost::asio::ip::tcp::socket s, std::shared_ptr<tls_context> c);
 
+  server_stream(const server_stream&) = delete; // OpenSSL knows where it is
+  server_stream& operator=(const server_stream&) = delete;
+
   boost::asio::ip::tcp::socket& socket() { return socket_; }
-  bool secured() const { return ssl_ != nullptr; }
+  bool secured() const { return context_ != nullptr; }
 
   /// Until it is done, before anything else.
   outcome handshake();
@@ -42,12 +46,19 @@ public:
   /// Tells the client that nothing more comes.
   void finish();
 
+  /// The socket's bytes themselves; of an encrypted one for OpenSSL only.
+  step receive(char* to, std::size_t size);
+  step send(const void* from, std::size_t size);
+
 private:
+  step send(std::span<const boost::asio::const_buffer> from);
+  void begin_step();
   outcome judge(int result);
 
   boost::asio::ip::tcp::socket socket_;
   std::shared_ptr<tls_context> context_; ///< What clients are checked against.
   std::unique_ptr<SSL, void (*)(SSL*)> ssl_;
+  std::size_t taken_ = 0; ///< From the socket in this step.
 };
 
 } // namespace betanet::net

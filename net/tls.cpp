@@ -62,9 +62,18 @@ void step(const std::string& what, F f) {
     throw std::runtime_error(what + ": " + ec.message());
 }
 
+/// OpenSSL's own would ask on the terminal.
+int no_passphrase(char*, int, int, void*) {
+  return -1;
+}
+
 /// `whose` is what messages call them.
 void identify(ssl::context& c, const std::string& certificate,
               const std::string& key, const std::string& whose) {
+  if (key.find("ENCRYPTED") != key.npos)
+    throw std::runtime_error("the " + whose +
+                             " key is encrypted, which is not supported");
+  SSL_CTX_set_default_passwd_cb(c.native_handle(), no_passphrase);
   step("the " + whose + " certificate", [&](error_code& ec) {
     c.use_certificate_chain(buffer(certificate), ec);
   });
@@ -76,8 +85,11 @@ void identify(ssl::context& c, const std::string& certificate,
                              " key does not fit the certificate");
 }
 
-/// Empty: the system's authorities.
+/// Empty: the system's authorities. Each is trusted by itself, an intermediate
+/// one too, as in Go.
 void trust(ssl::context& c, const std::string& ca) {
+  X509_STORE_set_flags(SSL_CTX_get_cert_store(c.native_handle()),
+                       X509_V_FLAG_PARTIAL_CHAIN);
   if (ca.empty())
     step("the system's certificate authorities",
          [&](error_code& ec) { c.set_default_verify_paths(ec); });
@@ -247,7 +259,9 @@ std::shared_ptr<tls_context> serve_tls(const tls_server_material& m) {
       m.cipher_suites.empty() ? default_suites : joined(m.cipher_suites);
   if (m.least < tls_version::v1_2) // OpenSSL's level 1 rules their SHA-1 out
     suites += ":@SECLEVEL=0";
-  if (SSL_CTX_set_cipher_list(native, suites.c_str()) != 1)
+  // OpenSSL passes over names of TLS 1.3, and wants one below it.
+  if (m.least < tls_version::v1_3 &&
+      SSL_CTX_set_cipher_list(native, suites.c_str()) != 1)
     throw std::runtime_error("none of the cipher suites can be used");
   const auto curves = m.curves.empty() ? default_curves : joined(m.curves);
   if (SSL_CTX_set1_groups_list(native, curves.c_str()) != 1)

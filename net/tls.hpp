@@ -42,8 +42,8 @@ struct tls_server_material {
   std::vector<std::string> client_sans;
   tls_version least = tls_version::v1_2;
   tls_version most = tls_version::v1_3;
-  /// For TLS 1.2 and before, best first, as OpenSSL calls them. Those of 1.3
-  /// are all good and cannot be chosen, as in Go.
+  /// For TLS 1.2 and before, best first, as OpenSSL calls them; empty: Go's.
+  /// Those of 1.3 are all good and cannot be chosen, as in Go.
   std::vector<std::string> cipher_suites;
   bool prefers_own_suites = true;  ///< Its order counts, not the client's.
   std::vector<std::string> curves; ///< As OpenSSL calls them; empty: Go's.

@@ -124,11 +124,14 @@ class Attacks(harness.Case):
         for noise in (hello, dice.randbytes(1 << 20), b"\0" * 9000,
                       b"A" * (1 << 20), b"\xff\r\n\r\n", b"\r\n" * 5000,
                       b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n"):
+            text = b""
             with self.connect() as s, contextlib.suppress(OSError):
                 s.sendall(noise)
                 s.shutdown(socket.SHUT_WR)
-                while s.recv(65536):
-                    pass
+                while part := s.recv(65536):
+                    text += part
+            self.assertRegex(text.decode(), r"^(HTTP/1.1 4\d\d [^\0]*)?$")
+            self.assertEqual(text.count(b"HTTP/1.1 "), 1 if text else 0)
         self.recovers()
 
     def test_a_thousand_scrapers_at_once(self):
@@ -190,6 +193,8 @@ class Attacks(harness.Case):
         scrapers = [threading.Thread(target=scrape) for _ in range(8)]
         for t in scrapers:
             t.start()
+            self.addCleanup(t.join)
+        self.addCleanup(over.set)
         for _ in range(200):
             for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2,
                            signal.SIGPIPE):
@@ -201,9 +206,6 @@ class Attacks(harness.Case):
                 self.exporter.child.send_signal(signal.SIGHUP)
                 self.exporter.child.send_signal(signal.SIGTERM)
         self.assertEqual(self.exporter.child.wait(2), 0)
-        over.set()
-        for t in scrapers:
-            t.join()
 
 
 if __name__ == "__main__":

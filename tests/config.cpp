@@ -558,9 +558,10 @@ CAF_TEST(bad flags and variables name themselves) {
   CAF_CHECK_EQUAL(command{}.flag("--shard.count=2").problems(),
                   "--shard.count: not supported");
   CAF_CHECK_EQUAL(command{}.flag("--config.file=/no/such").problems(),
-                  "--config.file: cannot read /no/such");
+                  "--config.file: cannot read /no/such: No such file or "
+                  "directory");
   CAF_CHECK_EQUAL(command{}.flag("--config.file=/").problems(),
-                  "--config.file: cannot read /");
+                  "--config.file: cannot read /: not a regular file");
 }
 
 CAF_TEST(the web configuration is found beside the file that names it) {

@@ -261,6 +261,29 @@ class EndToEnd(harness.Case):
                 self.assertEqual((status, out), (1, ""))
                 self.assertIn(place, err)
 
+    def test_a_log_file_is_good_for_a_check_if_it_is_for_a_start(self):
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        os.symlink("no/where", f"{home}/dangling")
+        os.symlink(f"{home}/target", f"{home}/link")
+        os.mkdir(f"{home}/folder")
+        os.mkfifo(f"{home}/pipe")
+        with socket.socket() as taken:  # a start ends when the log is open
+            taken.bind(("127.0.0.1", 0))
+            address = "--web.listen-address=127.0.0.1:%d" % \
+                taken.getsockname()[1]
+            for name, good in (("new", True), ("a/b/c", True), ("link", True),
+                               ("folder", False), ("folder/", False),
+                               ("none/", False), ("pipe", False),
+                               ("new/x", False)):
+                flag = f"--log.file={home}/{name}"
+                check = self.run_exporter("--config.check", flag)
+                self.assertEqual(check[0] == 0, good, (name, check))
+                if name == "new":
+                    self.assertFalse(os.path.exists(f"{home}/new"))
+                started = self.run_exporter(address, flag)[2]
+                self.assertEqual("cannot listen" in started, good,
+                                 (name, started))
+
     def test_a_taken_port_is_named(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
@@ -320,6 +343,13 @@ class EndToEnd(harness.Case):
         if os.path.exists("/proc/net/if_inet6"):
             with socket.create_connection(("::1", self.port)):
                 pass
+            self.exporter.stop()
+            address = f"--web.listen-address=[::]:{self.port}"  # the same
+            self.exporter = self.start(f"{BINARIES}/betanet_exporter", address)
+            wait_for(lambda: request(self.port, "/-/healthy"), "IPv4")
+            with socket.create_connection(("::1", self.port)):
+                pass
+            self.assertEqual(self.run_exporter("--healthcheck", address)[0], 0)
 
     def exchange(self, *pieces, seconds=10):
         """What a raw client reads until the server closes."""
@@ -417,6 +447,10 @@ targets:
                 self.assertIn(f"address=127.0.0.1:{self.port} "
                               "opened_by=systemd", self.exporter.text())
             self.assertEqual(self.exporter.stop()[0], 0)
+        status, _, err = self.run_exporter("--web.systemd-socket",
+                                           "--healthcheck")
+        self.assertEqual(status, 1)
+        self.assertIn("systemd alone knows", err)
         status, _, err = self.run_exporter("--web.systemd-socket")
         self.assertEqual(status, 1)
         self.assertIn("no socket activation file descriptors found", err)
@@ -644,7 +678,7 @@ targets:
         self.assertEqual(self.value("betanet_up", target="a"), None)
         self.assertEqual(self.reloads(), 1)
 
-    def test_a_file_that_hangs_holds_nothing_up(self):
+    def test_a_file_that_is_none_holds_nothing_up(self):
         self.start_sim("--still")
         path = f"{self.enterContext(tempfile.TemporaryDirectory())}/b.yml"
         self.write_config(path, [("a", "")])
@@ -652,9 +686,12 @@ targets:
                              "--config.auto-reload-interval=50ms")
         wait_for(lambda: self.value("betanet_up", target="a") == 1, "up")
         os.remove(path)
-        os.mkfifo(path)  # whoever opens it waits for a writer
+        os.mkfifo(path)  # who only opened it would wait for a writer
         for _ in range(5):
             self.exporter.child.send_signal(signal.SIGHUP)
+        status, _, body = request(self.port, "/-/reload", "POST")
+        self.assertEqual(status, 500)
+        self.assertIn(b"b.yml: not a regular file", body)
         seen = self.value("betanet_exporter_requests_total", target="a",
                           endpoint="metrics")
         wait_for(lambda: self.value("betanet_exporter_requests_total",

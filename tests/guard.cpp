@@ -42,6 +42,11 @@ struct guard_fixture : fixture {
       works.push_back([work, done] { done(work()); });
       return true;
     };
+    how.matches = [this](const std::string& password,
+                         const std::string& hash) {
+      steps += 1u << net::cost_of(hash);
+      return net::matches(password, hash);
+    };
     how.secure = [this](auto s) { secured.push_back(std::move(s)); };
     front = sys.spawn([this]() -> http_front_actor::behavior_type {
       return {[this](atom::serve, const exchange_ptr&, admission granted) {
@@ -57,8 +62,10 @@ struct guard_fixture : fixture {
     kill(front);
   }
 
-  void send(const std::string& path, const std::string& authorization = {}) {
+  void send(const std::string& path, const std::string& authorization = {},
+            const std::string& peer = "10.0.0.1") {
     const auto e = std::make_shared<fake_exchange>();
+    e->request.peer = peer;
     e->request.path = path;
     e->request.authorization = authorization;
     caf::anon_send(aut, atom::serve_v, exchange_ptr{e});
@@ -90,6 +97,7 @@ struct guard_fixture : fixture {
 
   web_look file;
   int looks = 0;
+  unsigned steps = 0; ///< Of bcrypt.
   bool no_threads = false;
   std::vector<std::function<void()>> works;
   std::vector<net::server_security> secured;
@@ -155,23 +163,96 @@ CAF_TEST(the same login is checked once for all who wait) {
   CAF_CHECK(passed == std::vector<admission>(41, admission::all));
 }
 
-CAF_TEST(a flood of wrong logins is bounded and holds nobody up who is known) {
+CAF_TEST(a wrong login costs the same whoever is meant) {
+  auto c = with_users(); // alice at cost 4, bob at cost 5
+  c.users["carol"] = net::decoy_hash(8);
+  start(c);
+  for (const auto* who : {wrong, nobody, "Basic Ym9iOng=" /* bob:x */,
+                          "Basic Y2Fyb2w6eA==" /* carol:x */}) {
+    steps = 0;
+    CAF_CHECK(ask("/metrics", who) == admission::login_needed);
+    CAF_CHECK_EQUAL(steps, 256u);
+  }
+}
+
+CAF_TEST(a decoy costs no more than half a second) {
+  auto c = with_users();
+  c.users["carol"] = net::decoy_hash(20);
+  start(c);
+  CAF_CHECK(ask("/metrics", nobody) == admission::login_needed);
+  CAF_CHECK_EQUAL(steps, 1u << 13);
+}
+
+CAF_TEST(a flood of guesses is bounded and holds up nobody else) {
+  start(with_users());
+  const auto guess = [](int i) { // the user xx with one of a hundred passwords
+    return std::string{"Basic eHg6YW"} + static_cast<char>('a' + i / 10) +
+           static_cast<char>('a' + i % 10);
+  };
+  for (int i = 0; i < 100; ++i)
+    send("/metrics", guess(i));
+  CAF_CHECK_EQUAL(works.size(), 1u); // one from one address
+  CAF_CHECK(passed == std::vector<admission>(99, admission::busy));
+  for (int i = 1; i <= 50; ++i)
+    send("/metrics", guess(i), "10.0.1." + std::to_string(i));
+  CAF_CHECK_EQUAL(works.size(), 4u);
+  passed.clear();
+  send("/health", guess(99)); // no room to check it, and no need
+  CAF_CHECK(passed == std::vector{admission::health_only});
+  passed.clear();
+  send("/metrics", alice); // never seen before
+  send("/metrics", bob);
+  CAF_CHECK_EQUAL(works.size(), 6u);
+  work();
+  CAF_CHECK_EQUAL(std::count(passed.begin(), passed.end(), admission::all), 2);
+}
+
+CAF_TEST(guesses at a name do not keep its owner out at another address) {
+  start(with_users());
+  for (int i = 0; i < 10; ++i)
+    send("/metrics", wrong, "10.6.6.6");
+  send("/metrics", "Basic YWxpY2U6YmFk", "10.6.6.6"); // alice:bad
+  CAF_CHECK_EQUAL(works.size(), 1u);
+  CAF_CHECK(passed == std::vector{admission::busy});
+  passed.clear();
+  send("/metrics", alice, "10.0.0.1");
+  CAF_CHECK_EQUAL(works.size(), 2u);
+  work();
+  CAF_CHECK_EQUAL(passed.size(), 11u);
+  CAF_CHECK(passed.back() == admission::all);
+}
+
+CAF_TEST(the requests that wait are bounded) {
+  start(with_users());
+  for (int i = 0; i < 256; ++i)
+    send("/metrics", wrong);
+  CAF_CHECK_EQUAL(works.size(), 1u);
+  CAF_CHECK(passed == std::vector<admission>(192, admission::busy));
+  work();
+  CAF_CHECK_EQUAL(passed.size(), 256u);
+  CAF_CHECK(ask("/metrics", alice) == admission::all);
+}
+
+CAF_TEST(changed files make nobody log in anew) {
   start(with_users());
   CAF_CHECK(ask("/metrics", alice) == admission::all);
-  passed.clear();
-  for (const char a : std::string{"abcdefghij"}) // xx:a and two bytes more
-    for (const char b : std::string{"abcdefghij"})
-      send("/metrics", std::string{"Basic eHg6YW"} + a + b);
-  CAF_CHECK_EQUAL(works.size(), 16u);
-  CAF_CHECK(passed == std::vector<admission>(84, admission::busy));
+  file.found.headers = {{"X-XSS-Protection", "0"}};
+  advance(1s);
+  CAF_CHECK_EQUAL(secured.size(), 2u);
   passed.clear();
   send("/metrics", alice);
-  send("/health", wrong); // no room to check it, and no need
-  CAF_CHECK(passed == (std::vector{admission::all, admission::health_only}));
-  passed.clear();
-  work();
-  CAF_CHECK(passed == std::vector<admission>(16, admission::login_needed));
-  CAF_CHECK(ask("/metrics", bob) == admission::all);
+  CAF_CHECK(passed == std::vector{admission::all});
+}
+
+CAF_TEST(few logins are remembered) {
+  start(with_users());
+  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  for (int i = 0; i < 10'000; ++i)
+    caf::anon_send(caf::actor_cast<guard_impl>(aut), atom::verified_v,
+                   std::to_string(i), true);
+  consume_messages();
+  using actor = caf::stateful_actor<guard_state, guard_impl::base>;
+  CAF_CHECK_LESS_OR_EQUAL(deref<actor>(aut).state.known.size(), 100u);
 }
 
 CAF_TEST(without a thread nobody waits for ever) {

@@ -270,13 +270,17 @@ CAF_TEST(a client that only finished sending reads its whole answer) {
 
 CAF_TEST(fields are completed and never doubled) {
   start();
-  server->secure({nullptr, {{"X-A", "1"}, {"Content-Type", "no"}}});
+  answer = std::make_shared<const net::message>(
+      200, "text/plain", "hello\n", "X-B: own\r\nX-C: own\r\n");
+  server->secure({nullptr, {{"X-A", "1"}, {"X-B", "2"}}});
   auto s = connect();
   for (int i = 0; i < 2; ++i) {
     s.send(simple);
     const auto r = s.read_response();
     CAF_CHECK(r.find("\r\nX-A: 1\r\n") != r.npos);
-    CAF_CHECK(r.find("Content-Type: no") == r.npos);
+    CAF_CHECK(r.find("\r\nX-B: 2\r\n") != r.npos);
+    CAF_CHECK(r.find("X-B: own") == r.npos);
+    CAF_CHECK(r.find("\r\nX-C: own\r\n") != r.npos);
     CAF_CHECK(r.ends_with("\r\n\r\nhello\n"));
   }
   s.send("bad\r\n\r\n");
@@ -422,25 +426,51 @@ CAF_TEST(at the cap the longest without a request makes room) {
   CAF_CHECK_EQUAL(requests.back().stats.connections, 3u);
 }
 
-CAF_TEST(if all are being served the new one is closed) {
+CAF_TEST(if all are being written to the new one is closed) {
   net::server_limits l;
   l.connections = 1;
-  start(l);
-  auto busy = connect();
-  busy.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-  const auto being_served = [&] {
-    const std::lock_guard lock{mutex};
-    return held.size() == 1;
-  };
-  while (!being_served())
-    std::this_thread::yield();
+  start(l, std::string(32 << 20, 'x'));
+  auto busy = raw_socket::connect(port, 4096);
+  busy.send(simple);
+  CAF_CHECK_EQUAL(busy.read_exactly(8), "HTTP/1.1");
   CAF_CHECK(connect().closed());
-  {
-    const std::lock_guard lock{mutex};
-    CAF_REQUIRE_EQUAL(held.size(), 1u);
-    held[0]->respond(answer);
-  }
-  CAF_CHECK(busy.read_response().ends_with("hello\n"));
+  CAF_CHECK(busy.read_response().size() > (32u << 20));
+}
+
+CAF_TEST(who waits for an answer makes room when nobody is idle) {
+  net::server_limits l;
+  l.connections = 2;
+  start(l);
+  auto waits = connect();
+  waits.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto served = [&](std::size_t n) {
+    for (;;) {
+      std::this_thread::yield();
+      const std::lock_guard lock{mutex};
+      if (held.size() == n)
+        return;
+    }
+  };
+  served(1);
+  auto idle = connect();
+  auto third = connect(); // in place of the idle one
+  third.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  CAF_CHECK(idle.closed());
+  served(2);
+  auto fourth = connect(); // the first one has waited longest
+  fourth.send(simple);
+  CAF_CHECK(waits.closed());
+  CAF_CHECK(fourth.read_response().ends_with("hello\n"));
+}
+
+CAF_TEST(nobody waits for ever) {
+  net::server_limits l;
+  l.write_timeout = 50ms;
+  start(l);
+  auto s = connect();
+  s.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  CAF_CHECK(s.closed());
+  held[0]->respond(answer); // goes nowhere
 }
 
 CAF_TEST(protocol errors are counted) {

@@ -25,6 +25,23 @@ WRONG = {"Authorization":
          "Basic " + base64.b64encode(b"alice:wrong").decode()}
 
 
+# Sends nothing but updates of its key, as fast as it can.
+KEY_UPDATES = """
+import ctypes, socket, sys
+ssl = ctypes.CDLL("libssl.so.3")
+for f in (ssl.TLS_client_method, ssl.SSL_CTX_new, ssl.SSL_new):
+    f.restype = ctypes.c_void_p
+c = ctypes.c_void_p(ssl.SSL_new(ctypes.c_void_p(ssl.SSL_CTX_new(
+    ctypes.c_void_p(ssl.TLS_client_method())))))
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+ssl.SSL_set_fd(c, s.fileno())
+assert ssl.SSL_connect(c) == 1
+print("flooding", flush=True)
+while ssl.SSL_key_update(c, 0) == 1 and ssl.SSL_do_handshake(c) == 1:
+    pass
+"""
+
+
 def read(path):
     with open(path) as f:
         return f.read()
@@ -158,8 +175,8 @@ class Web(harness.Case):
         for path in ("/metrics", "/nowhere", "/", "/health"):
             _, fields, _ = self.get(path)
             self.assertEqual(fields.get_all("X-Frame-Options"), ["deny"])
-            self.assertEqual(
-                len(fields.get_all("Content-Security-Policy")), 1)
+            self.assertEqual(fields.get_all("Content-Security-Policy"),
+                             ["default-src none"])
         with socket.create_connection(("127.0.0.1", self.port)) as s:
             s.sendall(b"nonsense\r\n\r\n")
             answer = s.recv(4096)
@@ -271,6 +288,87 @@ class Web(harness.Case):
                     self.get()
                 self.assertIn("ALERT", refused.exception.reason)
             self.exporter.close()
+
+    def test_an_intermediate_authority_is_trusted_by_itself(self):
+        ca = Authority(self.home, "root")
+        with open(f"{self.home}/ca.ext", "w") as f:
+            f.write("basicConstraints=critical,CA:TRUE\n")
+        ca.openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=int",
+                   "-keyout", "int.key", "-out", "int.csr")
+        ca.openssl("x509", "-req", "-in", "int.csr", "-CA", "root.pem",
+                   "-CAkey", "root.key", "-extfile", "ca.ext", "-days", "2",
+                   "-out", "int.pem")
+        ca.openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=leaf",
+                   "-keyout", "leaf.key", "-out", "leaf.csr")
+        ca.openssl("x509", "-req", "-in", "leaf.csr", "-CA", "int.pem",
+                   "-CAkey", "int.key", "-days", "2", "-out", "leaf.pem")
+        self.guard(f"tls_server_config: {{ {SERVER}, client_auth_type: "
+                   "RequireAndVerifyClientCert, client_ca_file: int.pem }\n")
+        context = self.client_context()
+        context.load_cert_chain(f"{self.home}/leaf.pem",
+                                f"{self.home}/leaf.key")
+        self.assertEqual(self.get(context=context)[0], 200)
+        self.assertFalse(self.accepts("client"))
+
+    def test_an_encrypted_key_is_refused_and_nobody_asked(self):
+        subprocess.run(["openssl", "rsa", "-aes128", "-passout", "pass:x",
+                        "-in", "server.key", "-out", "locked.key"],
+                       cwd=self.home, check=True, capture_output=True)
+        for traditional in ([], ["-traditional"]):
+            subprocess.run(["openssl", "rsa", "-aes128", *traditional,
+                            "-passout", "pass:x", "-in", "server.key", "-out",
+                            "locked.key"], cwd=self.home, check=True,
+                           capture_output=True)
+            self.write("tls_server_config: { cert_file: server.pem, "
+                       "key_file: locked.key }")
+            for check in ([], ["--config.check"]):
+                done = subprocess.run(  # stdin would be asked
+                    [f"{harness.BINARIES}/betanet_exporter", *check,
+                     f"--web.config.file={self.home}/web.yml"],
+                    stdin=subprocess.PIPE, capture_output=True, timeout=20)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("the server key is encrypted",
+                              done.stderr.decode())
+
+    def test_updates_of_keys_hold_nobody_up(self):
+        """TLS records without data: the thread must come back from them."""
+        self.guard(f"tls_server_config: {{ {SERVER} }}\n")
+        flood = self.start("/usr/bin/python3", "-c", KEY_UPDATES,
+                           str(self.port))
+        wait_for(lambda: "flooding" in flood.text(), flood.text)
+        for _ in range(20):
+            self.assertEqual(self.code(), 200)
+        self.assertIsNone(flood.child.poll())
+        status, seconds = self.exporter.stop()
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 2)
+
+    def test_a_crowd_with_one_wrong_login(self):
+        costly = HASH.replace("$04$", "$12$")
+        self.guard(f"basic_auth_users: {{ alice: {HASH}, bob: {costly} }}\n")
+        self.assertEqual(self.code(headers=LOGIN), 200)
+        over = threading.Event()
+        wrong = {"Authorization": "Basic " +
+                 base64.b64encode(b"bob:wrong").decode()}
+
+        def guess():
+            while not over.is_set():
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    self.get(headers=wrong)
+        crowd = [threading.Thread(target=guess) for _ in range(100)]
+        for t in crowd:
+            t.start()
+            self.addCleanup(t.join)
+        self.addCleanup(over.set)
+        for _ in range(20):
+            self.assertEqual(self.code(headers=LOGIN), 200)
+            self.assertEqual(self.code("/-/healthy"), 200)
+        self.write(f"basic_auth_users: {{ alice: {HASH}, bob: {costly} }}\n"
+                   "http_server_config: { headers: "
+                   "{ X-Frame-Options: deny } }\n")
+        wait_for(lambda: self.get(headers=LOGIN)[1]["X-Frame-Options"],
+                 "the change")
+        self.assertEqual(self.code(headers=LOGIN), 200)
 
     def test_without_a_ca_the_systems_vouch_for_clients(self):
         self.guard(f"tls_server_config: {{ {SERVER}, client_auth_type: "
@@ -475,7 +573,7 @@ targets:
             wait_for(lambda: up(target), f"{target}: {self.log()}")
         wait_for(lambda: "target=refused" in self.log(), "a failure")
         # broken in every place where a secret stands
-        good, refused = read(config), 0
+        good, accepted = read(config), []
         for broken in (
                 good.replace("canary-password", "[canary-password]"),
                 good.replace("canary-password", "{canary: canary}"),
@@ -490,9 +588,10 @@ targets:
                 good + "canary-x"):
             self.write(broken, "betanet.yml")
             status, _, body = self.get("/-/reload", LOGIN, method="POST")
-            refused += status == 500
+            accepted += [status] if status == 200 else []
             self.assertNotIn(b"anary", body.replace(b"canary-x", b""))
-        self.assertGreaterEqual(refused, 8)
+        # ${CANARY without its end stands for itself
+        self.assertEqual(accepted, [200])
         self.write(USERS.replace(HASH, "canary-hash"))
         wait_for(lambda: self.code(headers=LOGIN) == 500, "broken")
         said = {path: self.get(path, headers)[2].decode()
