@@ -10,12 +10,16 @@ namespace {
 constexpr auto on_change = "read again when it changes";
 
 /// YAML 1.1's, which the toolkit reads.
-const words<bool> yaml_truth{
-    {"true", true}, {"false", false}, {"True", true}, {"False", false},
-    {"TRUE", true}, {"FALSE", false}, {"yes", true},  {"no", false},
-    {"Yes", true},  {"No", false},    {"YES", true},  {"NO", false},
-    {"on", true},   {"off", false},   {"On", true},   {"Off", false},
-    {"ON", true},   {"OFF", false},   {"y", true},    {"n", false}};
+bool parse_truth(const std::string& text) {
+  auto lower = text;
+  for (auto& c : lower)
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (lower == "yes" || lower == "on" || lower == "y")
+    return true;
+  if (lower == "no" || lower == "off" || lower == "n")
+    return false;
+  return parse_word(lower == "true" || lower == "false" ? lower : text, truth);
+}
 
 /// Go's: `1.5s`, `1m30s`, `250us`.
 duration parse_go_duration(const std::string& text) {
@@ -156,11 +160,17 @@ const std::vector<key<web_config>>& web_config_keys() {
         words_key("tls_server_config.cipher_suites",
                   "Cipher suites for TLS 1.2 and before, by their Go names.",
                   suites(), &tls_server_keys::cipher_suites, "unknown cipher"));
-    keys.push_back(word_key<web_config>(
-        "tls_server_config.prefer_server_cipher_suites",
-        "Whether the server's order of suites counts, not the client's.",
-        yaml_truth,
-        [](auto& c) -> auto& { return c.tls->prefer_server_cipher_suites; }));
+    keys.push_back(
+        {"tls_server_config.prefer_server_cipher_suites",
+         "Whether the server's order of suites counts, not the client's.",
+         false,
+         [](web_config& c, const std::string& s) {
+           c.tls->prefer_server_cipher_suites = parse_truth(s);
+         },
+         {},
+         [](const web_config& c) {
+           return print_word(c.tls->prefer_server_cipher_suites, truth);
+         }});
     keys.push_back(words_key("tls_server_config.curve_preferences",
                              "Curves: CurveP256, CurveP384, CurveP521, X25519.",
                              curves(), &tls_server_keys::curve_preferences,
@@ -248,11 +258,11 @@ public:
                  section(web_config_keys(), c, name, value);
                  if (name == "tls_server_config" && c.tls)
                    tls_rules(*c.tls, value);
-                 const auto& sans = value.IsMap() ? value["client_allowed_sans"]
-                                                  : YAML::Node{};
-                 if (sans.IsSequence() && sans.size() == 0)
-                   problem(sans, "tls_server_config.client_allowed_sans: an "
-                                 "empty list would allow nobody");
+                 if (value.IsMap())
+                   if (const auto sans = value["client_allowed_sans"];
+                       sans && sans.IsSequence() && sans.size() == 0)
+                     problem(sans, "tls_server_config.client_allowed_sans: an "
+                                   "empty list would allow nobody");
                  if (name == "rate_limit" && c.rate_limit.interval > 0s &&
                      c.rate_limit.burst == 0)
                    problem(value, "rate_limit.burst: with an interval at least "
@@ -266,6 +276,9 @@ private:
   void users(web_config& c, const YAML::Node& node) {
     each_item(node, "basic_auth_users.",
               [&](const YAML::Node& name, const YAML::Node& value) {
+                if (value.IsNull())
+                  return problem(name, "basic_auth_users." + name.Scalar() +
+                                           ": no hash");
                 with_scalar(
                     value, "basic_auth_users." + name.Scalar(),
                     [&](const std::string& hash) {
@@ -289,7 +302,7 @@ private:
                    return headers(c, value);
                  with_scalar(value, "http_server_config.http2",
                              [&](const std::string& text) {
-                               c.http2 = parse_word(text, yaml_truth);
+                               c.http2 = parse_truth(text);
                              });
                });
     if (c.http2)

@@ -163,6 +163,8 @@ void yaml_reader::each_entry(const YAML::Node& map, const std::string& prefix,
 
 void yaml_reader::with_scalar(const YAML::Node& node, const std::string& what,
                               const take_scalar& take) {
+  if (null_is_absent_ && node.IsNull())
+    return;
   if (!node.IsScalar())
     return problem(node, what + ": expected a value, found " + kind_of(node));
   try {

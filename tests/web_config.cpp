@@ -175,6 +175,7 @@ CAF_TEST(what is wrong is refused with its place) {
       {"basic_auth_users: {\"a:b\": " + hash + "}",
        "w.yml:1:27: basic_auth_users.a:b: nobody can log in with a colon in "
        "the name"},
+      {"basic_auth_users: {a: }", "w.yml:1:20: basic_auth_users.a: no hash"},
       {"rate_limit: {interval: 1s}",
        "w.yml:1:13: rate_limit.burst: with an interval at least 1, or no "
        "request would ever be answered"},
@@ -273,8 +274,8 @@ CAF_TEST(files are read into the place of their names) {
       return std::string{e.what()};
     }
   };
-  CAF_CHECK_EQUAL(read(), "cannot read " + folder +
-                              "/k: No such file or directory");
+  CAF_CHECK_EQUAL(read(),
+                  "cannot read " + folder + "/k: No such file or directory");
   write("k", "key");
   CAF_CHECK_EQUAL(read(), "certificate||key");
   CAF_CHECK(with_files({}) == web_config{});
