@@ -42,8 +42,7 @@ struct guard_fixture : fixture {
       works.push_back([work, done] { done(work()); });
       return true;
     };
-    how.matches = [this](const std::string& password,
-                         const std::string& hash) {
+    how.matches = [this](const std::string& password, const std::string& hash) {
       steps += 1u << net::cost_of(hash);
       return net::matches(password, hash);
     };

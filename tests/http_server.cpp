@@ -270,8 +270,8 @@ CAF_TEST(a client that only finished sending reads its whole answer) {
 
 CAF_TEST(fields are completed and never doubled) {
   start();
-  answer = std::make_shared<const net::message>(
-      200, "text/plain", "hello\n", "X-B: own\r\nX-C: own\r\n");
+  answer = std::make_shared<const net::message>(200, "text/plain", "hello\n",
+                                                "X-B: own\r\nX-C: own\r\n");
   server->secure({nullptr, {{"X-A", "1"}, {"X-B", "2"}}});
   auto s = connect();
   for (int i = 0; i < 2; ++i) {
