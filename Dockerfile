@@ -2,7 +2,8 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
       g++ cmake ninja-build libcaf-dev libboost1.81-dev \
       libboost-json1.81-dev libboost-url1.81-dev prometheus-cpp-dev \
-      libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev zlib1g-dev
+      libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev zlib1g-dev \
+      libcrypt-dev libsystemd-dev
 WORKDIR /src
 COPY . .
 ARG REVISION=""

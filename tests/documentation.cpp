@@ -132,6 +132,25 @@ CAF_TEST(every metric is documented and every documented metric exists) {
   }
 }
 
+CAF_TEST(the image is built from the packages that a developer has) {
+  const auto text_of = [](const char* file) {
+    std::ifstream in{file};
+    return std::string{std::istreambuf_iterator<char>{in}, {}};
+  };
+  const auto dev = text_of(SOURCE_DIR "/dev");
+  const auto image = text_of(SOURCE_DIR "/Dockerfile");
+  const auto begin = dev.find("build_packages=(") + 16;
+  std::istringstream packages{dev.substr(begin, dev.find(')', begin) - begin)};
+  int found = 0;
+  for (std::string p; packages >> p;)
+    if (p != "ccache" && p != "git") {
+      ++found;
+      if (image.find(" " + p) == image.npos)
+        CAF_FAIL("not in Dockerfile: " << p);
+    }
+  CAF_CHECK_LESS(10, found);
+}
+
 CAF_TEST(every documented path is served) {
   std::ifstream in{SOURCE_DIR "/actors/http_front.cpp"};
   const std::string front{std::istreambuf_iterator<char>{in}, {}};
