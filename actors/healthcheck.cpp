@@ -18,7 +18,7 @@ net::resource verdict_at(const std::string& address,
   if (host.starts_with('['))
     host = host.substr(1, host.size() - 2);
   if (host.empty() || host == "0.0.0.0" || host == "::")
-    host = "localhost"; // where both families are listened to
+    host = "127.0.0.1"; // a bare container cannot resolve localhost
   return {host,
           static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1))),
           "/-/healthy", user_agent, 65536};
