@@ -149,6 +149,7 @@ private:
   void start_actors();
   void start_guard();
   operator_settings operation();
+  void ask_front(std::function<void(bool)> done);
   int wait();
   void stop();
 
@@ -256,15 +257,25 @@ operator_settings exporter::operation() {
     if (!files_.run(look))
       done({});
   };
-  how.probe = [this](auto done) {
-    caf::anon_send(front_, atom::serve_v,
-                   exchange_ptr{std::make_shared<probe>(std::move(done))},
-                   admission::all);
-  };
+  how.probe = [this](auto done) { ask_front(std::move(done)); };
   how.look_every = what_.file.empty() ? 0s : what_.auto_reload;
   how.watchdog_every = net::watchdog_interval() / 2; // as systemd advises
   how.notify = net::notify;
   return how;
+}
+
+/// By way of the loop: it runs once the front is there, and must be well too.
+void exporter::ask_front(std::function<void(bool)> done) {
+  struct question {
+    http_front_actor& front;
+    exchange_ptr about;
+  };
+  loop_.post(
+      [](void* argument) {
+        const std::unique_ptr<question> q{static_cast<question*>(argument)};
+        caf::anon_send(q->front, atom::serve_v, q->about, admission::all);
+      },
+      new question{front_, std::make_shared<probe>(std::move(done))});
 }
 
 void exporter::start_guard() {

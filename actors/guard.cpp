@@ -40,10 +40,9 @@ web_look look_at(const std::string& file, const web_look& last) {
   web_look now = last;
   try {
     now.text = config::read_file(file, config::largest_secret);
-    if (now.text != last.text || !last.problem.empty())
+    if (now.text != last.text)
       now.written = config::parse_web_config(now.text, file);
     now.found = config::with_files(now.written);
-    now.problem.clear();
     if (!now.found.tls)
       now.tls.reset();
     else if (!now.tls || now.found.tls != last.found.tls)

@@ -25,7 +25,8 @@ struct web_look {
   std::string problem;                   ///< Empty: none, the others hold.
 };
 
-/// May block: it reads files. Gives `last` if nothing has changed.
+/// May block: it reads files. What has not changed is taken from `last`, the
+/// latest look without a problem, or none.
 web_look look_at(const std::string& web_config_file, const web_look& last);
 
 /// Requests that may still come at once: one more an interval, up to the
@@ -75,7 +76,8 @@ struct guard_state {
   struct check {
     std::string user; ///< Empty: one that does not exist.
     std::string peer;
-    std::vector<std::pair<exchange_ptr, bool>> waiting; ///< For health?
+    /// Each with whether it asks for health, which needs no login.
+    std::vector<std::pair<exchange_ptr, bool>> waiting;
   };
 
   explicit guard_state(guard_impl::pointer p) : self(p) {}
