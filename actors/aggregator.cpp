@@ -1,12 +1,14 @@
 #include "actors/aggregator.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdio>
 
 namespace betanet {
 
 namespace {
 
-/// What a restarted aggregator waits for its state.
+/// How long a restarted aggregator waits for the snapshot of the cache.
 constexpr auto restore_timeout = std::chrono::seconds{5};
 
 std::string number(std::optional<double> value) {
@@ -20,10 +22,10 @@ std::string number(std::optional<double> value) {
 } // namespace
 
 aggregator_actor::behavior_type aggregator_state::make_behavior() {
-  self->request(cache, restore_timeout, atom::restore_v, target)
+  self->request(store, restore_timeout, atom::restore_v, target)
       .await(
           [this](const snapshot_ptr& s) {
-            if (!s) // a reload has dropped the target
+            if (!s) // a reload dropped the target
               return self->quit(caf::exit_reason::user_shutdown);
             latest = *s;
           },
@@ -39,63 +41,65 @@ void aggregator_state::apply(const update& u) {
   latest->next_tick = u.next_tick;
   latest->collected = u.collected;
   if (u.rules)
-    adopt(*u.rules);
+    apply_rules(*u.rules);
   if (u.finished) {
     const auto& [endpoint, poll] = *u.finished;
     latest->apply(endpoint, poll, u.at);
-    note_outage(endpoint, poll);
+    warn_if_stale(endpoint, poll);
   }
-  self->send(cache, atom::put_v, target,
+  self->send(store, atom::put_v, target,
              std::make_shared<const metrics::snapshot>(*latest));
   if (u.read_collection)
     log_values();
 }
 
-/// Other buckets are another histogram: it starts anew.
-void aggregator_state::adopt(const display_rules& r) {
+/// A histogram with other buckets starts at zero.
+void aggregator_state::apply_rules(const display_rules& r) {
   quiet = r.quiet;
   latest->rules = r.freshness;
   if (*latest->latency.bounds != *r.latency_bounds)
     latest->latency = metrics::latency_state{r.latency_bounds};
 }
 
-void aggregator_state::note_outage(metrics::endpoint e,
-                                   const metrics::poll& p) {
-  auto& done = noted[metrics::index(e)];
+void aggregator_state::warn_if_stale(endpoint e, const metrics::poll& p) {
+  auto& done = warned[index(e)];
   if (p.result == metrics::quality::good)
     done = false;
   if (p.result != metrics::quality::bad || done)
     return;
-  for (std::size_t i = 0; i < metrics::field_count; ++i) {
-    const auto f = static_cast<metrics::field>(i);
-    if (metrics::source(f) != e || !latest->fields[i].value ||
-        !metrics::visible(*latest, f, self->clock().now()))
-      continue;
-    done = true;
-    return log.warn("Using stale cached data due to fetch failure",
-                    {{"target", target}, {"endpoint", metrics::name(e)}});
-  }
+  const auto now = self->clock().now();
+  const auto shows_old_value = [&](const metrics::field_row& row) {
+    return row.source == e && latest->fields[index(row.id)].value &&
+           metrics::visible(*latest, row.id, now);
+  };
+  done = std::any_of(metrics::field_table.begin(), metrics::field_table.end(),
+                     shows_old_value);
+  if (done)
+    log.warn("Using stale cached data due to fetch failure",
+             {{"target", target}, {"endpoint", betanet::name(e)}});
 }
 
 void aggregator_state::log_values() const {
   const auto now = self->clock().now();
-  const auto value = [&](metrics::field f) {
-    return number(metrics::visible(*latest, f, now));
-  };
+  std::string values;
+  for (const auto& row : metrics::field_table) {
+    if (row.log_name.empty())
+      continue;
+    values += (values.empty() ? "" : ", ") + std::string{row.log_name} + "=" +
+              number(metrics::visible(*latest, row.id, now)) +
+              std::string{row.log_unit};
+  }
   log.write(quiet ? event_log::level::debug : event_log::level::info,
-            "Updated metrics: nodes=" + value(metrics::field::total_nodes) +
-                ", connections=" + value(metrics::field::active_nodes) +
-                ", throughput=" + value(metrics::field::bytes_transmitted) +
-                " bytes",
-            {{"target", target}});
+            "Updated metrics: " + values, {{"target", target}});
 }
 
 aggregator_actor::behavior_type
 aggregator(aggregator_actor::stateful_pointer<aggregator_state> self,
-           std::string target, cache_actor cache, event_log l, bool quiet) {
+           std::string target, snapshot_store_actor store, event_log l,
+           bool quiet) {
   auto& state = self->state;
   state.target = std::move(target);
-  state.cache = std::move(cache);
+  state.store = std::move(store);
   state.log = std::move(l);
   state.quiet = quiet;
   return state.make_behavior();

@@ -13,24 +13,26 @@ struct aggregator_state {
   aggregator_actor::behavior_type make_behavior();
 
   void apply(const update& u);
-  void adopt(const display_rules& r);
-  void note_outage(metrics::endpoint e, const metrics::poll& p);
+  void apply_rules(const display_rules& r);
+  void warn_if_stale(endpoint e, const metrics::poll& p);
   void log_values() const;
 
   aggregator_actor::pointer self;
   std::string target; ///< Empty for the unnamed one.
-  cache_actor cache;
+  snapshot_store_actor store;
   event_log log;
   bool quiet = false; ///< As in `display_rules`.
 
   std::optional<metrics::snapshot> latest; ///< Set before the first message.
-  std::array<bool, metrics::endpoint_count> noted{}; ///< This outage's WARN.
+  /// Whether the warning of the present outage was written.
+  std::array<bool, endpoint_count> warned{};
   static inline const char* name = "aggregator";
 };
 
 /// Starts from the cache's snapshot of the target and dies if it gets none.
 aggregator_actor::behavior_type
 aggregator(aggregator_actor::stateful_pointer<aggregator_state> self,
-           std::string target, cache_actor cache, event_log l, bool quiet);
+           std::string target, snapshot_store_actor store, event_log l,
+           bool quiet);
 
 } // namespace betanet

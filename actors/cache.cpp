@@ -1,6 +1,7 @@
 #include "actors/cache.hpp"
 
 #include "metrics/openmetrics.hpp"
+#include "net/gzip.hpp"
 
 #include <algorithm>
 
@@ -30,9 +31,9 @@ cache_impl::behavior_type cache_state::make_behavior() {
         return found == targets.end() ? snapshot_ptr{} : found->second;
       },
       [this](atom::render, const page_query& q) { return render(q); },
-      [this](atom::count) { return count(); },
+      [this](atom::list) { return list(); },
       [this](atom::summarize) {
-        if (targets.size() > chatty_targets)
+        if (targets.size() > max_chatty_targets)
           summarize();
         self->delayed_send(cache_impl{self}, summary_period, atom::summarize_v);
       },
@@ -47,7 +48,7 @@ void cache_state::drop(const std::string& target) {
 void cache_state::put(const std::string& target, snapshot_ptr s) {
   const auto known = targets.find(target);
   if (known == targets.end() || known->second->started != s->started)
-    return; // the last words of a target that a reload ended
+    return; // of a target that a reload ended
   pages->update(target, s);
   known->second = std::move(s);
   ready =
@@ -77,8 +78,8 @@ page_ptr cache_state::render(const page_query& q) {
   return std::make_shared<const metrics::page>(std::move(*page));
 }
 
-census_ptr cache_state::count() const {
-  auto result = std::make_shared<census>();
+census_ptr cache_state::list() const {
+  auto result = std::make_shared<metrics::census>();
   result->targets.assign(targets.begin(), targets.end());
   result->ready = ready || targets.empty();
   return result;

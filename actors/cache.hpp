@@ -12,17 +12,19 @@
 namespace betanet {
 
 using cache_impl = cache_actor::extend<
-    // Its own alarm: with many targets, one log line a minute tells of all.
+    // Its own alarm: write the log line about all targets, if there are many.
     caf::reacts_to<atom::summarize>>;
 
-/// With more targets than this, each one's chatter is for debugging.
-inline constexpr std::size_t chatty_targets = 20;
+/// With more targets than this the lines of every tick are written at debug
+/// level, and one line a minute describes all targets.
+inline constexpr std::size_t max_chatty_targets = 20;
 
 struct cache_settings {
   metrics::detail detail = metrics::detail::full;
   metrics::build_info build;
   metrics::reload_status reload;
-  /// What each target is shown as before its first collection.
+  /// The targets at the start, with the snapshots shown before their first
+  /// collection.
   std::vector<std::pair<std::string, snapshot_ptr>> targets;
   std::function<metrics::process_stats()> read_process;
 };
@@ -34,7 +36,7 @@ struct cache_state {
   void drop(const std::string& target);
   void put(const std::string& target, snapshot_ptr s);
   page_ptr render(const page_query& q);
-  census_ptr count() const;
+  census_ptr list() const;
   void summarize();
 
   cache_impl::pointer self;

@@ -1,5 +1,6 @@
 #include "actors/fetcher.hpp"
 
+#include "actors/enums.hpp"
 #include "metrics/parse.hpp"
 
 #include <caf/send.hpp>
@@ -8,36 +9,11 @@ namespace betanet {
 
 namespace {
 
-/// How long after its timeout an attempt is given up without the transport.
+/// How long after its timeout an attempt is given up although the transport has
+/// not answered.
 constexpr auto grace = std::chrono::seconds{1};
 
-metrics::reason reason_of(net::errc code) {
-  using metrics::reason;
-  switch (code) {
-  case net::errc::dns:
-    return reason::dns;
-  case net::errc::connect:
-    return reason::connect;
-  case net::errc::reset:
-    return reason::reset;
-  case net::errc::eof:
-    return reason::eof;
-  case net::errc::timeout:
-    return reason::timeout;
-  case net::errc::tls:
-    return reason::tls;
-  case net::errc::protocol:
-    return reason::protocol;
-  case net::errc::too_large:
-    return reason::too_large;
-  case net::errc::encoding:
-    return reason::encoding;
-  default:
-    return reason::local;
-  }
-}
-
-/// The failure an HTTP status is, if any.
+/// The failure that an HTTP status stands for, if any.
 std::optional<metrics::failure> status_failure(const net::response& r) {
   if (r.status == 200)
     return std::nullopt;
@@ -55,13 +31,13 @@ std::optional<metrics::failure> status_failure(const net::response& r) {
 fetcher_impl::behavior_type fetcher_state::make_behavior() {
   return {
       [this](atom::fetch, const metrics::ticket& t) {
-        running = t; // a former poll's answers are late from here on
+        running = t; // answers to a former poll are ignored from here on
         attempts = 0;
         start_attempt();
       },
       [this](atom::answer, std::uint64_t which, const outcome_ptr& outcome) {
         if (in_flight && which == number)
-          judge(*outcome);
+          finish_attempt(*outcome);
       },
       [this](atom::retry, std::uint64_t which) {
         if (running && !in_flight && which == number)
@@ -87,15 +63,16 @@ void fetcher_state::start_attempt() {
   self->delayed_send(me, settings.timeout + grace, atom::overdue_v, number);
 }
 
-void fetcher_state::judge(const net::outcome& outcome) {
+void fetcher_state::finish_attempt(const net::outcome& outcome) {
   if (const auto* e = std::get_if<net::error>(&outcome))
-    return attempt_failed({reason_of(e->code), e->text});
+    return attempt_failed({to_metrics(e->code), e->text});
   const auto& response = std::get<net::response>(outcome);
   if (const auto f = status_failure(response))
     return attempt_failed(*f);
   auto read = metrics::parse(settings.endpoint, response.body);
   metrics::poll p;
   p.values = read.values;
+  p.unusable = read.unusable;
   p.failure = std::move(read.failure);
   p.result = !p.failure ? metrics::quality::good
              : p.failure->why == metrics::reason::schema

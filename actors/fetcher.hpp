@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/actors.hpp"
+#include "metrics/retry.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -10,14 +11,15 @@
 
 namespace betanet {
 
-/// How a fetcher reaches its endpoint: one request within the timeout, one
-/// call back from any thread. `net::http_client::get` outside of tests.
+/// How a fetcher reaches its endpoint: starts one request, which ends within
+/// the timeout by one call of the function, from any thread. Outside of tests
+/// this is `net::http_client::get`.
 using transport = std::function<void(std::chrono::nanoseconds,
                                      std::function<void(net::outcome)>)>;
 
 /// What a fetcher needs to know of its target.
 struct fetch_settings {
-  metrics::endpoint endpoint{};
+  betanet::endpoint endpoint{};
   metrics::duration timeout{}; ///< Of one attempt.
   metrics::retry_plan retries;
 };
@@ -27,7 +29,7 @@ using fetcher_impl = fetcher_actor::extend<
     caf::reacts_to<atom::answer, std::uint64_t, outcome_ptr>,
     // Its own alarm: the pause after the attempt of this number is over.
     caf::reacts_to<atom::retry, std::uint64_t>,
-    // Its own alarm: the transport broke its promise to answer in time.
+    // Its own alarm: the transport should have answered the attempt by now.
     caf::reacts_to<atom::overdue, std::uint64_t>>;
 
 struct fetcher_state {
@@ -35,7 +37,7 @@ struct fetcher_state {
   fetcher_impl::behavior_type make_behavior();
 
   void start_attempt();
-  void judge(const net::outcome& outcome);
+  void finish_attempt(const net::outcome& outcome);
   void attempt_failed(const metrics::failure& f);
   void end_poll(metrics::poll p);
 
@@ -46,10 +48,11 @@ struct fetcher_state {
   supervisor_actor supervisor;
 
   std::optional<metrics::ticket> running;
-  int attempts = 0;         ///< Of the running poll.
-  std::uint64_t number = 0; ///< Of attempts ever; an old one's answer is late.
-  bool in_flight = false;   ///< Attempt `number` has not been answered.
-  metrics::time_point started{}; ///< That attempt.
+  int attempts = 0; ///< Of the running poll.
+  std::uint64_t number =
+      0;                  ///< Of the latest attempt; numbers are never reused.
+  bool in_flight = false; ///< The latest attempt has not been answered.
+  metrics::time_point started{}; ///< When the latest attempt started.
   static inline const char* name = "fetcher";
 };
 

@@ -1,6 +1,7 @@
 #include "actors/group.hpp"
 
 #include "actors/aggregator.hpp"
+#include "actors/enums.hpp"
 
 namespace betanet {
 
@@ -10,13 +11,12 @@ display_rules rules_of(const config::target& t, bool quiet = false) {
   const auto& p = t.polling;
   return {
       {p.collection.interval, p.collection.timeout, p.cache.ttl,
-       p.cache.max_stale,
-       static_cast<metrics::parse_fallback>(p.collection.fallback)},
+       p.cache.max_stale, to_metrics(p.collection.fallback)},
       std::make_shared<const std::vector<double>>(p.collection.latency_buckets),
       quiet};
 }
 
-fetch_settings fetching_of(const config::target& t, metrics::endpoint e) {
+fetch_settings fetching_of(const config::target& t, endpoint e) {
   const auto& p = t.polling;
   return {e,
           p.collection.timeout,
@@ -25,7 +25,8 @@ fetch_settings fetching_of(const config::target& t, metrics::endpoint e) {
 
 } // namespace
 
-group_settings settings_of(const config::target& t, const surroundings& with) {
+group_settings settings_of(const config::target& t,
+                           const group_dependencies& with) {
   group_settings group;
   group.target = t.name;
   group.open_duration = t.polling.circuit_breaker.open_duration;
@@ -33,19 +34,19 @@ group_settings settings_of(const config::target& t, const surroundings& with) {
   group.wall_clock = with.wall_clock;
   group.rules = rules_of(t, with.many_targets);
   group.make_fetcher = [t, with](supervisor_impl::pointer self,
-                                 metrics::endpoint e) -> fetcher_actor {
+                                 endpoint e) -> fetcher_actor {
     return self->spawn(fetcher, fetching_of(t, e), with.connect(t, e),
                        with.random, supervisor_actor{self});
   };
   group.make_aggregator = [name = t.name, with](supervisor_impl::pointer self) {
-    return self->spawn(aggregator, name, with.cache, with.log,
+    return self->spawn(aggregator, name, with.store, with.log,
                        with.many_targets);
   };
   return group;
 }
 
 supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
-                             const surroundings& with) {
+                             const group_dependencies& with) {
   return sys.spawn(supervisor, settings_of(t, with), with.log);
 }
 

@@ -1,7 +1,6 @@
 #include "actors/guard.hpp"
 
-#include "config/file.hpp"
-#include "net/tls.hpp"
+#include "pages/routes.hpp"
 
 #include <algorithm>
 
@@ -9,51 +8,21 @@ namespace betanet {
 
 namespace {
 
-/// A change of the files rules after two looks.
-constexpr auto look_every = std::chrono::milliseconds{500};
-/// Of one user at a time, and of all names that nobody has; from one address
-/// one. A check takes up to a second, and one runs at a time.
+/// A change of the files holds after two readings: within a second.
+constexpr auto read_every = std::chrono::milliseconds{500};
+/// Checks of one user's passwords at a time; all names that do not exist count
+/// as one user. A check takes up to a second, and one runs at a time.
 constexpr std::size_t max_checks_a_user = 4;
-/// Requests that wait for any of them.
+/// Exchanges that wait for any check.
 constexpr std::size_t max_waiting = 64;
-/// There are few good ones, but bcrypt does not see what is after 72 bytes.
-constexpr std::size_t max_known = 100;
-/// What an unknown user may cost us, log2 of the steps: 0.4 s.
+/// Good logins that are remembered. There are few users, but bcrypt ignores
+/// what follows the first 72 bytes, so that many passwords of one user can be
+/// good.
+constexpr std::size_t max_good_logins = 100;
+/// The highest cost of the work done for a user that does not exist: 0.4 s.
 constexpr int max_decoy_cost = 13;
 
-std::shared_ptr<net::tls_context> context_of(const config::tls_server_keys& k) {
-  return net::serve_tls(
-      {k.cert.text, k.key.text,
-       static_cast<net::client_auth>(k.client_auth_type), k.client_ca.text,
-       k.client_allowed_sans, static_cast<net::tls_version>(k.min_version),
-       static_cast<net::tls_version>(k.max_version), k.cipher_suites,
-       k.prefer_server_cipher_suites, k.curve_preferences});
-}
-
-bool needs_no_login(const std::string& path) {
-  return path == "/health" || path == "/-/healthy" || path == "/-/ready";
-}
-
 } // namespace
-
-web_look look_at(const std::string& file, const web_look& last) {
-  web_look now = last;
-  try {
-    now.text = config::read_file(file, config::largest_secret);
-    if (now.text != last.text)
-      now.written = config::parse_web_config(now.text, file);
-    now.found = config::with_files(now.written);
-    if (!now.found.tls)
-      now.tls.reset();
-    else if (!now.tls || now.found.tls != last.found.tls)
-      now.tls = context_of(*now.found.tls);
-  } catch (const config::invalid& e) {
-    now.problem = e.what();
-  } catch (const std::runtime_error& e) {
-    now.problem = file + ": " + e.what();
-  }
-  return now;
-}
 
 bool token_bucket::take(metrics::time_point now) {
   if (rules_.interval <= rules_.interval.zero())
@@ -72,13 +41,13 @@ bool token_bucket::take(metrics::time_point now) {
 guard_impl::behavior_type guard_state::make_behavior() {
   return {
       [this](atom::serve, const exchange_ptr& e) { serve(e); },
-      [this](atom::look) {
-        settings.look([me = guard_impl{self}](web_look seen) {
-          caf::anon_send(me, atom::look_v,
-                         std::make_shared<const web_look>(std::move(seen)));
+      [this](atom::read) {
+        settings.read([me = guard_impl{self}](web_reading found) {
+          caf::anon_send(me, atom::read_v,
+                         std::make_shared<const web_reading>(std::move(found)));
         });
       },
-      [this](atom::look, const web_look_ptr& seen) { looked(seen); },
+      [this](atom::read, const web_reading_ptr& found) { was_read(found); },
       [this](atom::verified, const std::string& digest, bool good) {
         verified(digest, good);
       },
@@ -87,35 +56,35 @@ guard_impl::behavior_type guard_state::make_behavior() {
 
 // -- requests ----------------------------------------------------------------
 
-void guard_state::pass(const exchange_ptr& e, admission granted) {
+void guard_state::pass(const exchange_ptr& e, permission granted) {
   self->send(front, atom::serve_v, e, granted);
 }
 
 void guard_state::serve(const exchange_ptr& e) {
-  const bool health = needs_no_login(e->what().path);
+  const auto& route = pages::find_route(e->request().path);
   if (!problem.empty())
-    return pass(e, health ? admission::health_only : admission::broken);
-  // A flood must not look like a dead exporter: a probe is always answered.
-  if (!health && !bucket.take(self->clock().now()))
-    return pass(e, admission::too_often);
+    return pass(e, route.needs_login ? permission::broken
+                                     : permission::health_only);
+  if (route.rate_limited && !bucket.take(self->clock().now()))
+    return pass(e, permission::too_often);
   if (rules.users.empty())
-    return pass(e, admission::all);
-  check_login(e, health);
+    return pass(e, permission::full);
+  check_login(e, !route.needs_login);
 }
 
-void guard_state::check_login(const exchange_ptr& e, bool health) {
+void guard_state::check_login(const exchange_ptr& e, bool optional) {
   const auto refusal =
-      health ? admission::health_only : admission::login_needed;
-  const auto& request = e->what();
+      optional ? permission::health_only : permission::login_needed;
+  const auto& request = e->request();
   const auto login = net::parse_basic_auth(request.authorization);
   if (!login)
     return pass(e, refusal);
   const auto user = rules.users.find(login->user);
   const auto* const hash = user == rules.users.end() ? nullptr : &user->second;
   const auto digest = net::digest_of(*login, hash ? *hash : "");
-  if (known.contains(digest))
-    return pass(e, admission::all);
-  const auto no_room = health ? refusal : admission::busy;
+  if (good_logins.contains(digest))
+    return pass(e, permission::full);
+  const auto no_room = optional ? refusal : permission::busy;
   if (waiting >= max_waiting)
     return pass(e, no_room);
   if (!checks.contains(digest)) {
@@ -127,12 +96,13 @@ void guard_state::check_login(const exchange_ptr& e, bool health) {
       return pass(e, no_room);
     checks.emplace(digest, fresh);
   }
-  checks.at(digest).waiting.emplace_back(e, health);
+  checks.at(digest).waiting.emplace_back(e, optional);
   ++waiting;
 }
 
-/// Who guesses holds up nobody of another address, and those who guess names
-/// hold up nobody who has one.
+/// One check at a time for each user and address, so that guesses from one
+/// address do not hold up the same user elsewhere; a few for each user, so that
+/// guesses at one name do not hold up the other users.
 bool guard_state::has_room_for(const check& c) const {
   std::size_t same_user = 0, same_peer = 0;
   for (const auto& [_, other] : checks) {
@@ -153,7 +123,8 @@ std::function<bool()> guard_state::work_for(const net::login& l,
           real = hash ? *hash : net::decoy_hash(decoy_cost)] {
     if (matches(password, real) && is_user)
       return true;
-    // 2^c + 2^c + 2^(c+1) + ... + 2^(d-1) = 2^d steps for everybody.
+    // 2^c + 2^c + 2^(c+1) + ... + 2^(d-1) = 2^d steps for every name, so that
+    // the time of an answer does not tell whether a user exists.
     for (int cost = net::cost_of(real); cost < decoy_cost; ++cost)
       matches(password, net::decoy_hash(cost));
     return false;
@@ -162,56 +133,58 @@ std::function<bool()> guard_state::work_for(const net::login& l,
 
 void guard_state::verified(const std::string& digest, bool good) {
   if (good) {
-    if (known.size() >= max_known)
-      known.erase(known.begin()); // digests are random
-    known.insert(digest);
+    if (good_logins.size() >= max_good_logins)
+      good_logins.erase(good_logins.begin()); // digests are random
+    good_logins.insert(digest);
   }
   const auto ended = checks.extract(digest);
   if (!ended)
     return;
   waiting -= ended.mapped().waiting.size();
-  for (const auto& [e, health] : ended.mapped().waiting)
-    pass(e, good     ? admission::all
-            : health ? admission::health_only
-                     : admission::login_needed);
+  for (const auto& [e, optional] : ended.mapped().waiting)
+    pass(e, good       ? permission::full
+            : optional ? permission::health_only
+                       : permission::login_needed);
 }
 
 // -- rules -------------------------------------------------------------------
 
-void guard_state::rule(const web_look& by) {
-  rules = by.found; // a digest holds the hash: who has another is unknown
+void guard_state::apply_rules(const web_reading& of) {
+  // Good logins of a changed password need not be forgotten: their digest holds
+  // the hash.
+  rules = of.found;
   if (bucket.rules() != rules.rate_limit)
     bucket = {rules.rate_limit, self->clock().now()};
-  settings.secure({by.tls, rules.headers});
+  settings.secure({of.tls, rules.headers});
   for (const auto& w : rules.warnings)
     log.warn("Web configuration", {{"warning", w}});
 }
 
-/// Why it may not rule now, though it might from the start.
-std::string guard_state::objection(const web_look& seen) const {
-  if (!seen.problem.empty())
-    return seen.problem;
-  if (seen.found == config::web_config{} && rules != config::web_config{})
+/// Why the rules of a reading cannot replace those that hold, "" if they can.
+std::string guard_state::objection(const web_reading& found) const {
+  if (!found.problem.empty())
+    return found.problem;
+  if (found.found == config::web_config{} && rules != config::web_config{})
     return "the web configuration has become empty: no login, no TLS; that "
            "takes a restart";
-  if (seen.found.tls.has_value() != rules.tls.has_value())
+  if (found.found.tls.has_value() != rules.tls.has_value())
     return "tls_server_config came or went: that takes a restart";
   return {};
 }
 
-void guard_state::looked(const web_look_ptr& seen) {
-  self->scheduled_send(guard_impl{self}, self->clock().now() + look_every,
-                       atom::look_v);
-  const auto before = std::exchange(pending, seen);
-  if (!before || before->found != seen->found ||
-      before->problem != seen->problem)
+void guard_state::was_read(const web_reading_ptr& found) {
+  self->scheduled_send(guard_impl{self}, self->clock().now() + read_every,
+                       atom::read_v);
+  const auto before = std::exchange(pending, found);
+  if (!before || before->found != found->found ||
+      before->problem != found->problem)
     return;
-  const auto why = objection(*seen);
+  const auto why = objection(*found);
   if (!why.empty() && why != problem)
     log.error("Web configuration cannot be used, refusing requests",
               {{"error", why}});
-  if (why.empty() && (seen->found != rules || !problem.empty())) {
-    rule(*seen);
+  if (why.empty() && (found->found != rules || !problem.empty())) {
+    apply_rules(*found);
     log.info("Web configuration reloaded");
   }
   problem = why;
@@ -224,8 +197,8 @@ guard_impl::behavior_type guard(guard_impl::stateful_pointer<guard_state> self,
   state.log = std::move(l);
   state.settings = std::move(settings);
   state.front = std::move(front);
-  state.rule(state.settings.first);
-  self->send(guard_impl{self}, atom::look_v);
+  state.apply_rules(state.settings.first);
+  self->send(guard_impl{self}, atom::read_v);
   return state.make_behavior();
 }
 

@@ -2,6 +2,7 @@
 
 #include "actors/actors.hpp"
 #include "actors/log.hpp"
+#include "actors/web_reading.hpp"
 #include "config/web_config.hpp"
 #include "net/basic_auth.hpp"
 
@@ -16,21 +17,8 @@
 
 namespace betanet {
 
-/// One look at the web configuration file and the files it names.
-struct web_look {
-  std::string text;           ///< Of the file itself.
-  config::web_config written; ///< What it says.
-  config::web_config found;   ///< With the content of the files it names.
-  std::shared_ptr<net::tls_context> tls; ///< Made of it; null: plain HTTP.
-  std::string problem;                   ///< Empty: none, the others hold.
-};
-
-/// May block: it reads files. What has not changed is taken from `last`, the
-/// latest look without a problem, or none.
-web_look look_at(const std::string& web_config_file, const web_look& last);
-
-/// Requests that may still come at once: one more an interval, up to the
-/// burst.
+/// How many requests may come at once: one more for each interval that passes,
+/// up to the burst.
 class token_bucket {
 public:
   token_bucket() = default;
@@ -48,35 +36,35 @@ private:
 };
 
 struct guard_settings {
-  web_look first; ///< Without a problem.
-  /// Looks again, somewhere else, and then calls back once. Any thread.
-  std::function<void(std::function<void(web_look)>)> look;
-  /// Does the work, somewhere else, and then calls back once with what it
-  /// gave. False if that cannot be.
+  web_reading first; ///< Without a problem.
+  /// Reads the files again in another thread and then calls back once, from any
+  /// thread.
+  std::function<void(std::function<void(web_reading)>)> read;
+  /// Does the work in another thread and then calls back once with its result,
+  /// from any thread. False if there is no thread.
   std::function<bool(std::function<bool()> work, std::function<void(bool)>)>
       verify;
-  /// Whether it is the password of the hash: the work.
+  /// Whether the password is that of the hash. This is the work.
   std::function<bool(const std::string& password, const std::string& hash)>
       matches = net::matches;
-  /// Takes the connections to come from now on.
+  /// Secures the connections that are accepted from now on.
   std::function<void(net::server_security)> secure;
 };
 
-/// Its public messages and those it sends itself.
 using guard_impl = guard_actor::extend<
-    // Look at the files, and then again.
-    caf::reacts_to<atom::look>,
-    // What was found.
-    caf::reacts_to<atom::look, web_look_ptr>,
-    // Whether the login of this digest is good.
+    // Its own alarm: read the files.
+    caf::reacts_to<atom::read>,
+    // From the thread that read them.
+    caf::reacts_to<atom::read, web_reading_ptr>,
+    // From the thread that checks logins: whether that of this digest is good.
     caf::reacts_to<atom::verified, std::string, bool>>;
 
 struct guard_state {
   /// A login being checked.
   struct check {
-    std::string user; ///< Empty: one that does not exist.
+    std::string user; ///< Empty for a name that does not exist.
     std::string peer;
-    /// Each with whether it asks for health, which needs no login.
+    /// Each with whether its path needs no login.
     std::vector<std::pair<exchange_ptr, bool>> waiting;
   };
 
@@ -84,12 +72,12 @@ struct guard_state {
   guard_impl::behavior_type make_behavior();
 
   void serve(const exchange_ptr& e);
-  void check_login(const exchange_ptr& e, bool health);
+  void check_login(const exchange_ptr& e, bool optional);
   bool has_room_for(const check& c) const;
-  void pass(const exchange_ptr& e, admission granted);
-  void looked(const web_look_ptr& seen);
-  std::string objection(const web_look& seen) const;
-  void rule(const web_look& by);
+  void pass(const exchange_ptr& e, permission granted);
+  void was_read(const web_reading_ptr& found);
+  std::string objection(const web_reading& found) const;
+  void apply_rules(const web_reading& of);
   void verified(const std::string& digest, bool good);
 
   /// The bcrypt work for a login: the same for known and unknown users.
@@ -102,13 +90,15 @@ struct guard_state {
   http_front_actor front;
 
   config::web_config rules;
-  std::string problem;  ///< Of the latest look; empty: the rules hold.
-  web_look_ptr pending; ///< Seen once: nobody should be writing it just now.
+  std::string problem; ///< Of the latest reading; empty: the rules hold.
+  /// The latest reading. Two equal ones in a row are taken as complete: nobody
+  /// is writing the files.
+  web_reading_ptr pending;
   token_bucket bucket;
 
-  std::set<std::string> known;         ///< Digests of good logins.
+  std::set<std::string> good_logins;   ///< Digests.
   std::map<std::string, check> checks; ///< By digest.
-  std::size_t waiting = 0;             ///< For all of them.
+  std::size_t waiting = 0;             ///< Exchanges of all checks.
   static inline const char* name = "guard";
 };
 

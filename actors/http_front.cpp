@@ -1,8 +1,6 @@
 #include "actors/http_front.hpp"
 
-#include "actors/status_page.hpp"
-
-#include <boost/json.hpp>
+#include "net/query.hpp"
 
 #include <algorithm>
 
@@ -10,154 +8,80 @@ namespace betanet {
 
 namespace {
 
-namespace json = boost::json;
-using metrics::handler;
-
+/// Scrapes within this time share a page; a younger one would hardly differ.
 constexpr auto page_lifetime = std::chrono::milliseconds{100};
 constexpr auto cache_timeout = std::chrono::seconds{1};
-/// A reload reads files, which may lie on a slow mount; below what a client is
-/// given by default.
-constexpr auto owner_timeout = std::chrono::seconds{25};
-constexpr std::size_t listed_targets = 100; ///< /health names at most so many.
+/// A reload reads files, which may lie on a slow mount. Below the 30 s that
+/// `web.write_timeout` gives an answer by default.
+constexpr auto reloader_timeout = std::chrono::seconds{25};
 
-/// The page needs nothing from elsewhere and is framed by nobody.
-constexpr auto page_fields =
-    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
-    "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n";
-constexpr auto plain_text = "text/plain; charset=utf-8";
 constexpr auto exposition_type = "text/plain; version=0.0.4; charset=utf-8";
 constexpr auto openmetrics_type =
     "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-message_ptr text_message(int status, const std::string& text,
-                         std::string_view fields = {}) {
-  return std::make_shared<const net::message>(status, plain_text, text, fields);
+reply_ptr text_reply(int status, const std::string& text,
+                     std::string_view fields = {}) {
+  return std::make_shared<const net::reply>(status, "text/plain; charset=utf-8",
+                                            text, fields);
 }
 
-message_ptr json_message(int status, const std::string& text) {
-  return std::make_shared<const net::message>(status, "application/json",
-                                              text + "\n");
+reply_ptr reply_of(const pages::answer& a) {
+  return std::make_shared<const net::reply>(a.status, a.content_type, a.body,
+                                            a.fields);
 }
 
-message_ptr page_message(const metrics::page& p, net::format format,
-                         bool compressed) {
+reply_ptr page_reply(const metrics::page& p, net::format format,
+                     bool compressed) {
   constexpr const char* plain = "Vary: Accept, Accept-Encoding\r\n";
   constexpr const char* packed =
       "Vary: Accept, Accept-Encoding\r\nContent-Encoding: gzip\r\n";
-  return std::make_shared<const net::message>(
+  return std::make_shared<const net::reply>(
       200,
       format == net::format::text_0_0_4 ? exposition_type : openmetrics_type,
       p.text, compressed ? packed : plain);
 }
 
-/// Null for those who are let in.
-message_ptr refusal_of(admission granted) {
+/// What a client gets that is not let in; null for the others.
+reply_ptr refusal(permission granted) {
   switch (granted) {
-  case admission::login_needed:
-    return text_message(401, "Unauthorized\n",
-                        "WWW-Authenticate: Basic realm=\"betanet_exporter\", "
-                        "charset=\"UTF-8\"\r\n");
-  case admission::too_often:
-    return text_message(429, "Too many requests.\n", "Retry-After: 1\r\n");
-  case admission::busy:
-    return text_message(503, "Too many logins are being checked.\n",
-                        "Retry-After: 1\r\n");
-  case admission::broken:
-    return text_message(500, "The web configuration cannot be used.\n");
-  default:
+  case permission::full:
+  case permission::health_only:
     return nullptr;
+  case permission::login_needed:
+    return text_reply(401, "Unauthorized\n",
+                      "WWW-Authenticate: Basic realm=\"betanet_exporter\", "
+                      "charset=\"UTF-8\"\r\n");
+  case permission::too_often:
+    return text_reply(429, "Too many requests.\n", "Retry-After: 1\r\n");
+  case permission::busy:
+    return text_reply(503, "Too many logins are being checked.\n",
+                      "Retry-After: 1\r\n");
+  case permission::broken:
+    return text_reply(500, "The web configuration cannot be used.\n");
   }
+  return nullptr;
 }
 
-message_ptr cache_is_mute() {
-  return text_message(503, "The cache does not answer.\n");
+/// What a client gets that asks for the impossible; null for the others.
+reply_ptr objection(const pages::route& r, net::method m) {
+  if (&r == &pages::unknown_route)
+    return text_reply(404, "Not found.\n");
+  const bool get = m == net::method::get || m == net::method::head;
+  if (r.is_post ? m == net::method::post : get)
+    return nullptr;
+  return text_reply(405, "Method not allowed.\n",
+                    r.is_post ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n");
 }
 
-double seconds(metrics::duration d) {
-  return std::chrono::duration<double>(d).count();
-}
-
-double unix_seconds(metrics::wall_time t) {
-  return std::chrono::duration<double>(t.time_since_epoch()).count();
-}
-
-const char* state_of(const metrics::snapshot& s, metrics::endpoint e,
-                     metrics::time_point now) {
-  if (!s.endpoints[metrics::index(e)].last_result)
-    return "waiting";
-  if (!metrics::up(s, e))
-    return "down";
-  return metrics::stale(s, e, now) ? "stale" : "up";
-}
-
-json::array describe(const decltype(metrics::endpoint_status::recent)& polls) {
-  constexpr std::array names{"good", "partial", "bad"};
-  json::array list;
-  for (const auto& p : polls)
-    if (p.attempts > 0)
-      list.push_back(
-          json::object{{"result", names[static_cast<std::size_t>(p.result)]},
-                       {"attempts", p.attempts}});
-  return list;
-}
-
-json::value describe(const metrics::snapshot& s, metrics::endpoint e,
-                     metrics::time_point now) {
-  const auto& status = s.endpoints[metrics::index(e)];
-  json::object o;
-  o["breaker"] = name(status.breaker);
-  o["consecutive_failures"] = status.consecutive_failures;
-  o["last_success"] = nullptr;
-  o["age_seconds"] = nullptr;
-  o["last_error"] = nullptr;
-  if (const auto age = metrics::age(s, e, now)) {
-    o["last_success"] = unix_seconds(status.last_good_wall);
-    o["age_seconds"] = seconds(*age);
-  }
-  if (status.last_failure)
-    o["last_error"] = status.last_failure->text;
-  o["state"] = state_of(s, e, now);
-  o["breaker_since"] = unix_seconds(status.breaker_since);
-  o["recent_polls"] = describe(status.recent);
-  return o;
-}
-
-bool any_stale(const metrics::snapshot& s, metrics::time_point now) {
-  return std::any_of(metrics::all_endpoints.begin(),
-                     metrics::all_endpoints.end(),
-                     [&](auto e) { return metrics::stale(s, e, now); });
-}
-
-json::value describe(const std::string& target, const metrics::snapshot& s,
-                     metrics::time_point now) {
-  json::object endpoints;
-  for (const auto e : metrics::all_endpoints)
-    endpoints[metrics::name(e)] = describe(s, e, now);
-  json::object o;
-  o["name"] = nullptr;
-  if (!target.empty()) // json::value{text} would be a list of one
-    o["name"] = target;
-  o["up"] = metrics::up(s);
-  o["stale"] = any_stale(s, now);
-  o["endpoints"] = std::move(endpoints);
-  o["state"] = metrics::up(s) ? (any_stale(s, now) ? "stale" : "up")
-               : s.collected  ? "down"
-                              : "waiting";
-  o["next_tick_seconds"] = seconds(s.next_tick - now);
-  o["ttl_seconds"] = seconds(s.rules.ttl);
-  o["max_stale_seconds"] = nullptr;
-  if (s.rules.max_stale)
-    o["max_stale_seconds"] = seconds(*s.rules.max_stale);
-  return o;
+reply_ptr cache_does_not_answer() {
+  return text_reply(503, "The cache does not answer.\n");
 }
 
 } // namespace
 
 http_front_actor::behavior_type http_front_state::make_behavior() {
   return {
-      [this](atom::serve, exchange_ptr& e, admission granted) {
+      [this](atom::serve, exchange_ptr& e, permission granted) {
         serve(std::move(e), granted);
       },
   };
@@ -165,67 +89,36 @@ http_front_actor::behavior_type http_front_state::make_behavior() {
 
 // -- routing -----------------------------------------------------------------
 
-void http_front_state::serve(exchange_ptr e, admission granted) {
-  const auto& request = e->what();
+void http_front_state::serve(exchange_ptr e, permission granted) {
+  const auto& request = e->request();
   note_stats(request.stats);
-  const std::pair<std::string_view, handler> routes[] = {
-      {settings.telemetry_path, handler::metrics},
-      {"/health", handler::health},
-      {"/-/healthy", handler::healthy},
-      {"/-/ready", handler::ready},
-      {"/-/reload", handler::reload},
-      {"/config", handler::config},
-      {"/sd", handler::sd},
-      {"/", handler::index}};
-  const auto* const route =
-      std::find_if(std::begin(routes), std::end(routes),
-                   [&](const auto& r) { return r.first == request.path; });
-  const bool known = route != std::end(routes);
-  const auto path = known ? route->second : handler::other;
-  if (const auto refusal = refusal_of(granted))
-    return respond(e, path, refusal);
-  if (!known)
-    return respond(e, path, text_message(404, "Not found.\n"));
-  const bool post = request.method == net::method::post;
-  const bool get =
-      request.method == net::method::get || request.method == net::method::head;
-  if (path == handler::reload ? !post : !get)
-    return respond(e, path,
-                   text_message(405, "Method not allowed.\n",
-                                path == handler::reload
-                                    ? "Allow: POST\r\n"
-                                    : "Allow: GET, HEAD\r\n"));
-  switch (path) {
-  case handler::metrics:
+  const auto& route = pages::find_route(request.path, settings.telemetry_path);
+  if (auto r = refusal(granted))
+    return respond(e, std::move(r));
+  if (auto r = objection(route, request.method))
+    return respond(e, std::move(r));
+  switch (route.from) {
+  case pages::source::exposition:
     return scrape(std::move(e));
-  case handler::reload:
+  case pages::source::census:
+    return show_census(e, granted);
+  case pages::source::reload:
     return reload(e);
-  case handler::config:
+  case pages::source::configuration:
     return describe_settings(e);
-  case handler::sd:
-    return with_census(e, path, [this, e](const census& c) {
-      return discovery_message(c, e->what());
-    });
-  default:
-    return with_census(
-        e, path,
-        [this, e, path, detailed = granted == admission::all](const census& c) {
-          return health_message(c, path, e->what(), detailed);
-        });
   }
 }
 
-void http_front_state::respond(const exchange_ptr& e, handler path,
-                               message_ptr m) {
-  ++totals.requests[{path, m->status()}];
-  e->respond(std::move(m));
+void http_front_state::respond(const exchange_ptr& e, reply_ptr r) {
+  const auto& route =
+      pages::find_route(e->request().path, settings.telemetry_path);
+  ++requests.at(route, r->status());
+  e->respond(std::move(r));
 }
 
-/// The server's own counts travel with each request.
+/// The server's own counts come with each request.
 void http_front_state::note_stats(const net::server_stats& s) {
-  totals.connections = s.connections;
-  totals.rejected_limit = s.rejected_limit;
-  totals.rejected_descriptors = s.rejected_descriptors;
+  server = s;
 }
 
 // -- metrics -----------------------------------------------------------------
@@ -239,24 +132,20 @@ auto http_front_state::edition_for(const net::request& r) -> edition& {
 }
 
 void http_front_state::scrape(exchange_ptr e) {
-  const auto& request = e->what();
-  const auto& stats = request.stats;
-  if (settings.max_requests && stats.slow_responses >= settings.max_requests)
-    return respond(e, handler::metrics,
-                   text_message(503, "Limit of concurrent requests reached (" +
-                                         std::to_string(settings.max_requests) +
-                                         "), try again later.\n"));
+  const auto& request = e->request();
+  if (settings.max_requests &&
+      request.stats.slow_responses >= settings.max_requests)
+    return respond(e,
+                   text_reply(503, "Limit of concurrent requests reached (" +
+                                       std::to_string(settings.max_requests) +
+                                       "), try again later.\n"));
   if (const auto target = net::query_value(request.query, "target"))
     return scrape_target(e, *target);
   auto& edition = edition_for(request);
   if (edition.page && self->clock().now() - edition.page_time < page_lifetime) {
     ++scrapes;
-    return respond(e, handler::metrics, edition.page);
+    return respond(e, edition.page);
   }
-  for (std::size_t i = 0; i < net::protocol_errors.size(); ++i)
-    if (stats.errors[i] > 0)
-      totals.requests[{handler::other, net::protocol_errors[i]}] =
-          stats.errors[i];
   edition.waiting.push_back(std::move(e));
   if (edition.waiting.size() == 1)
     ask_for_page(edition);
@@ -264,166 +153,114 @@ void http_front_state::scrape(exchange_ptr e) {
 
 void http_front_state::ask_for_page(edition& of) {
   of.page = nullptr;
+  for (std::size_t i = 0; i < net::protocol_errors.size(); ++i)
+    if (server.errors[i] > 0)
+      requests.at(pages::unknown_route, net::protocol_errors[i]) =
+          server.errors[i];
+  const metrics::front_totals totals{requests.all(), server.connections,
+                                     server.rejected_limit,
+                                     server.rejected_descriptors};
   self->request(
           cache, cache_timeout, atom::render_v,
           page_query{
               totals, std::exchange(scrapes, 0), of.format, of.compressed, {}})
       .then(
           [this, &of](const page_ptr& p) {
-            page_arrived(of, page_message(*p, of.format, of.compressed));
+            page_arrived(of, page_reply(*p, of.format, of.compressed));
           },
           [this, &of](const caf::error&) {
-            page_arrived(of, cache_is_mute());
+            page_arrived(of, cache_does_not_answer());
           });
 }
 
-void http_front_state::page_arrived(edition& of, const message_ptr& m) {
-  if (m->status() == 200) {
-    of.page = m;
+void http_front_state::page_arrived(edition& of, const reply_ptr& r) {
+  if (r->status() == 200) {
+    of.page = r;
     of.page_time = self->clock().now();
     scrapes += of.waiting.size();
   }
   for (const auto& e : std::exchange(of.waiting, {}))
-    respond(e, handler::metrics, m);
+    respond(e, r);
 }
 
 void http_front_state::scrape_target(const exchange_ptr& e,
                                      const std::string& target) {
-  const auto& edition = edition_for(e->what());
+  const auto& edition = edition_for(e->request());
   self->request(cache, cache_timeout, atom::render_v,
                 page_query{{}, 0, edition.format, edition.compressed, target})
       .then(
           [this, e, &edition](const page_ptr& p) {
-            respond(e, handler::metrics,
-                    !p ? text_message(404, "No such target.\n")
+            respond(e,
+                    !p ? text_reply(404, "No such target.\n")
                     : p->empty
-                        ? text_message(503, "No value of this target is "
-                                            "young enough.\n")
-                        : page_message(*p, edition.format, edition.compressed));
+                        ? text_reply(503, "No value of this target is "
+                                          "young enough.\n")
+                        : page_reply(*p, edition.format, edition.compressed));
           },
           [this, e](const caf::error&) {
-            respond(e, handler::metrics, cache_is_mute());
+            respond(e, cache_does_not_answer());
           });
 }
 
 // -- the configuration -------------------------------------------------------
 
 void http_front_state::reload(const exchange_ptr& e) {
-  self->request(owner, owner_timeout, atom::reload_v)
+  self->request(reloader, reloader_timeout, atom::reload_v)
       .then(
           [this, e](const std::string& problems) {
-            respond(e, handler::reload,
-                    problems.empty() ? text_message(200, "Reloaded.\n")
-                                     : text_message(500, problems + "\n"));
+            respond(e, problems.empty() ? text_reply(200, "Reloaded.\n")
+                                        : text_reply(500, problems + "\n"));
           },
           [this, e](const caf::error&) {
-            respond(e, handler::reload,
-                    text_message(500, "The reload did not end in time.\n"));
+            respond(e, text_reply(500, "The reload did not end in time.\n"));
           });
 }
 
 void http_front_state::describe_settings(const exchange_ptr& e) {
-  self->request(owner, owner_timeout, atom::describe_v)
+  self->request(reloader, reloader_timeout, atom::describe_v)
       .then(
           [this, e](const std::string& yaml) {
-            respond(e, handler::config,
-                    std::make_shared<const net::message>(
-                        200, "text/yaml; charset=utf-8", yaml));
+            respond(e, reply_of({200, "text/yaml; charset=utf-8", yaml}));
           },
           [this, e](const caf::error&) {
-            respond(e, handler::config,
-                    text_message(503, "The configuration is busy.\n"));
+            respond(e, text_reply(503, "The configuration is busy.\n"));
           });
 }
 
-// -- what the cache knows ----------------------------------------------------
+// -- pages made of the census ------------------------------------------------
 
-void http_front_state::with_census(
-    const exchange_ptr& e, handler path,
-    std::function<message_ptr(const census&)> f) {
-  self->request(cache, cache_timeout, atom::count_v)
-      .then([this, e, path, f = std::move(f)](
-                const census_ptr& c) { respond(e, path, f(*c)); },
-            [this, e, path](const caf::error&) {
-              respond(e, path,
-                      path == handler::health
-                          ? json_message(503, R"({"status":"unhealthy"})")
-                          : cache_is_mute());
-            });
-}
-
-message_ptr http_front_state::health_message(const census& c, handler path,
-                                             const net::request& r,
-                                             bool detailed) const {
-  const auto now = self->clock().now();
-  if (path == handler::ready)
-    return c.ready ? text_message(200, "Ready\n")
-                   : text_message(503, "The first collection is running.\n");
-  const bool overdue =
-      std::any_of(c.targets.begin(), c.targets.end(), [&](const auto& t) {
-        return metrics::overdue(*t.second, now);
-      });
-  const int status = overdue ? 503 : 200;
-  if (path == handler::healthy)
-    return text_message(status,
-                        overdue ? "A collection is overdue.\n" : "Healthy\n");
-  if (!detailed)
-    return json_message(status, overdue ? R"({"status":"unhealthy"})"
-                                        : R"({"status":"healthy"})");
-  const auto only = net::query_value(r.query, "target");
-  const auto o = health_object(c, overdue, only);
-  if (only && o.at("targets").as_array().empty())
-    return json_message(404, R"({"error":"no such target"})");
-  if (path == handler::index)
-    return std::make_shared<const net::message>(
-        200, "text/html; charset=utf-8",
-        status_page(o, settings.telemetry_path), page_fields);
-  return json_message(status, json::serialize(o));
-}
-
-json::object
-http_front_state::health_object(const census& c, bool overdue,
-                                const std::optional<std::string>& only) const {
-  const auto now = self->clock().now();
-  json::object o;
-  o["status"] = overdue ? "unhealthy" : "healthy";
-  o["version"] = settings.version;
-  o["uptime_seconds"] = seconds(now - started);
-  o["targets_total"] = c.targets.size();
-  o["targets_up"] =
-      std::count_if(c.targets.begin(), c.targets.end(),
-                    [](const auto& t) { return metrics::up(*t.second); });
-  o["targets_stale"] =
-      std::count_if(c.targets.begin(), c.targets.end(),
-                    [&](const auto& t) { return any_stale(*t.second, now); });
-  json::array list;
-  for (const auto& [target, s] : c.targets)
-    if (only ? target == *only : c.targets.size() <= listed_targets)
-      list.push_back(describe(target, *s, now));
-  if (only || c.targets.size() <= listed_targets)
-    o["targets"] = std::move(list);
-  return o;
-}
-
-/// Prometheus's HTTP service discovery. The address is the one the client
-/// reached us by: we know our own only from inside.
-message_ptr http_front_state::discovery_message(const census& c,
-                                                const net::request& r) const {
-  json::array groups;
-  for (const auto& [target, _] : c.targets)
-    groups.push_back(
-        json::object{{"targets", json::array{r.host}},
-                     {"labels", json::object{{"__param_target", target}}}});
-  return json_message(200, json::serialize(groups));
+void http_front_state::show_census(const exchange_ptr& e, permission granted) {
+  self->request(cache, cache_timeout, atom::list_v)
+      .then(
+          [this, e, granted](const census_ptr& all) {
+            const auto& request = e->request();
+            const pages::view v{*all,
+                                self->clock().now(),
+                                started,
+                                settings.version,
+                                settings.telemetry_path,
+                                request.host,
+                                net::query_value(request.query, "target"),
+                                granted == permission::full};
+            const auto& route =
+                pages::find_route(request.path, settings.telemetry_path);
+            respond(e, reply_of(route.make(v)));
+          },
+          [this, e](const caf::error&) {
+            const auto& route =
+                pages::find_route(e->request().path, settings.telemetry_path);
+            respond(e, reply_of(pages::without_census(route)));
+          });
 }
 
 http_front_actor::behavior_type
 http_front(http_front_actor::stateful_pointer<http_front_state> self,
-           front_settings settings, cache_actor cache, operator_actor owner) {
+           front_settings settings, page_source_actor cache,
+           reloader_actor reloader) {
   auto& state = self->state;
   state.settings = std::move(settings);
   state.cache = std::move(cache);
-  state.owner = std::move(owner);
+  state.reloader = std::move(reloader);
   state.started = self->clock().now();
   return state.make_behavior();
 }

@@ -6,21 +6,40 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <array>
-
 namespace betanet {
 
 namespace {
 
-constexpr std::array level_names{"DEBUG", "INFO", "WARN", "ERROR"};
-
 constexpr spdlog::level::level_enum spdlog_level(event_log::level l) {
-  constexpr std::array levels{spdlog::level::debug, spdlog::level::info,
-                              spdlog::level::warn, spdlog::level::err};
-  return levels[static_cast<std::size_t>(l)];
+  switch (l) {
+  case event_log::level::debug:
+    return spdlog::level::debug;
+  case event_log::level::info:
+    return spdlog::level::info;
+  case event_log::level::warn:
+    return spdlog::level::warn;
+  case event_log::level::error:
+    return spdlog::level::err;
+  }
+  return spdlog::level::err;
 }
 
-/// The length of the UTF-8 sequence at `i`, 0 if it is none.
+constexpr std::string_view name(spdlog::level::level_enum l) {
+  switch (l) {
+  case spdlog::level::trace:
+  case spdlog::level::debug:
+    return "DEBUG";
+  case spdlog::level::info:
+    return "INFO";
+  case spdlog::level::warn:
+    return "WARN";
+  default: // of spdlog: err, critical, off
+    return "ERROR";
+  }
+}
+
+/// The length of the UTF-8 sequence at `i`, 0 if it is invalid (RFC 3629, 4) or
+/// a C1 control character.
 std::size_t sequence_length(std::string_view s, std::size_t i) {
   const auto lead = static_cast<unsigned char>(s[i]);
   const std::size_t n = lead < 0xc2   ? 0
@@ -42,7 +61,7 @@ std::size_t sequence_length(std::string_view s, std::size_t i) {
   return overlong || beyond || c1_control ? 0 : n;
 }
 
-/// `s` in double quotes, valid as a JSON string whatever it holds.
+/// Appends `s` in double quotes, as a valid JSON string whatever it holds.
 void append_quoted(std::string& out, std::string_view s) {
   constexpr auto hex = "0123456789abcdef";
   out += '"';
@@ -87,16 +106,13 @@ void append_field(std::string& line, config::log_format format,
     line += value;
 }
 
-/// `%*` in a pattern: the level as the field writes it.
+/// `%*` in a pattern: the name of the level as logfmt has it.
 class level_flag : public spdlog::custom_flag_formatter {
 public:
   void format(const spdlog::details::log_msg& msg, const std::tm&,
               spdlog::memory_buf_t& out) override {
-    std::string_view name = "ERROR";
-    for (std::size_t i = 0; i < level_names.size(); ++i)
-      if (msg.level == spdlog_level(static_cast<event_log::level>(i)))
-        name = level_names[i];
-    out.append(name.data(), name.data() + name.size());
+    const auto text = name(msg.level);
+    out.append(text.data(), text.data() + text.size());
   }
 
   std::unique_ptr<custom_flag_formatter> clone() const override {

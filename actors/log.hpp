@@ -20,7 +20,7 @@ public:
   using fields =
       std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  event_log() = default; ///< Says nothing.
+  event_log() = default; ///< Writes nothing.
 
   /// `out` has the line layout of `use_line_format`.
   event_log(std::shared_ptr<spdlog::logger> out, config::log_format format)

@@ -11,8 +11,9 @@
 
 namespace betanet {
 
-/// An actor on the I/O thread: a request reaches it without waking a worker.
-/// The behaviour knows nothing of it. The loop must run until it has quit.
+/// An actor that runs on the I/O thread, so that a request reaches it without
+/// waking another thread. Its behaviour does not depend on this. The loop must
+/// run until the actor has quit.
 template <class Interface, class State>
 class on_io : public caf::stateful_actor<State, typename Interface::base> {
   using super = caf::stateful_actor<State, typename Interface::base>;
@@ -43,14 +44,13 @@ private:
 
     void exec_later(caf::resumable* r) override {
       if (r == static_cast<caf::resumable*>(&self_))
-        loop_.post(&unit::resume, &self_);
+        loop_.post([self = &self_] { resume(self); });
       else
         system().scheduler().enqueue(r);
     }
 
   private:
-    static void resume(void* argument) {
-      auto* self = static_cast<on_io*>(argument);
+    static void resume(on_io* self) {
       const auto result = self->super::resume(
           &self->unit_, std::numeric_limits<std::size_t>::max());
       if (result == caf::resumable::resume_later)

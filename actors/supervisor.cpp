@@ -6,15 +6,17 @@ namespace betanet {
 
 namespace {
 
+using metrics::breaker_state;
 using metrics::circuit;
 
-/// Erlang's idea: a group that needs more is beyond restarts.
+/// Restart intensity as Erlang's supervisors have it: a group whose actors die
+/// more often than this is beyond repair, and the process ends.
 constexpr std::size_t max_restarts = 5;
 constexpr auto restart_window = std::chrono::seconds{60};
-constexpr auto open_reminder = std::chrono::minutes{5};
 
-constexpr auto first_level(bool first, event_log::level then) {
-  return first ? then : event_log::level::debug;
+/// News have their own level, what was told before is for debugging.
+constexpr auto level_of(bool is_news, event_log::level news) {
+  return is_news ? news : event_log::level::debug;
 }
 
 } // namespace
@@ -28,7 +30,7 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
       [this](atom::attempt, const attempt_report& r) { on_attempt(r); },
       [this](atom::poll, const poll_report& r) { on_poll(r); },
       [this](atom::configure, group_ptr& g) { changed = std::move(g); },
-      [this](atom::half_open, metrics::endpoint e, std::uint64_t generation) {
+      [this](atom::half_open, endpoint e, std::uint64_t generation) {
         on_half_open(e, generation);
       },
   };
@@ -42,15 +44,14 @@ void supervisor_state::on_tick(const tick& t) {
     first_tick = t.number;
   update u;
   if (const auto g = std::exchange(changed, nullptr)) {
-    adopt(*g);
+    apply_settings(*g);
     u.rules = g->rules;
   }
-  log.write(settings.rules.quiet ? event_log::level::debug
-                                 : event_log::level::info,
+  log.write(level_of(!settings.rules.quiet, event_log::level::info),
             "Collecting Betanet metrics...", {{"target", settings.target}});
-  for (const auto e : metrics::all_endpoints) {
+  for (const auto e : all_endpoints) {
     auto& w = at(e);
-    renew(e);
+    replace_outdated_fetcher(e);
     switch (w.breaker.admit()) {
     case circuit::admission::admitted:
       w.collection = t.number;
@@ -67,7 +68,7 @@ void supervisor_state::on_tick(const tick& t) {
   publish(std::move(u));
 }
 
-void supervisor_state::adopt(const group_settings& g) {
+void supervisor_state::apply_settings(const group_settings& g) {
   settings = g;
   for (auto& w : endpoints) {
     w.breaker.set_failure_threshold(g.failure_threshold);
@@ -75,8 +76,9 @@ void supervisor_state::adopt(const group_settings& g) {
   }
 }
 
-/// A running poll ends under the settings it began with.
-void supervisor_state::renew(metrics::endpoint e) {
+/// The fetcher of a running poll stays: the poll ends under the settings it
+/// began with.
+void supervisor_state::replace_outdated_fetcher(endpoint e) {
   auto& w = at(e);
   if (w.breaker.current() || !std::exchange(w.outdated, false))
     return;
@@ -86,32 +88,28 @@ void supervisor_state::renew(metrics::endpoint e) {
   self->monitor(w.fetcher);
 }
 
-void supervisor_state::refuse_tick(metrics::endpoint e) {
+void supervisor_state::refuse_tick(endpoint e) {
   auto& w = at(e);
   ++w.status.counters.rejected;
   w.status.refused = true;
-  const auto now = self->clock().now();
-  if (w.open_warning && now - *w.open_warning < open_reminder)
-    return;
-  w.open_warning = now;
-  log.warn("Circuit breaker is OPEN - service may be degraded",
-           {{"target", settings.target}, {"endpoint", metrics::name(e)}});
+  if (w.outage.refused(self->clock().now()))
+    log.warn("Circuit breaker is OPEN - service may be degraded",
+             {{"target", settings.target}, {"endpoint", betanet::name(e)}});
 }
 
 void supervisor_state::on_attempt(const attempt_report& r) {
   auto& w = at(r.endpoint);
   if (!w.breaker.awaits(r.ticket))
     return;
-  count(w, r.attempt, &r.failure, r.took);
-  w.reported = r.attempt;
+  count_attempt(w, r.attempt, &r.failure, r.took);
+  w.ended_attempts = r.attempt;
   w.paused_until = self->clock().now() + r.retry_in;
-  const bool told = w.outage || w.retried;
-  log.write(first_level(!told, event_log::level::warn),
+  log.write(level_of(w.outage.retry_is_news(), event_log::level::warn),
             "Attempt " + std::to_string(r.attempt) +
                 " failed: HTTP request failed: " + r.failure.text +
                 ", retrying in " + config::print_duration(r.retry_in),
             {{"target", settings.target},
-             {"endpoint", metrics::name(r.endpoint)},
+             {"endpoint", betanet::name(r.endpoint)},
              {"reason", metrics::name(r.failure.why)}});
   publish();
 }
@@ -121,7 +119,7 @@ void supervisor_state::on_poll(const poll_report& r) {
   if (!w.breaker.awaits(r.ticket))
     return;
   const auto& failure = r.poll.failure;
-  count(w, r.poll.attempts, failure ? &*failure : nullptr, r.took);
+  count_attempt(w, r.poll.attempts, failure ? &*failure : nullptr, r.took);
   finish_poll(r);
 }
 
@@ -129,7 +127,7 @@ void supervisor_state::finish_poll(const poll_report& r) {
   auto& w = at(r.endpoint);
   const auto now = self->clock().now();
   const auto& failure = r.poll.failure;
-  w.reported = 0;
+  w.ended_attempts = 0;
   w.paused_until = {};
   auto& recent = w.status.recent;
   std::rotate(recent.begin(), recent.begin() + 1, recent.end());
@@ -141,11 +139,13 @@ void supervisor_state::finish_poll(const poll_report& r) {
     w.status.last_good = now;
     w.status.last_good_wall = settings.wall_clock();
     w.status.refused = false;
-    w.retried = r.poll.attempts > 1;
   }
   const auto entered = w.breaker.record(
       r.ticket, failure ? verdict_of(*failure) : metrics::verdict::success);
-  judge_outage(r.endpoint, r.poll, r.ticket.probe);
+  if (r.poll.result == metrics::quality::good)
+    note_good_poll(r.endpoint, r);
+  else
+    note_failed_poll(r.endpoint, r.poll);
   if (entered)
     enter(r.endpoint, *entered, r.ticket.probe);
   update u;
@@ -154,20 +154,20 @@ void supervisor_state::finish_poll(const poll_report& r) {
   publish(std::move(u));
 }
 
-void supervisor_state::on_half_open(metrics::endpoint e,
-                                    std::uint64_t generation) {
+void supervisor_state::on_half_open(endpoint e, std::uint64_t generation) {
   auto& w = at(e);
-  renew(e);
+  replace_outdated_fetcher(e);
   if (!w.breaker.half_open(generation))
     return;
-  enter(e, circuit::state::half_open, false);
+  enter(e, breaker_state::half_open, false);
   w.collection = 0;
   self->send(w.fetcher, atom::fetch_v, *w.breaker.current());
   publish();
 }
 
-void supervisor_state::count(watched& w, int attempt, const metrics::failure* f,
-                             std::optional<metrics::duration> took) {
+void supervisor_state::count_attempt(watched_endpoint& w, int attempt,
+                                     const metrics::failure* f,
+                                     std::optional<metrics::duration> took) {
   auto& c = w.status.counters;
   ++c.requests;
   if (attempt > 1)
@@ -198,15 +198,14 @@ bool supervisor_state::finish_collection(std::uint64_t tick,
 // -- breakers and outages ----------------------------------------------------
 
 /// A transition, its count, its alarm and its log line.
-void supervisor_state::enter(metrics::endpoint e, circuit::state s,
-                             bool was_probe) {
+void supervisor_state::enter(endpoint e, breaker_state s, bool was_probe) {
   auto& w = at(e);
-  ++w.status.counters.transitions[static_cast<std::size_t>(s)];
+  ++w.status.counters.transitions[metrics::index(s)];
   w.status.breaker_since = settings.wall_clock();
   const event_log::fields where{{"target", settings.target},
-                                {"endpoint", metrics::name(e)}};
+                                {"endpoint", betanet::name(e)}};
   switch (s) {
-  case circuit::state::open:
+  case breaker_state::open:
     self->scheduled_send(supervisor_impl{self},
                          self->clock().now() + settings.open_duration,
                          atom::half_open_v, e, w.breaker.generation());
@@ -217,47 +216,33 @@ void supervisor_state::enter(metrics::endpoint e, circuit::state s,
                         std::to_string(w.breaker.consecutive_failures()) +
                         " failures",
                     where);
-  case circuit::state::half_open:
+  case breaker_state::half_open:
     return log.write(
-        first_level(!std::exchange(w.half_opened, true),
-                    event_log::level::info),
+        level_of(w.outage.half_opened(), event_log::level::info),
         "Circuit breaker: Attempting recovery, entering half-open state",
         where);
-  case circuit::state::closed:
-    w.open_warning.reset();
+  case breaker_state::closed:
+    w.outage.closed();
     log.info("Circuit breaker: Service recovered, closing circuit", where);
   }
 }
 
-void supervisor_state::judge_outage(metrics::endpoint e, const metrics::poll& p,
-                                    bool was_probe) {
-  auto& w = at(e);
-  if (p.result != metrics::quality::good) {
-    log_failure(e, p);
-    if (!w.outage)
-      w.outage = self->clock().now();
-    return;
-  }
-  const auto began = std::exchange(w.outage, std::nullopt);
-  w.half_opened = false;
-  if (!began || was_probe) // a probe's recovery is told by the breaker
-    return;
+void supervisor_state::note_good_poll(endpoint e, const poll_report& r) {
   const auto lasted =
-      std::chrono::round<std::chrono::seconds>(self->clock().now() - *began);
-  log.info("Recovered after " + config::print_duration(lasted),
-           {{"target", settings.target}, {"endpoint", metrics::name(e)}});
+      at(e).outage.recovered(self->clock().now(), r.poll.attempts);
+  if (!lasted || r.ticket.probe) // the breaker tells the recovery by a probe
+    return;
+  log.info("Recovered after " +
+               config::print_duration(
+                   std::chrono::round<std::chrono::seconds>(*lasted)),
+           {{"target", settings.target}, {"endpoint", betanet::name(e)}});
 }
 
-void supervisor_state::log_failure(metrics::endpoint e,
-                                   const metrics::poll& p) {
-  const auto not_found = [](const watched& w) {
-    return w.status.last_failure && w.status.last_failure->status == 404;
-  };
-  const bool nowhere =
-      std::all_of(endpoints.begin(), endpoints.end(), not_found);
+void supervisor_state::note_failed_poll(endpoint e, const metrics::poll& p) {
+  const bool begins = at(e).outage.failed(self->clock().now());
+  const bool nowhere = all_answer_404();
   const bool hint = nowhere && !std::exchange(not_found_told, nowhere);
   not_found_told = nowhere;
-  const bool first = !at(e).outage || hint;
   std::string text = "Failed to fetch Betanet metrics: ";
   if (p.attempts > 1)
     text += "All retries failed: ";
@@ -265,10 +250,16 @@ void supervisor_state::log_failure(metrics::endpoint e,
   if (hint)
     text += " from all three endpoints: is this a Betanet service with the v1 "
             "API, is a path prefix missing from its URL?";
-  log.write(first_level(first, event_log::level::error), text,
+  log.write(level_of(begins || hint, event_log::level::error), text,
             {{"target", settings.target},
-             {"endpoint", metrics::name(e)},
+             {"endpoint", betanet::name(e)},
              {"reason", metrics::name(p.failure->why)}});
+}
+
+bool supervisor_state::all_answer_404() const {
+  return std::all_of(endpoints.begin(), endpoints.end(), [](const auto& w) {
+    return w.status.last_failure && w.status.last_failure->status == 404;
+  });
 }
 
 // -- supervision -------------------------------------------------------------
@@ -281,16 +272,15 @@ void supervisor_state::on_down(const caf::down_msg& down) {
     aggregator = settings.make_aggregator(self);
     self->monitor(aggregator);
     update u;
-    u.rules = settings.rules; // its predecessor may have taken them along
+    u.rules = settings.rules; // the old one may have died with new ones
     return publish(std::move(u));
   }
-  for (const auto e : metrics::all_endpoints)
+  for (const auto e : all_endpoints)
     if (down.source == at(e).fetcher.address())
       return replace_fetcher(e, down.reason);
 }
 
-void supervisor_state::replace_fetcher(metrics::endpoint e,
-                                       const caf::error& cause) {
+void supervisor_state::replace_fetcher(endpoint e, const caf::error& cause) {
   if (!may_restart("fetcher", cause))
     return;
   ++restarts.fetcher;
@@ -300,12 +290,12 @@ void supervisor_state::replace_fetcher(metrics::endpoint e,
   if (!w.breaker.current())
     return publish();
   poll_report lost{e, *w.breaker.current(), {}, std::nullopt};
-  lost.poll.attempts = w.reported + 1;
+  lost.poll.attempts = w.ended_attempts + 1;
   lost.poll.failure = metrics::failure{
       metrics::reason::local, "fetcher died: " + self->system().render(cause)};
   if (self->clock().now() >= w.paused_until) // an attempt was running
     return on_poll(lost);
-  lost.poll.attempts = w.reported;
+  lost.poll.attempts = w.ended_attempts;
   finish_poll(lost);
 }
 
@@ -339,11 +329,11 @@ void supervisor_state::stop(caf::error reason) {
 
 void supervisor_state::publish(update u) {
   u.at = self->clock().now();
-  for (const auto e : metrics::all_endpoints) {
+  for (const auto e : all_endpoints) {
     auto& w = at(e);
-    w.status.breaker = w.breaker.now();
+    w.status.breaker = w.breaker.state();
     w.status.consecutive_failures = w.breaker.consecutive_failures();
-    u.endpoints[metrics::index(e)] = w.status;
+    u.endpoints[index(e)] = w.status;
   }
   u.restarts = restarts;
   u.next_tick = next_tick;
@@ -359,7 +349,7 @@ supervisor(supervisor_impl::stateful_pointer<supervisor_state> self,
   state.settings = std::move(settings);
   state.log = std::move(l);
   state.next_tick = self->clock().now();
-  for (const auto e : metrics::all_endpoints) {
+  for (const auto e : all_endpoints) {
     state.endpoints.emplace_back(state.settings.failure_threshold);
     state.at(e).status.breaker_since = state.settings.wall_clock();
     state.at(e).fetcher = state.settings.make_fetcher(self, e);

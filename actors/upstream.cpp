@@ -1,5 +1,7 @@
 #include "actors/upstream.hpp"
 
+#include "actors/enums.hpp"
+
 #include <stdexcept>
 
 namespace betanet {
@@ -11,22 +13,18 @@ net::identity identity_of(const config::target& t) {
   if (!t.url.tls)
     return result;
   const auto& c = t.http_client.tls_config;
-  result.tls = net::tls_material{config::reveal(c.ca),
-                                 config::reveal(c.cert),
-                                 config::reveal(c.key),
-                                 !c.insecure_skip_verify,
-                                 static_cast<net::tls_version>(c.min_version),
-                                 static_cast<net::tls_version>(c.max_version)};
+  result.tls = net::tls_material{config::reveal(c.ca),  config::reveal(c.cert),
+                                 config::reveal(c.key), !c.insecure_skip_verify,
+                                 to_net(c.min_version), to_net(c.max_version)};
   return result;
 }
 
 } // namespace
 
-transport connect(net::outbound& shared, const config::target& t,
-                  metrics::endpoint e, const std::string& user_agent) {
-  net::resource what{t.url.host, t.url.port,
-                     t.url.path + t.paths[metrics::index(e)], user_agent,
-                     t.polling.collection.max_body_bytes};
+transport connect(net::outbound& shared, const config::target& t, endpoint e,
+                  const std::string& user_agent) {
+  net::resource what{t.url.host, t.url.port, t.url.path + t.paths[index(e)],
+                     user_agent, t.polling.collection.max_body_bytes};
   what.tls = t.url.tls;
   what.server_name = t.http_client.tls_config.server_name;
   if (t.http_client.uses_files())

@@ -8,13 +8,13 @@
 
 namespace betanet {
 
-/// The network way to one endpoint of a target.
-transport connect(net::outbound& shared, const config::target& t,
-                  metrics::endpoint e, const std::string& user_agent);
+/// The way over the network to one endpoint of a target.
+transport connect(net::outbound& shared, const config::target& t, endpoint e,
+                  const std::string& user_agent);
 
-/// Whether certificates and secrets of a target are usable at this moment;
-/// gives the context made of them, if any. Reads files. Throws
-/// `std::runtime_error` that names the target.
+/// Checks that the certificates and secrets of a target are usable at this
+/// moment. Returns the TLS context made of them, null without TLS. Reads files.
+/// Throws `std::runtime_error` that names the target.
 std::shared_ptr<net::tls_context> check_identity(const config::target& t,
                                                  net::tls_contexts& contexts);
 

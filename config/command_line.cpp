@@ -37,12 +37,13 @@ std::vector<std::string> split(const std::string& list) {
   return items;
 }
 
-/// A value from outside the file and what messages call its place.
+/// A value of a flag or an environment variable, and the name that messages
+/// give to its place.
 struct given {
   std::string place, value;
 };
 
-/// Everything flags and environment said, later looked up by flag.
+/// The flags and the environment variables that stand for flags.
 class command_line {
 public:
   command_line(int argc, const char* const* argv);
@@ -222,7 +223,8 @@ void use_url(settings& s, const given& url,
 
 } // namespace
 
-invocation load(int argc, const char* const* argv) {
+invocation load(int argc, const char* const* argv,
+                const std::vector<std::string>& reserved_paths) {
   const command_line line{argc, argv};
   invocation result;
   if (line.is_set("help") || line.is_set("version")) {
@@ -252,7 +254,8 @@ invocation load(int argc, const char* const* argv) {
       result.file = file->value;
       result.content = content_of(*file);
     }
-    result.settings = parse_yaml(result.content, result.file, overlay);
+    result.settings =
+        parse_yaml(result.content, result.file, overlay, reserved_paths);
   } catch (const invalid& e) {
     problems.insert(problems.begin(), e.problems.begin(), e.problems.end());
   }

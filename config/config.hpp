@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/http_client.hpp"
+#include "endpoints.hpp"
 
 #include <array>
 #include <chrono>
@@ -16,13 +17,13 @@ namespace betanet::config {
 using duration = std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
-/// Defaults and meanings: spec sections 1 and 5; the README lists them.
 enum class parse_fallback : std::uint8_t { last_known, default_value, omit };
 enum class log_level : std::uint8_t { debug, info, warn, error };
 enum class log_format : std::uint8_t { logfmt, json };
 enum class metrics_detail : std::uint8_t { full, compact };
 
-/// How one target is polled; the blocks a target may override key by key.
+/// How one target is polled. A target may override these blocks key by key;
+/// docs/configuration.md says what each key means.
 struct polling {
   struct collection_keys {
     duration interval = 15s;
@@ -66,16 +67,35 @@ struct service_url {
 struct target {
   std::string name; ///< Empty: the unnamed single target.
   service_url url;
-  std::array<std::string, 3> paths{"/api/v1/metrics", "/api/v1/nodes/status",
-                                   "/api/v1/network/stats"};
+  std::array<std::string, endpoint_count> paths = default_paths();
   config::http_client http_client;
   config::polling polling;
+
+  static std::array<std::string, endpoint_count> default_paths() {
+    std::array<std::string, endpoint_count> all;
+    for (const auto& row : endpoint_table)
+      all[index(row.id)] = row.default_path;
+    return all;
+  }
 
   bool operator==(const target&) const = default;
 };
 
+/// Where the exporter listens.
+struct listen_address {
+  std::string host; ///< A name or an address, without brackets; empty: all.
+  std::uint16_t port = 9200; ///< 0: any free one.
+
+  bool operator==(const listen_address&) const = default;
+};
+
+/// `:9200`, `host:9200`, `127.0.0.1:9200`, `[::1]:9200`. Throws
+/// `std::invalid_argument`.
+listen_address parse_listen_address(const std::string& text);
+std::string to_string(const listen_address& a);
+
 struct web {
-  std::vector<std::string> listen_addresses{":9200"};
+  std::vector<listen_address> listen_addresses{listen_address{}};
   std::string telemetry_path = "/metrics";
   std::string config_file; ///< Empty: plain HTTP for everybody.
   int max_requests = 40;   ///< 0: no limit.
@@ -86,6 +106,9 @@ struct web {
   duration idle_timeout = 75s;
   duration write_timeout = 30s;
   int max_requests_per_connection = 1000;
+
+  /// Paths that `telemetry_path` must not take; not a key.
+  std::vector<std::string> reserved_paths;
 };
 
 struct log {
@@ -107,7 +130,7 @@ struct settings {
   std::vector<target> targets;
 };
 
-/// Every problem found, one a line, each naming its place.
+/// Every problem that was found, one a line, each naming its place.
 class invalid : public std::runtime_error {
 public:
   explicit invalid(std::vector<std::string> problems);
@@ -123,29 +146,34 @@ struct invocation {
   config::settings settings;
   std::string file;            ///< Empty: none.
   std::string content;         ///< Of the file.
-  bool systemd_socket = false; ///< Listens on what systemd opened instead.
-  duration auto_reload{0s};    ///< Between two looks at the file; 0: never.
+  bool systemd_socket = false; ///< Listens on sockets that systemd opened.
+  duration auto_reload{0s};    ///< How often to check the file; 0: never.
 };
 
-/// Reads flags, environment and file; the former beat the latter. Throws
-/// `invalid`. Touches the file system, never the network.
-invocation load(int argc, const char* const* argv);
+/// Reads flags, environment and file; a flag beats the environment, which beats
+/// the file. `reserved_paths` cannot be the path of the metrics. Throws
+/// `invalid`. Reads files, never touches the network.
+invocation load(int argc, const char* const* argv,
+                const std::vector<std::string>& reserved_paths = {});
 
-/// Applied over the file's sections before targets inherit from them.
+/// Changes settings after the file's sections were read and before targets
+/// inherit from them.
 using overlay = std::function<void(settings&)>;
 
 /// Reads `yaml` over the defaults. `file` is what messages call it. Throws
 /// `invalid`.
 settings parse_yaml(const std::string& yaml, const std::string& file,
-                    const overlay& flags = {});
+                    const overlay& flags = {},
+                    const std::vector<std::string>& reserved_paths = {});
 
-/// The whole of it, as `parse_yaml` reads it but for the secrets.
+/// All settings in the format that `parse_yaml` reads; secrets are replaced by
+/// `<secret>`.
 std::string to_yaml(const settings& s);
 
-/// Process-wide keys that differ: they need a restart.
+/// Process-wide keys that differ; a change of them needs a restart.
 std::vector<std::string> restart_keys(const settings& a, const settings& b);
 
-/// The service that is polled when nothing else is configured.
+/// The service that is polled when none is configured.
 inline constexpr auto default_url = "http://localhost:9000";
 target unnamed_target(const polling& p, const std::string& url);
 
@@ -156,7 +184,7 @@ std::string to_string(const service_url& url);
 /// `1m30s`; below a millisecond `0s`.
 std::string print_duration(duration d);
 
-/// One flag and what it sets, for the documentation and its test.
+/// A flag or a key as the documentation lists it.
 struct documented {
   std::string name, fallback, help;
 };

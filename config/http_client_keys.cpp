@@ -13,7 +13,7 @@ std::string parse_server_name(const std::string& text) {
            std::string_view{"-._:"}.find(c) != std::string::npos;
   });
   if (!good || text.starts_with('.'))
-    throw std::invalid_argument("no name of a host, and no address");
+    throw std::invalid_argument("not a host name or an address");
   return text;
 }
 
@@ -38,7 +38,7 @@ const std::vector<key<http_client>>& http_client_keys() {
            try {
              c.authorization->type = parse_token(s);
            } catch (const std::invalid_argument&) { // may hold a credential
-             throw std::invalid_argument("no scheme such as Bearer");
+             throw std::invalid_argument("not a scheme such as Bearer");
            }
          },
          {},

@@ -6,11 +6,11 @@
 #include <charconv>
 #include <cmath>
 
-/// What the tables of keys are made of.
+/// The kinds of rows that the tables of keys are made of.
 namespace betanet::config {
 
 // -- values ------------------------------------------------------------------
-// What they throw is `std::invalid_argument` with the reason.
+// These functions throw `std::invalid_argument` with the reason.
 
 template <class Int>
 Int parse_int(const std::string& text, Int least, Int most) {
@@ -18,7 +18,7 @@ Int parse_int(const std::string& text, Int least, Int most) {
   const auto* end = text.data() + text.size();
   const auto [rest, ec] = std::from_chars(text.data(), end, n);
   if (text.empty() || rest != end || ec == std::errc::invalid_argument)
-    throw std::invalid_argument("\"" + text + "\" is no whole number");
+    throw std::invalid_argument("\"" + text + "\" is not a whole number");
   if (ec != std::errc{} || n < least || n > most)
     throw std::invalid_argument(text + " is not between " +
                                 std::to_string(least) + " and " +
@@ -31,7 +31,7 @@ inline double parse_number(const std::string& text) {
   const auto* end = text.data() + text.size();
   const auto [rest, ec] = std::from_chars(text.data(), end, x);
   if (text.empty() || rest != end || ec != std::errc{} || !std::isfinite(x))
-    throw std::invalid_argument("\"" + text + "\" is no finite number");
+    throw std::invalid_argument("\"" + text + "\" is not a finite number");
   return x;
 }
 
@@ -68,7 +68,7 @@ Enum parse_word(const std::string& text, const words<Enum>& known) {
   std::string all;
   for (const auto& n : names)
     all += (all.empty() ? "" : ", ") + n;
-  throw std::invalid_argument("\"" + text + "\" is none of " + all);
+  throw std::invalid_argument("\"" + text + "\" is not one of " + all);
 }
 
 template <class Enum>
@@ -87,7 +87,7 @@ std::string print_list(const List& items, Print print) {
 }
 
 // -- kinds of keys -----------------------------------------------------------
-// `at` finds the member: at(T&) gives a reference to it.
+// `at` finds the member: at(T&) returns a reference to it.
 
 template <class T, class At>
 key<T> duration_key(std::string name, std::string help, duration least,
@@ -123,7 +123,8 @@ key<T> word_key(std::string name, std::string help, words<Enum> known, At at) {
           [=](const T& t) { return print_word(at(t), known); }};
 }
 
-/// The text itself, and the file that holds it; `when` that is read.
+/// Adds two keys: the text itself, and `NAME_file` for the file that holds it.
+/// `when` says when that file is read.
 template <class T, class At>
 void add_secret(std::vector<key<T>>& to, const std::string& name,
                 const std::string& what, At at, const char* when) {

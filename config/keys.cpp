@@ -1,7 +1,6 @@
 #include "config/key_kinds.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
 
 namespace betanet::config {
 
@@ -31,34 +30,19 @@ void add_delay(std::vector<duration>& delays, const std::string& text) {
   delays.push_back(bounded_duration(text, 0s, 1h));
 }
 
-std::string parse_telemetry_path(const std::string& text) {
-  for (const auto* taken : {"/", "/health", "/-/healthy", "/-/ready",
-                            "/-/reload", "/config", "/sd"})
-    if (text == taken)
-      throw std::invalid_argument("\"" + text + "\" has another meaning");
-  return parse_path(text);
+void set_telemetry_path(web& w, const std::string& text) {
+  const auto& reserved = w.reserved_paths;
+  if (std::find(reserved.begin(), reserved.end(), text) != reserved.end())
+    throw std::invalid_argument("\"" + text + "\" is the path of another page");
+  w.telemetry_path = parse_path(text);
 }
 
-/// `:9200`, `host:9200`, `127.0.0.1:9200`, `[::1]:9200`.
-std::string parse_listen_address(const std::string& text) {
-  const auto colon = text.rfind(':');
-  const auto host = text.substr(0, std::min(colon, text.size()));
-  const bool bracketed =
-      host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (colon == std::string::npos ||
-      (host.find(':') != std::string::npos && !bracketed))
-    throw std::invalid_argument("\"" + text +
-                                "\" is no address such as :9200 or [::1]:9200");
-  parse_int(text.substr(colon + 1), 0, 65535);
-  in6_addr parsed;
-  const bool numeric =
-      !host.empty() && host.find_first_not_of("0123456789.") == host.npos;
-  auto v6 = bracketed ? host.substr(1, host.size() - 2) : std::string{};
-  v6.erase(std::min(v6.find('%'), v6.size())); // a zone, fe80::1%eth0
-  if ((bracketed && ::inet_pton(AF_INET6, v6.c_str(), &parsed) != 1) ||
-      (numeric && ::inet_pton(AF_INET, host.c_str(), &parsed) != 1))
-    throw std::invalid_argument("\"" + host + "\" is no IP address");
-  return text;
+void add_listen_address(web& w, const std::string& text) {
+  const auto address = parse_listen_address(text);
+  auto& all = w.listen_addresses;
+  if (std::find(all.begin(), all.end(), address) != all.end())
+    throw std::invalid_argument("\"" + text + "\" is there twice");
+  all.push_back(address);
 }
 
 } // namespace
@@ -69,7 +53,7 @@ std::string parse_token(const std::string& text) {
            std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string::npos;
   });
   if (text.empty() || !good)
-    throw std::invalid_argument("\"" + text + "\" is no token of HTTP");
+    throw std::invalid_argument("\"" + text + "\" is not a token of HTTP");
   return text;
 }
 
@@ -79,7 +63,8 @@ std::string parse_path(const std::string& text) {
            c != '<' && c != '>';
   });
   if (text.empty() || text[0] != '/' || !plain)
-    throw std::invalid_argument("\"" + text + "\" is no path such as /metrics");
+    throw std::invalid_argument("\"" + text +
+                                "\" is not a path such as /metrics");
   return text;
 }
 
@@ -172,23 +157,17 @@ const std::vector<key<settings>>& process_keys() {
   static const std::vector<key<settings>> all{
       {"web.listen_addresses",
        "Where the exporter listens; :9200 is dual stack.", true,
-       [](settings& s, const std::string& v) {
-         auto& all = s.web.listen_addresses;
-         if (std::find(all.begin(), all.end(), v) != all.end())
-           throw std::invalid_argument("\"" + v + "\" is there twice");
-         all.push_back(parse_listen_address(v));
-       },
+       [](settings& s, const std::string& v) { add_listen_address(s.web, v); },
        [](settings& s) { s.web.listen_addresses.clear(); },
        [](const settings& s) {
-         return print_list(s.web.listen_addresses,
-                           [](const std::string& a) { return a; });
+         return print_list(s.web.listen_addresses, [](const listen_address& a) {
+           return to_string(a);
+         });
        }},
       {"web.telemetry_path",
        "Path of the metrics.",
        false,
-       [](settings& s, const std::string& v) {
-         s.web.telemetry_path = parse_telemetry_path(v);
-       },
+       [](settings& s, const std::string& v) { set_telemetry_path(s.web, v); },
        {},
        [](const settings& s) { return s.web.telemetry_path; }},
       {"web.config_file",

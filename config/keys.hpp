@@ -2,14 +2,13 @@
 
 #include "config/config.hpp"
 
-#include <array>
 #include <functional>
 #include <optional>
 
 namespace betanet::config {
 
-/// One scalar or list of the configuration: a single description drives the
-/// file reader, the flags, the environment and the documentation.
+/// One scalar or list of the configuration. The file reader, the flags, the
+/// environment and the documentation read this description.
 template <class T>
 struct key {
   std::string name; ///< `section.key`.
@@ -29,16 +28,14 @@ const std::vector<key<settings>>& process_keys();
 /// `http_headers` are not among them.
 const std::vector<key<http_client>>& http_client_keys();
 
-/// Of a target, those that stand in no table.
+/// The keys of a target that are in none of the tables above.
 const std::vector<documented>& target_keys();
-
-inline constexpr std::array endpoint_names{"metrics", "nodes_status",
-                                           "network_stats"};
 
 /// The flag that sets a key, without dashes; empty if there is none.
 std::string flag_of(const std::string& key_name);
 
-/// Specified but not built yet, or Prometheus's but not ours: refused by name.
+/// Keys and flags that users may expect, from Prometheus or from the plans for
+/// this program, but that do not exist: refused by name.
 const std::vector<std::string>& unsupported_keys();
 const std::vector<std::string>& unsupported_flags();
 

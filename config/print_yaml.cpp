@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto hidden = "<secret>";
 
-/// `${NAME}` stands for itself again when it is read.
+/// Text that the reader takes as it is: a `$` would begin a variable.
 std::string literal(const std::string& text) {
   std::string out;
   for (const char c : text)
@@ -19,7 +19,7 @@ std::string literal(const std::string& text) {
   return out;
 }
 
-/// Sections in the order of their keys; `shown` says which keys.
+/// Writes the keys for which `shown` is true, section by section.
 template <class T, class Shown>
 void emit_keys(YAML::Emitter& out, const std::vector<key<T>>& keys, const T& of,
                Shown shown) {
@@ -75,7 +75,8 @@ void emit_target(YAML::Emitter& out, const target& t) {
   out << YAML::Key << "url" << YAML::Value << literal(to_string(t.url));
   out << YAML::Key << "endpoints" << YAML::Value << YAML::BeginMap;
   for (std::size_t i = 0; i < t.paths.size(); ++i)
-    out << YAML::Key << endpoint_names[i] << YAML::Value << literal(t.paths[i]);
+    out << YAML::Key << std::string{endpoint_table[i].name} << YAML::Value
+        << literal(t.paths[i]);
   out << YAML::EndMap;
   emit_keys(out, polling_keys(), t.polling, every_key);
   out << YAML::Key << "http_client_config" << YAML::Value << YAML::BeginMap;

@@ -12,16 +12,16 @@ service_url parse_url(const std::string& text) {
   };
   const auto parsed = boost::urls::parse_uri(text);
   if (!parsed)
-    throw refuse("no URL such as http://betanet:9000");
+    throw refuse("not a URL such as http://betanet:9000");
   const auto& url = *parsed;
-  // The URL itself may hold a secret: do not repeat it.
+  // The URL may hold a secret: the message does not repeat it.
   if (url.has_userinfo())
     throw std::invalid_argument(
-        "no user name or password in a URL, they belong into "
-        "http_client_config");
+        "a URL must not hold a user name or a password; http_client_config "
+        "takes them");
   if (url.has_query() || url.has_fragment())
-    throw std::invalid_argument("no query or fragment in a URL, credentials "
-                                "belong into http_client_config");
+    throw std::invalid_argument("a URL must not have a query or a fragment; "
+                                "http_client_config takes credentials");
   service_url result;
   result.tls = url.scheme() == "https";
   if (!result.tls && url.scheme() != "http")
@@ -29,13 +29,13 @@ service_url parse_url(const std::string& text) {
   result.port = result.tls ? 443 : 80;
   result.host = url.host_address();
   if (result.host.empty())
-    throw refuse("no host");
+    throw refuse("the host is missing");
   if (std::any_of(result.host.begin(), result.host.end(),
                   [](char c) { return c <= ' ' || c > '~'; }))
-    throw refuse("a character in the host that belongs into none");
+    throw refuse("the host holds a character that is not allowed there");
   if (url.has_port()) {
     if (url.port_number() == 0)
-      throw refuse("no port between 1 and 65535");
+      throw refuse("the port is not between 1 and 65535");
     result.port = url.port_number();
   }
   result.path = url.encoded_path();

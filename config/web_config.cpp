@@ -38,7 +38,7 @@ duration parse_go_duration(const std::string& text) {
                      [&](const auto& u) { return u.first == unit; });
     if (known == units.end() || unit_at == at)
       throw std::invalid_argument("\"" + text +
-                                  "\" is no duration such as 250ms or 1.5s");
+                                  "\" is not a duration such as 250ms or 1.5s");
     sum += parse_number(text.substr(at, unit_at - at)) * known->second;
     at = next;
   }
@@ -231,7 +231,7 @@ int check_hash(const std::string& hash) {
                c == '/';
       });
   if (!formed) // it may be a password: not shown
-    throw std::invalid_argument("no bcrypt hash such as $2y$10$...; "
+    throw std::invalid_argument("not a bcrypt hash such as $2y$10$...; "
                                 "htpasswd -nBC 10 NAME makes one");
   return std::stoi(digits);
 }

@@ -7,7 +7,7 @@ namespace betanet::config {
 
 namespace {
 
-/// Valid: UTF-8 without control characters, 1 to 200 characters.
+/// Whether it is 1 to 200 characters of UTF-8 without control characters.
 bool valid_target_name(const std::string& s) {
   std::size_t characters = 0;
   for (std::size_t i = 0; i < s.size(); ++characters) {
@@ -42,8 +42,10 @@ class reader : yaml_reader {
 public:
   explicit reader(const std::string& file) : yaml_reader(file, expand) {}
 
-  settings read(const YAML::Node& root, const overlay& flags) {
+  settings read(const YAML::Node& root, const overlay& flags,
+                const std::vector<std::string>& reserved_paths) {
     settings s;
+    s.web.reserved_paths = reserved_paths;
     YAML::Node target_list;
     bool has_targets = false;
     each_entry(root, "", top_level_names(),
@@ -151,8 +153,9 @@ private:
   }
 
   void endpoints(target& t, const YAML::Node& node) {
-    const std::vector<std::string> known(endpoint_names.begin(),
-                                         endpoint_names.end());
+    std::vector<std::string> known;
+    for (const auto& row : endpoint_table)
+      known.emplace_back(row.name);
     each_entry(node, "target.endpoints.", known,
                [&](const YAML::Node& key, const YAML::Node& value) {
                  const auto& name = key.Scalar();
@@ -173,7 +176,7 @@ private:
                [&](const YAML::Node& key, const YAML::Node& value) {
                  const auto& name = key.Scalar();
                  if (value.IsNull())
-                   return; // all its keys are commented out
+                   return; // a block whose keys are all commented out
                  if (name == "http_headers")
                    return http_headers(c, value);
                  if (name == "basic_auth")
@@ -243,10 +246,9 @@ const std::vector<documented>& target_keys() {
     std::vector<documented> keys{
         {"name", "", "Unique; not needed for a single target."},
         {"url", "", "http or https, an optional path prefix."}};
-    const target defaults;
-    for (std::size_t i = 0; i < endpoint_names.size(); ++i)
-      keys.push_back({std::string{"endpoints."} + endpoint_names[i],
-                      defaults.paths[i], "Path of that endpoint."});
+    for (const auto& row : endpoint_table)
+      keys.push_back({"endpoints." + std::string{row.name},
+                      std::string{row.default_path}, "Path of that endpoint."});
     keys.push_back({"http_client_config.http_headers", "",
                     "By name, each with lists of values, secrets or files."});
     return keys;
@@ -262,8 +264,9 @@ target unnamed_target(const polling& p, const std::string& url) {
 }
 
 settings parse_yaml(const std::string& yaml, const std::string& file,
-                    const overlay& flags) {
-  return reader{file}.read(load_yaml(yaml, file), flags);
+                    const overlay& flags,
+                    const std::vector<std::string>& reserved_paths) {
+  return reader{file}.read(load_yaml(yaml, file), flags, reserved_paths);
 }
 
 } // namespace betanet::config

@@ -5,15 +5,15 @@
 namespace betanet::metrics {
 
 circuit::admission circuit::admit() {
-  if (state_ != state::closed)
+  if (state_ != breaker_state::closed)
     return admission::rejected;
   if (current_)
     return admission::skipped;
-  issue(false);
+  issue_ticket(false);
   return admission::admitted;
 }
 
-std::optional<circuit::state> circuit::record(const ticket& t, verdict v) {
+std::optional<breaker_state> circuit::record(const ticket& t, verdict v) {
   if (!awaits(t))
     return std::nullopt;
   current_.reset();
@@ -22,43 +22,32 @@ std::optional<circuit::state> circuit::record(const ticket& t, verdict v) {
     ++failures_;
   if (t.probe) {
     if (failed || v == verdict::local)
-      return enter(state::open);
+      return enter(breaker_state::open);
     failures_ = 0;
-    return enter(state::closed);
+    return enter(breaker_state::closed);
   }
   if (v == verdict::success)
     failures_ = 0;
   if (failed && failures_ >= threshold_)
-    return enter(state::open);
+    return enter(breaker_state::open);
   return std::nullopt;
 }
 
 bool circuit::half_open(std::uint64_t generation) {
-  if (state_ != state::open || generation != generation_)
+  if (state_ != breaker_state::open || generation != generation_)
     return false;
-  enter(state::half_open);
-  issue(true);
+  enter(breaker_state::half_open);
+  issue_ticket(true);
   return true;
 }
 
-void circuit::issue(bool probe) {
+void circuit::issue_ticket(bool probe) {
   current_ = ticket{++generation_, probe};
 }
 
-circuit::state circuit::enter(state s) {
+breaker_state circuit::enter(breaker_state s) {
   ++generation_;
   return state_ = s;
-}
-
-std::string_view name(circuit::state s) {
-  switch (s) {
-  case circuit::state::closed:
-    return "closed";
-  case circuit::state::open:
-    return "open";
-  default:
-    return "half_open";
-  }
 }
 
 } // namespace betanet::metrics

@@ -13,119 +13,6 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 using labels = std::vector<ClientMetric::Label>;
-using families = std::vector<MetricFamily>;
-
-// -- vocabulary --------------------------------------------------------------
-
-constexpr std::array handler_names{"metrics", "health", "healthy",
-                                   "ready",   "reload", "sd",
-                                   "config",  "index",  "other"};
-
-struct family_head {
-  const char* name;
-  MetricType type;
-  const char* help;
-};
-
-struct value_head : family_head {
-  field from;
-};
-
-constexpr std::array value_heads{
-    value_head{{"betanet_connected_peers", MetricType::Gauge,
-                "Number of connected peers (Betanet nodes_status.total_nodes, "
-                "polled and cached)."},
-               field::total_nodes},
-    value_head{{"betanet_mixnode_active", MetricType::Gauge,
-                "Number of active mixnodes (Betanet nodes_status.active_nodes, "
-                "polled and cached)."},
-               field::active_nodes},
-    value_head{{"betanet_mixnode_inactive", MetricType::Gauge,
-                "Number of inactive mixnodes (Betanet "
-                "nodes_status.inactive_nodes, polled and cached)."},
-               field::inactive_nodes},
-    value_head{{"betanet_packets_processed_total", MetricType::Counter,
-                "Total packets processed (Betanet metrics.packets_processed, "
-                "polled and cached)."},
-               field::packets_processed},
-    value_head{{"betanet_packets_dropped_total", MetricType::Counter,
-                "Total packets dropped (Betanet metrics.packets_dropped, "
-                "polled and cached)."},
-               field::packets_dropped},
-    value_head{{"betanet_bytes_transmitted_total", MetricType::Counter,
-                "Total bytes transmitted (Betanet "
-                "network_stats.bytes_transmitted, polled and cached)."},
-               field::bytes_transmitted},
-    value_head{{"betanet_bytes_received_total", MetricType::Counter,
-                "Total bytes received (Betanet network_stats.bytes_received, "
-                "polled and cached)."},
-               field::bytes_received},
-    value_head{{"betanet_peak_throughput", MetricType::Gauge,
-                "Peak throughput as Betanet reports it (Betanet "
-                "network_stats.peak_throughput, polled and cached)."},
-               field::peak_throughput},
-    value_head{
-        {"betanet_message_latency_seconds", MetricType::Histogram,
-         "Message latency in seconds: Betanet's average "
-         "(network_stats.avg_latency_ms), polled, cached and observed once per "
-         "poll."},
-        field::avg_latency_ms},
-};
-
-constexpr std::array status_heads{
-    family_head{
-        "betanet_up", MetricType::Gauge,
-        "Whether the latest finished poll of all three endpoints was good."},
-    family_head{"betanet_exporter_endpoint_up", MetricType::Gauge,
-                "Whether the latest finished poll of the endpoint was good."},
-    family_head{
-        "betanet_exporter_stale", MetricType::Gauge,
-        "Whether the endpoint's values are not those of a good and recent "
-        "poll."},
-    family_head{
-        "betanet_exporter_last_success_timestamp_seconds", MetricType::Gauge,
-        "When the endpoint was last polled well, Unix time; 0 before the "
-        "first."},
-    family_head{"betanet_exporter_circuit_breaker_state", MetricType::Gauge,
-                "The endpoint's circuit breaker: 0 = closed, 1 = open, 2 = "
-                "half-open."},
-};
-
-constexpr std::array activity_family_heads{
-    family_head{"betanet_exporter_requests_total", MetricType::Counter,
-                "Attempts made: first tries, retries and probes."},
-    family_head{"betanet_exporter_retries_total", MetricType::Counter,
-                "Attempts that repeated a failed one."},
-    family_head{"betanet_exporter_request_failures_total", MetricType::Counter,
-                "Attempts that failed."},
-    family_head{"betanet_exporter_request_duration_seconds",
-                MetricType::Histogram, "How long attempts took."},
-    family_head{"betanet_exporter_polls_skipped_total", MetricType::Counter,
-                "Ticks that met a running poll of the endpoint."},
-    family_head{"betanet_exporter_circuit_breaker_transitions_total",
-                MetricType::Counter, "Circuit breaker states entered."},
-    family_head{"betanet_exporter_circuit_breaker_rejections_total",
-                MetricType::Counter, "Ticks refused by the circuit breaker."},
-    family_head{"betanet_exporter_actor_restarts_total", MetricType::Counter,
-                "Actors that died and were replaced."},
-};
-
-constexpr std::array cache_family_heads{
-    family_head{"betanet_exporter_cache_requests_total", MetricType::Counter,
-                "Targets looked up in the cache by scrapes."},
-    family_head{"betanet_exporter_cache_fresh_hits_total", MetricType::Counter,
-                "Lookups that met values younger than the TTL for all three "
-                "endpoints."},
-    family_head{
-        "betanet_exporter_cache_stale_hits_total", MetricType::Counter,
-        "Lookups that met older values, healthy but expired ones included."},
-    family_head{"betanet_exporter_cache_misses_total", MetricType::Counter,
-                "Lookups that met no value."},
-};
-
-MetricFamily family(const family_head& h) {
-  return {h.name, h.help, h.type, {}};
-}
 
 // -- samples -----------------------------------------------------------------
 
@@ -133,9 +20,13 @@ labels target_label(const std::string& target) {
   return target.empty() ? labels{} : labels{{"target", target}};
 }
 
-labels with(labels l, const char* key, std::string_view value) {
-  l.push_back({key, std::string{value}});
+labels with(labels l, std::string_view key, std::string_view value) {
+  l.push_back({std::string{key}, std::string{value}});
   return l;
+}
+
+labels with(const labels& l, endpoint e) {
+  return with(l, "endpoint", name(e));
 }
 
 void add(MetricFamily& f, labels l, double value) {
@@ -149,9 +40,12 @@ void add(MetricFamily& f, labels l, std::uint64_t value) {
   add(f, std::move(l), static_cast<double>(value));
 }
 
-template <class Bounds, class Counts>
-void add_histogram(MetricFamily& f, labels l, const Bounds& bounds,
-                   const Counts& counts, double sum) {
+void add(MetricFamily& f, labels l, bool value) {
+  add(f, std::move(l), value ? 1.0 : 0.0);
+}
+
+void add_histogram(MetricFamily& f, labels l, std::span<const double> bounds,
+                   std::span<const std::uint64_t> counts, double sum) {
   ClientMetric m;
   m.label = std::move(l);
   m.histogram.sample_sum = sum;
@@ -163,7 +57,7 @@ void add_histogram(MetricFamily& f, labels l, const Bounds& bounds,
   f.metric.push_back(std::move(m));
 }
 
-/// Unix time with microseconds: more digits than a double can hold are noise.
+/// Unix time in microseconds: a double of this size holds no more digits.
 double unix_seconds(wall_time t) {
   using std::chrono::microseconds;
   return static_cast<double>(
@@ -172,275 +66,339 @@ double unix_seconds(wall_time t) {
          1e6;
 }
 
-MetricFamily value_family(const value_head& h, const labels& l,
-                          const snapshot& s, time_point now) {
-  auto f = family(h);
-  const auto value = visible(s, h.from, now);
+// -- families: one row each --------------------------------------------------
+
+struct family_head {
+  const char* name;
+  MetricType type;
+  const char* help;
+};
+
+constexpr MetricType type_of(field_kind k) {
+  switch (k) {
+  case field_kind::gauge:
+    return MetricType::Gauge;
+  case field_kind::counter:
+    return MetricType::Counter;
+  case field_kind::latency:
+    return MetricType::Histogram;
+  }
+  return MetricType::Untyped;
+}
+
+constexpr family_head head_of(const field_row& row) {
+  return {row.family, type_of(row.kind), row.help};
+}
+
+constexpr family_head head_of(const counter_row& row) {
+  return {row.family,
+          row.is_histogram ? MetricType::Histogram : MetricType::Counter,
+          row.help};
+}
+
+void sample(const field_row& row, MetricFamily& f, const labels& l,
+            const snapshot& s, time_point now) {
+  const auto value = visible(s, row.id, now);
   if (!value)
-    return f;
-  if (h.type == MetricType::Histogram)
+    return;
+  if (row.kind == field_kind::latency)
     add_histogram(f, l, *s.latency.bounds, s.latency.counts, s.latency.sum);
   else
-    add(f, l, *value);
-  return f;
+    add(f, l, *value / row.divisor);
 }
 
-families target_families(const labels& l, const snapshot& s, time_point now) {
-  families all;
-  for (const auto& h : value_heads)
-    all.push_back(value_family(h, l, s, now));
-  families status;
-  for (const auto& h : status_heads)
-    status.push_back(family(h));
-  add(status[0], l, up(s) ? 1.0 : 0.0);
-  for (const auto e : all_endpoints) {
-    const auto le = with(l, "endpoint", name(e));
-    const auto& of = s.endpoints[index(e)];
-    add(status[1], le, up(s, e) ? 1.0 : 0.0);
-    add(status[2], le, stale(s, e, now) ? 1.0 : 0.0);
-    add(status[3], le, of.last_good ? unix_seconds(of.last_good_wall) : 0.0);
-    add(status[4], le, static_cast<double>(of.breaker));
-  }
-  std::move(status.begin(), status.end(), std::back_inserter(all));
-  return all;
-}
+/// The state of a target.
+struct status_row : family_head {
+  void (*sample)(MetricFamily&, const labels&, const snapshot&, time_point);
+};
 
-// -- counters ----------------------------------------------------------------
-
-void operator+=(endpoint_counters& to, const endpoint_counters& from);
-
-template <class A>
-void add_each(A& to, const A& from) {
-  for (std::size_t i = 0; i < to.size(); ++i)
-    to[i] += from[i];
-}
-
-void operator+=(endpoint_counters& to, const endpoint_counters& from) {
-  to.requests += from.requests;
-  to.retries += from.retries;
-  to.skipped += from.skipped;
-  to.rejected += from.rejected;
-  add_each(to.failures, from.failures);
-  add_each(to.transitions, from.transitions);
-  add_each(to.request_duration.counts, from.request_duration.counts);
-  to.request_duration.sum += from.request_duration.sum;
-}
-
-void add_endpoint(families& f, const labels& l, const endpoint_counters& c) {
-  add(f[0], l, c.requests);
-  add(f[1], l, c.retries);
-  for (std::size_t r = 0; r < reason_count; ++r)
-    add(f[2], with(l, "reason", name(static_cast<reason>(r))), c.failures[r]);
-  add_histogram(f[3], l, request_duration_bounds, c.request_duration.counts,
-                c.request_duration.sum);
-  add(f[4], l, c.skipped);
-  for (std::size_t i = 0; i < c.transitions.size(); ++i)
-    add(f[5], with(l, "to", name(static_cast<circuit::state>(i))),
-        c.transitions[i]);
-  add(f[6], l, c.rejected);
-}
-
-families activity_families(const labels& l, const activity& c) {
-  families f;
-  for (const auto& h : activity_family_heads)
-    f.push_back(family(h));
+/// One sample for each endpoint.
+template <class Value>
+void by_endpoint(MetricFamily& f, const labels& l, Value value_of) {
   for (const auto e : all_endpoints)
-    add_endpoint(f, with(l, "endpoint", name(e)), c.endpoints[index(e)]);
-  add(f[7], with(l, "actor", "fetcher"), c.restarts.fetcher);
-  add(f[7], with(l, "actor", "aggregator"), c.restarts.aggregator);
-  return f;
+    add(f, with(l, e), value_of(e));
 }
+
+constexpr std::array status_table{
+    status_row{
+        {"betanet_up", MetricType::Gauge,
+         "Whether the latest finished poll of all three endpoints was good."},
+        [](auto& f, auto& l, auto& s, auto) { add(f, l, up(s)); }},
+    status_row{{"betanet_exporter_endpoint_up", MetricType::Gauge,
+                "Whether the latest finished poll of the endpoint was good."},
+               [](auto& f, auto& l, auto& s, auto) {
+                 by_endpoint(f, l, [&](endpoint e) { return up(s, e); });
+               }},
+    status_row{{"betanet_exporter_stale", MetricType::Gauge,
+                "Whether the endpoint's values are not those of a good and "
+                "recent poll."},
+               [](auto& f, auto& l, auto& s, auto now) {
+                 by_endpoint(f, l,
+                             [&](endpoint e) { return stale(s, e, now); });
+               }},
+    status_row{
+        {"betanet_exporter_last_success_timestamp_seconds", MetricType::Gauge,
+         "When the endpoint was last polled well, Unix time; 0 before the "
+         "first."},
+        [](auto& f, auto& l, auto& s, auto) {
+          by_endpoint(f, l, [&](endpoint e) {
+            const auto& of = s.endpoints[index(e)];
+            return of.last_good ? unix_seconds(of.last_good_wall) : 0.0;
+          });
+        }},
+    status_row{{"betanet_exporter_circuit_breaker_state", MetricType::Gauge,
+                "The endpoint's circuit breaker: 0 = closed, 1 = open, 2 = "
+                "half-open."},
+               [](auto& f, auto& l, auto& s, auto) {
+                 by_endpoint(f, l, [&](endpoint e) {
+                   return std::uint64_t{index(s.endpoints[index(e)].breaker)};
+                 });
+               }},
+};
+
+constexpr family_head restarts_head{"betanet_exporter_actor_restarts_total",
+                                    MetricType::Counter,
+                                    "Actors that died and were replaced."};
+
+/// What scrapes found in the cache.
+struct cache_row : family_head {
+  std::uint64_t (*count)(const lookup_counts&);
+};
+
+constexpr std::array cache_table{
+    cache_row{{"betanet_exporter_cache_requests_total", MetricType::Counter,
+               "Targets looked up in the cache by scrapes."},
+              [](auto& n) { return n[0] + n[1] + n[2]; }},
+    cache_row{{"betanet_exporter_cache_fresh_hits_total", MetricType::Counter,
+               "Lookups that met values younger than the TTL for all three "
+               "endpoints."},
+              [](auto& n) { return n[index(lookup::fresh)]; }},
+    cache_row{
+        {"betanet_exporter_cache_stale_hits_total", MetricType::Counter,
+         "Lookups that met older values, healthy but expired ones included."},
+        [](auto& n) { return n[index(lookup::stale)]; }},
+    cache_row{{"betanet_exporter_cache_misses_total", MetricType::Counter,
+               "Lookups that met no value."},
+              [](auto& n) { return n[index(lookup::miss)]; }},
+};
+static_assert(lookup_count == 3, "the sum above adds all of them");
+
+/// A value that cannot be read is negative; its family is left out.
+void add_known(MetricFamily& f, double value) {
+  if (value >= 0)
+    add(f, {}, value);
+}
+
+/// The process as a whole. A family without samples is left out.
+struct process_row : family_head {
+  void (*sample)(MetricFamily&, const process_view&);
+};
+
+constexpr std::array process_table{
+    process_row{{"betanet_exporter_http_requests_total", MetricType::Counter,
+                 "HTTP requests answered."},
+                [](auto& f, auto& v) {
+                  for (const auto& r : v.front.requests)
+                    add(f,
+                        {{"handler", std::string{r.handler}},
+                         {"code", std::to_string(r.code)}},
+                        r.count);
+                }},
+    process_row{{"betanet_exporter_http_connections", MetricType::Gauge,
+                 "HTTP connections open now."},
+                [](auto& f, auto& v) { add(f, {}, v.front.connections); }},
+    process_row{
+        {"betanet_exporter_http_connections_rejected_total",
+         MetricType::Counter,
+         "HTTP connections closed to stay within a limit."},
+        [](auto& f, auto& v) {
+          add(f, {{"reason", "limit"}}, v.front.rejected_limit);
+          add(f, {{"reason", "descriptors"}}, v.front.rejected_descriptors);
+        }},
+    process_row{{"betanet_exporter_build_info", MetricType::Gauge,
+                 "How this binary was built; always 1."},
+                [](auto& f, auto& v) {
+                  const auto& b = v.build;
+                  add(f,
+                      {{"version", b.version},
+                       {"revision", b.revision},
+                       {"compiler", b.compiler},
+                       {"caf_version", b.caf_version},
+                       {"boost_version", b.boost_version}},
+                      1.0);
+                }},
+    process_row{{"betanet_exporter_config_last_reload_successful",
+                 MetricType::Gauge,
+                 "Whether the latest load of the configuration succeeded."},
+                [](auto& f, auto& v) { add(f, {}, v.reload.successful); }},
+    process_row{
+        {"betanet_exporter_config_last_reload_success_timestamp_seconds",
+         MetricType::Gauge,
+         "When the configuration was last loaded, Unix time."},
+        [](auto& f, auto& v) {
+          add(f, {}, unix_seconds(v.reload.succeeded_at));
+        }},
+    process_row{{"process_cpu_seconds_total", MetricType::Counter,
+                 "Total user and system CPU time spent in seconds."},
+                [](auto& f, auto& v) { add_known(f, v.process.cpu_seconds); }},
+    process_row{{"process_open_fds", MetricType::Gauge,
+                 "Number of open file descriptors."},
+                [](auto& f, auto& v) { add_known(f, v.process.open_fds); }},
+    process_row{{"process_max_fds", MetricType::Gauge,
+                 "Maximum number of open descriptors."},
+                [](auto& f, auto& v) { add_known(f, v.process.max_fds); }},
+    process_row{
+        {"process_virtual_memory_bytes", MetricType::Gauge,
+         "Virtual memory size in bytes."},
+        [](auto& f, auto& v) { add_known(f, v.process.virtual_memory_bytes); }},
+    process_row{{"process_virtual_memory_max_bytes", MetricType::Gauge,
+                 "Maximum amount of virtual memory available in bytes."},
+                [](auto& f, auto& v) {
+                  add_known(f, v.process.virtual_memory_max_bytes);
+                }},
+    process_row{{"process_resident_memory_bytes", MetricType::Gauge,
+                 "Resident memory size in bytes."},
+                [](auto& f, auto& v) {
+                  add_known(f, v.process.resident_memory_bytes);
+                }},
+    process_row{
+        {"process_start_time_seconds", MetricType::Gauge,
+         "Start time of the process since the Unix epoch in seconds."},
+        [](auto& f, auto& v) { add_known(f, v.process.start_time_seconds); }},
+    process_row{{"process_threads", MetricType::Gauge,
+                 "Number of threads of the process."},
+                [](auto& f, auto& v) { add_known(f, v.process.threads); }},
+};
 
 // -- text --------------------------------------------------------------------
+
+MetricFamily family(const family_head& h) {
+  return {h.name, h.help, h.type, {}};
+}
 
 std::string text_of(const MetricFamily& f) {
   return prometheus::TextSerializer{}.Serialize({f});
 }
 
-template <class Heads>
-family_lines heads_of(const Heads& heads) {
-  family_lines lines;
-  for (const auto& h : heads)
-    lines.push_back(text_of(family(h)));
-  return lines;
+/// The sample lines of a family, without the HELP and TYPE lines.
+std::string sample_lines(const MetricFamily& f) {
+  if (f.metric.empty())
+    return {};
+  auto text = text_of(f);
+  text.erase(0, text.find('\n', text.find('\n') + 1) + 1);
+  return text;
 }
 
-/// The sample lines of each family, without the HELP and TYPE lines.
-family_lines sample_lines(const families& all) {
-  family_lines lines;
-  for (const auto& f : all) {
-    auto text = f.metric.empty() ? std::string{} : text_of(f);
-    if (!text.empty())
-      text.erase(0, text.find('\n', text.find('\n') + 1) + 1);
-    lines.push_back(std::move(text));
+/// Writes the counters of one endpoint into a family.
+class counter_samples : public sample_sink {
+public:
+  counter_samples(MetricFamily& f, labels l) : family_(f), l_(std::move(l)) {}
+
+  void count(std::uint64_t n) override { add(family_, l_, n); }
+  void count(std::string_view label, std::string_view value,
+             std::uint64_t n) override {
+    add(family_, with(l_, label, value), n);
   }
-  return lines;
-}
+  void observations(std::span<const double> bounds,
+                    std::span<const std::uint64_t> counts,
+                    double sum) override {
+    add_histogram(family_, l_, bounds, counts, sum);
+  }
 
-void add_one(families& all, const family_head& h, double value) {
-  if (value < 0)
-    return; // could not be read
-  all.push_back(family(h));
-  add(all.back(), {}, value);
-}
-
-void add_process(families& all, const process_stats& p) {
-  using enum MetricType;
-  add_one(all,
-          {"process_cpu_seconds_total", Counter,
-           "Total user and system CPU time spent in seconds."},
-          p.cpu_seconds);
-  add_one(all, {"process_open_fds", Gauge, "Number of open file descriptors."},
-          p.open_fds);
-  add_one(all,
-          {"process_max_fds", Gauge, "Maximum number of open descriptors."},
-          p.max_fds);
-  add_one(
-      all,
-      {"process_virtual_memory_bytes", Gauge, "Virtual memory size in bytes."},
-      p.virtual_memory_bytes);
-  add_one(all,
-          {"process_virtual_memory_max_bytes", Gauge,
-           "Maximum amount of virtual memory available in bytes."},
-          p.virtual_memory_max_bytes);
-  add_one(all,
-          {"process_resident_memory_bytes", Gauge,
-           "Resident memory size in bytes."},
-          p.resident_memory_bytes);
-  add_one(all,
-          {"process_start_time_seconds", Gauge,
-           "Start time of the process since the Unix epoch in seconds."},
-          p.start_time_seconds);
-  add_one(all, {"process_threads", Gauge, "Number of threads of the process."},
-          p.threads);
-}
-
-void add_front(families& all, const front_totals& front) {
-  using enum MetricType;
-  all.push_back(family({"betanet_exporter_http_requests_total", Counter,
-                        "HTTP requests answered."}));
-  for (std::size_t i = 0; i < handler_count; ++i)
-    for (const int code : codes(static_cast<handler>(i))) {
-      const auto found = front.requests.find({static_cast<handler>(i), code});
-      add(all.back(),
-          {{"handler", std::string{name(static_cast<handler>(i))}},
-           {"code", std::to_string(code)}},
-          found == front.requests.end() ? 0 : found->second);
-    }
-  all.push_back(family({"betanet_exporter_http_connections", Gauge,
-                        "HTTP connections open now."}));
-  add(all.back(), {}, front.connections);
-  all.push_back(
-      family({"betanet_exporter_http_connections_rejected_total", Counter,
-              "HTTP connections closed to stay within a "
-              "limit."}));
-  add(all.back(), {{"reason", "limit"}}, front.rejected_limit);
-  add(all.back(), {{"reason", "descriptors"}}, front.rejected_descriptors);
-}
+private:
+  MetricFamily& family_;
+  labels l_;
+};
 
 } // namespace
 
-std::string_view name(handler h) {
-  return handler_names[static_cast<std::size_t>(h)];
-}
-
-std::span<const int> codes(handler h) {
-  // 401, 429, 500 and 503 are also the guard's
-  static constexpr std::array probed{200, 405, 503};
-  static constexpr std::array probed_by_name{200, 404, 405, 503};
-  static constexpr std::array guarded{200, 401, 405, 429, 500, 503};
-  static constexpr std::array guarded_by_name{200, 401, 404, 405,
-                                              429, 500, 503};
-  static constexpr std::array other{200, 400, 401, 404, 413, 417,
-                                    429, 431, 500, 503, 505};
-  switch (h) {
-  case handler::health:
-    return probed_by_name;
-  case handler::healthy:
-  case handler::ready:
-    return probed;
-  case handler::metrics:
-  case handler::index:
-    return guarded_by_name;
-  case handler::sd:
-  case handler::config:
-  case handler::reload:
-    return guarded;
-  default:
-    return other;
-  }
-}
-
-void activity::operator+=(const activity& other) {
-  add_each(endpoints, other.endpoints);
-  restarts.fetcher += other.restarts.fetcher;
-  restarts.aggregator += other.restarts.aggregator;
-}
-
 const family_lines& target_heads() {
-  static const family_lines all = [] {
-    auto lines = heads_of(value_heads);
-    for (auto& line : heads_of(status_heads))
-      lines.push_back(std::move(line));
+  static const auto all = [] {
+    family_lines lines;
+    for (const auto& row : field_table)
+      lines.push_back(text_of(family(head_of(row))));
+    for (const auto& row : status_table)
+      lines.push_back(text_of(family(row)));
     return lines;
   }();
   return all;
 }
 
+family_lines target_lines(const std::string& target, const snapshot& s,
+                          time_point now) {
+  const auto l = target_label(target);
+  family_lines lines;
+  for (const auto& row : field_table) {
+    auto f = family(head_of(row));
+    sample(row, f, l, s, now);
+    lines.push_back(sample_lines(f));
+  }
+  for (const auto& row : status_table) {
+    auto f = family(row);
+    row.sample(f, l, s, now);
+    lines.push_back(sample_lines(f));
+  }
+  return lines;
+}
+
 const family_lines& activity_heads() {
-  static const auto all = heads_of(activity_family_heads);
+  static const auto all = [] {
+    family_lines lines;
+    for (const auto& row : counter_table)
+      lines.push_back(text_of(family(head_of(row))));
+    lines.push_back(text_of(family(restarts_head)));
+    return lines;
+  }();
   return all;
+}
+
+family_lines activity_lines(const std::string& target, const activity& a) {
+  const auto l = target_label(target);
+  family_lines lines;
+  for (const auto& row : counter_table) {
+    auto f = family(head_of(row));
+    for (const auto e : all_endpoints) {
+      counter_samples samples{f, with(l, e)};
+      row.sample(a.endpoints[index(e)], samples);
+    }
+    lines.push_back(sample_lines(f));
+  }
+  auto f = family(restarts_head);
+  add(f, with(l, "actor", "fetcher"), a.restarts.fetcher);
+  add(f, with(l, "actor", "aggregator"), a.restarts.aggregator);
+  lines.push_back(sample_lines(f));
+  return lines;
 }
 
 const family_lines& cache_heads() {
-  static const auto all = heads_of(cache_family_heads);
+  static const auto all = [] {
+    family_lines lines;
+    for (const auto& row : cache_table)
+      lines.push_back(text_of(family(row)));
+    return lines;
+  }();
   return all;
 }
 
-family_lines target_lines(const std::string& target, const snapshot& s,
-                          time_point now) {
-  return sample_lines(target_families(target_label(target), s, now));
+family_lines cache_lines(const std::string& target,
+                         const lookup_counts& lookups) {
+  family_lines lines;
+  for (const auto& row : cache_table) {
+    auto f = family(row);
+    add(f, target_label(target), row.count(lookups));
+    lines.push_back(sample_lines(f));
+  }
+  return lines;
 }
 
-family_lines activity_lines(const std::string& target, const activity& c) {
-  return sample_lines(activity_families(target_label(target), c));
-}
-
-family_lines cache_lines(const std::string& target, const hit_counts& hits) {
-  families f;
-  for (const auto& h : cache_family_heads)
-    f.push_back(family(h));
-  const auto l = target_label(target);
-  add(f[0], l, hits[0] + hits[1] + hits[2]);
-  for (std::size_t i = 0; i < hits.size(); ++i)
-    add(f[1 + i], l, hits[i]);
-  return sample_lines(f);
-}
-
-std::string process_wide(const front_totals& front,
-                         const process_stats& process, const build_info& build,
-                         const reload_status& reload) {
-  using enum MetricType;
-  families all;
-  add_front(all, front);
-  all.push_back(family({"betanet_exporter_build_info", Gauge,
-                        "How this binary was built; always 1."}));
-  add(all.back(),
-      {{"version", build.version},
-       {"revision", build.revision},
-       {"compiler", build.compiler},
-       {"caf_version", build.caf_version},
-       {"boost_version", build.boost_version}},
-      1.0);
-  add_one(all,
-          {"betanet_exporter_config_last_reload_successful", Gauge,
-           "Whether the latest load of the configuration succeeded."},
-          reload.successful ? 1 : 0);
-  add_one(all,
-          {"betanet_exporter_config_last_reload_success_timestamp_seconds",
-           Gauge, "When the configuration was last loaded, Unix time."},
-          unix_seconds(reload.succeeded_at));
-  add_process(all, process);
+std::string process_wide(const process_view& v) {
+  std::vector<MetricFamily> all;
+  for (const auto& row : process_table) {
+    auto f = family(row);
+    row.sample(f, v);
+    if (!f.metric.empty())
+      all.push_back(std::move(f));
+  }
   return prometheus::TextSerializer{}.Serialize(all);
 }
 

@@ -11,40 +11,67 @@ namespace {
 
 namespace json = boost::json;
 
-/// Spec section 1: larger numbers are no measurement, and text formats of
-/// doubles near the limit are out of range for some readers.
+/// Larger numbers are not measurements, and the text of doubles near the limit
+/// of their range is out of range for some readers.
 constexpr double largest_value = 1e300;
 
-constexpr auto all_fields = [] {
-  std::array<field, field_count> all{};
-  for (std::size_t i = 0; i < field_count; ++i)
-    all[i] = static_cast<field>(i);
-  return all;
-}();
+/// Why a field has no value. An optional field may be missing or null.
+enum class defect : std::uint8_t {
+  missing,
+  null,
+  not_a_number,
+  negative,
+  out_of_range,
+  fraction,
+};
+
+const char* text_of(defect d) {
+  switch (d) {
+  case defect::missing:
+    return "is missing";
+  case defect::null:
+    return "is null";
+  case defect::not_a_number:
+    return "is not a number";
+  case defect::negative:
+    return "is negative";
+  case defect::out_of_range:
+    return "is out of range";
+  case defect::fraction:
+    return "has a fraction";
+  }
+  return "";
+}
 
 /// The value of a field, or what is wrong with it.
-using judged = std::variant<double, const char*>;
+using field_result = std::variant<double, defect>;
 
-judged judge(double x, bool fraction_allowed) {
+field_result check_number(double x, number_form form) {
   if (x < 0)
-    return "is negative";
+    return defect::negative;
   if (x > largest_value)
-    return "is out of range";
-  if (!fraction_allowed && x != std::floor(x))
-    return "has a fraction";
+    return defect::out_of_range;
+  if (form == number_form::whole && x != std::floor(x))
+    return defect::fraction;
   return std::abs(x); // -0 is 0
 }
 
-/// Keeps the fields of one endpoint and lets the rest of a document pass: what
-/// a body costs does not depend on what it says.
+bool may_be_absent(const field_row& row, const field_result& r) {
+  const auto* const d = std::get_if<defect>(&r);
+  return row.needed == presence::optional && d &&
+         (*d == defect::missing || *d == defect::null);
+}
+
+/// Keeps the fields of one endpoint and skips the rest of the document, so that
+/// the memory a body takes does not depend on what it holds.
 class field_reader {
 public:
   explicit field_reader(endpoint e) : endpoint_(e) {}
 
-  std::array<judged, field_count> read = all_missing();
-  bool object = false; ///< The root is one.
+  std::array<field_result, field_count> results = all_missing();
+  bool is_object = false; ///< The root of the document is an object.
 
-  // What json::basic_parser calls; false would end the parsing.
+  // What json::basic_parser calls. Returning false would end the parsing.
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_array_size = max_object_size;
   static constexpr std::size_t max_key_size = max_object_size;
@@ -53,7 +80,7 @@ public:
   bool on_document_begin(json::error_code&) { return pass(); }
   bool on_document_end(json::error_code&) { return pass(); }
   bool on_object_begin(json::error_code&) {
-    object = object || depth_ == 0;
+    is_object = is_object || depth_ == 0;
     return enter();
   }
   bool on_object_end(std::size_t, json::error_code&) { return leave(); }
@@ -65,7 +92,7 @@ public:
   }
   bool on_key(json::string_view s, std::size_t, json::error_code&) {
     add_to_key(s);
-    current_ = depth_ == 1 ? find() : field_count;
+    current_ = depth_ == 1 ? find_field() : nullptr;
     key_.clear();
     return pass();
   }
@@ -73,7 +100,7 @@ public:
     return pass();
   }
   bool on_string(json::string_view, std::size_t, json::error_code&) {
-    return take("is no number");
+    return take(defect::not_a_number);
   }
   bool on_number_part(json::string_view, json::error_code&) { return pass(); }
   bool on_int64(std::int64_t x, json::string_view, json::error_code&) {
@@ -85,22 +112,22 @@ public:
   bool on_double(double x, json::string_view, json::error_code&) {
     return number(x);
   }
-  bool on_bool(bool, json::error_code&) { return take("is no number"); }
-  bool on_null(json::error_code&) { return take("is null"); }
+  bool on_bool(bool, json::error_code&) { return take(defect::not_a_number); }
+  bool on_null(json::error_code&) { return take(defect::null); }
   bool on_comment_part(json::string_view, json::error_code&) { return pass(); }
   bool on_comment(json::string_view, json::error_code&) { return pass(); }
 
 private:
   static bool pass() { return true; }
 
-  static std::array<judged, field_count> all_missing() {
-    std::array<judged, field_count> all;
-    all.fill("is missing");
+  static std::array<field_result, field_count> all_missing() {
+    std::array<field_result, field_count> all;
+    all.fill(defect::missing);
     return all;
   }
 
   bool enter() {
-    take("is no number");
+    take(defect::not_a_number);
     ++depth_;
     return pass();
   }
@@ -115,49 +142,53 @@ private:
       key_.append(s.data(), s.size());
   }
 
-  std::size_t find() const {
-    for (const auto f : all_fields)
-      if (source(f) == endpoint_ && name(f) == key_)
-        return index(f);
-    return field_count;
+  const field_row* find_field() const {
+    for (const auto& row : field_table)
+      if (row.source == endpoint_ && row.key == key_)
+        return &row;
+    return nullptr;
   }
 
   bool number(double x) {
-    return take(judge(x, current_ == index(field::avg_latency_ms)));
+    return take(current_ ? check_number(x, current_->form) : field_result{});
   }
 
   /// The value that follows a key of the root; the last one of a key counts.
-  bool take(judged v) {
-    if (depth_ == 1 && current_ != field_count)
-      read[current_] = v;
+  bool take(field_result r) {
+    if (depth_ == 1 && current_)
+      results[index(current_->id)] = r;
     return pass();
   }
 
   endpoint endpoint_;
   std::size_t depth_ = 0;
-  std::string key_;                   ///< As far as it has come.
-  std::size_t current_ = field_count; ///< The field of the latest key, if any.
+  std::string key_;                    ///< The part of it that has been parsed.
+  const field_row* current_ = nullptr; ///< The field of the latest key, if any.
 };
 
-parsed no_object(std::string text) {
+/// The answer says nothing about any field: all of them count as bad.
+parsed without_object(endpoint e, std::string text) {
   parsed result;
+  for (const auto& row : field_table)
+    result.unusable[index(row.id)] = row.source == e;
   result.failure = failure{reason::json, std::move(text)};
   return result;
 }
 
-parsed collect(endpoint e, const field_reader& r) {
+parsed collect(endpoint e, const field_reader& reader) {
   parsed result;
   std::string defects;
-  for (const auto f : all_fields) {
-    if (source(f) != e)
+  for (const auto& row : field_table) {
+    const auto& found = reader.results[index(row.id)];
+    if (row.source != e || may_be_absent(row, found))
       continue;
-    const auto& read = r.read[index(f)];
-    if (const auto* x = std::get_if<double>(&read)) {
-      result.values[index(f)] = *x;
+    if (const auto* x = std::get_if<double>(&found)) {
+      result.values[index(row.id)] = *x;
       continue;
     }
-    defects += (defects.empty() ? "" : ", ") + std::string{name(f)} + " " +
-               std::get<const char*>(read);
+    result.unusable.set(index(row.id));
+    defects += (defects.empty() ? "" : ", ") + std::string{row.key} + " " +
+               text_of(std::get<defect>(found));
   }
   if (!defects.empty())
     result.failure = failure{reason::schema, std::move(defects)};
@@ -173,10 +204,10 @@ parsed parse(endpoint e, std::string_view body) {
   if (!ec && used < body.size())
     ec = json::error::extra_data;
   if (ec)
-    return no_object(body.empty() ? "empty body"
-                                  : "invalid JSON: " + ec.message());
-  if (!parser.handler().object)
-    return no_object("the JSON document is no object");
+    return without_object(e, body.empty() ? "empty body"
+                                          : "invalid JSON: " + ec.message());
+  if (!parser.handler().is_object)
+    return without_object(e, "the JSON document is not an object");
   return collect(e, parser.handler());
 }
 

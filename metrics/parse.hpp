@@ -2,6 +2,7 @@
 
 #include "metrics/types.hpp"
 
+#include <bitset>
 #include <optional>
 #include <string_view>
 
@@ -10,11 +11,12 @@ namespace betanet::metrics {
 /// What a body said. With `failure` = schema the good fields are in `values`.
 struct parsed {
   reading values{};
+  std::bitset<field_count> unusable{};     ///< As in `poll`.
   std::optional<metrics::failure> failure; ///< json or schema.
 };
 
-/// Reads the fields of `e` from a JSON body. Strict: no coercion, no NaN, no
-/// value invented for one that is missing.
+/// Reads the fields of `e` from a JSON body. Nothing is coerced or invented; an
+/// optional field that is missing or null is not a defect.
 parsed parse(endpoint e, std::string_view body);
 
 } // namespace betanet::metrics

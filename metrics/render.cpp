@@ -16,7 +16,7 @@ activity activity_of(const snapshot& s) {
   return a;
 }
 
-/// Family by family: its head and what `lines` appends, or neither.
+/// Appends each family: its head and what `lines` appends, or neither.
 template <class Lines>
 void append(std::string& text, const family_lines& heads, Lines lines) {
   for (std::size_t i = 0; i < heads.size(); ++i) {
@@ -43,8 +43,8 @@ void exposition::update(const std::string& target,
 
 void exposition::count_scrapes(std::uint64_t scrapes) {
   for (auto& [_, cached] : targets_)
-    if (cached.last_hit)
-      cached.hits[static_cast<std::size_t>(*cached.last_hit)] += scrapes;
+    if (cached.last_lookup)
+      cached.lookups[index(*cached.last_lookup)] += scrapes;
 }
 
 page exposition::render(time_point now, const front_totals& front,
@@ -52,27 +52,26 @@ page exposition::render(time_point now, const front_totals& front,
   page result;
   result.fresh = result.empty = true;
   activity all_activity;
-  hit_counts all_hits{};
+  lookup_counts all_lookups{};
   std::vector<family_lines> cache;
   for (auto& [target, cached] : targets_) {
     const auto& s = *cached.latest;
     refresh(target, cached, now);
-    cached.last_hit = classify(s, now);
-    result.fresh = result.fresh && cached.last_hit == hit::fresh;
-    result.empty = result.empty && cached.last_hit == hit::miss;
+    cached.last_lookup = look_up(s, now);
+    result.fresh = result.fresh && cached.last_lookup == lookup::fresh;
+    result.empty = result.empty && cached.last_lookup == lookup::miss;
     for (const auto e : all_endpoints)
       result.oldest_age = std::max(result.oldest_age, age(s, e, now));
     if (detail_ == detail::full) {
-      cache.push_back(cache_lines(target, cached.hits));
+      cache.push_back(cache_lines(target, cached.lookups));
     } else {
       all_activity += activity_of(s);
-      for (std::size_t i = 0; i < all_hits.size(); ++i)
-        all_hits[i] += cached.hits[i];
+      all_lookups += cached.lookups;
     }
   }
   append(result.text, target_heads(), [&](std::size_t i, auto& text) {
     for (const auto& [_, cached] : targets_)
-      text += cached.rendered[i];
+      text += cached.values[i];
   });
   if (detail_ == detail::full) {
     append(result.text, activity_heads(), [&](std::size_t i, auto& text) {
@@ -83,13 +82,13 @@ page exposition::render(time_point now, const front_totals& front,
     const auto lines = activity_lines({}, all_activity);
     append(result.text, activity_heads(),
            [&](std::size_t i, auto& text) { text += lines[i]; });
-    cache.push_back(cache_lines({}, all_hits));
+    cache.push_back(cache_lines({}, all_lookups));
   }
   append(result.text, cache_heads(), [&](std::size_t i, auto& text) {
     for (const auto& lines : cache)
       text += lines[i];
   });
-  result.text += process_wide(front, process, build_, reload_);
+  result.text += process_wide({front, process, build_, reload_});
   return result;
 }
 
@@ -100,20 +99,20 @@ std::optional<page> exposition::render_target(const std::string& target,
     return std::nullopt;
   auto& cached = found->second;
   refresh(target, cached, now);
-  const auto met = classify(*cached.latest, now);
+  const auto found_now = look_up(*cached.latest, now);
   page result;
-  result.fresh = met == hit::fresh;
-  result.empty = met == hit::miss;
+  result.fresh = found_now == lookup::fresh;
+  result.empty = found_now == lookup::miss;
   const auto add = [&](const family_lines& heads, const family_lines& lines) {
     append(result.text, heads,
            [&](std::size_t i, auto& text) { text += lines[i]; });
   };
-  add(target_heads(), cached.rendered);
+  add(target_heads(), cached.values);
   if (detail_ == detail::full) {
     add(activity_heads(), cached.activity);
-    add(cache_heads(), cache_lines(target, cached.hits));
+    add(cache_heads(), cache_lines(target, cached.lookups));
   }
-  ++cached.hits[static_cast<std::size_t>(met)];
+  ++cached.lookups[index(found_now)];
   return result;
 }
 
@@ -122,7 +121,7 @@ void exposition::refresh(const std::string& target, cached_target& cached,
   if (now < cached.valid_until)
     return;
   const auto& s = *cached.latest;
-  cached.rendered = target_lines(target, s, now);
+  cached.values = target_lines(target, s, now);
   if (detail_ == detail::full)
     cached.activity = activity_lines(target, activity_of(s));
   cached.valid_until = next_change(s, now);

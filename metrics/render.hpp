@@ -1,39 +1,30 @@
 #pragma once
 
-#include "metrics/self.hpp"
+#include "metrics/process.hpp"
 #include "metrics/snapshot.hpp"
 
+#include <array>
+#include <cstdint>
 #include <map>
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace betanet::metrics {
 
-/// The front's paths as label values of `handler`.
-enum class handler : std::uint8_t {
-  metrics,
-  health,
-  healthy,
-  ready,
-  reload,
-  sd,
-  config,
-  index,
-  other,
+/// Requests answered by one handler with one code.
+struct request_count {
+  std::string_view handler; ///< Refers to a constant.
+  int code = 0;
+  std::uint64_t count = 0;
 };
-
-inline constexpr std::size_t handler_count = 9;
-std::string_view name(handler h);
-
-/// Every code a handler can give; each is a series from the start.
-std::span<const int> codes(handler h);
 
 /// What the HTTP front counted since the process started.
 struct front_totals {
-  std::map<std::pair<handler, int>, std::uint64_t> requests;
-  std::uint64_t connections = 0; ///< Open now.
+  std::vector<request_count> requests; ///< Every pair there can be, also at 0.
+  std::uint64_t connections = 0;       ///< Open now.
   std::uint64_t rejected_limit = 0;
   std::uint64_t rejected_descriptors = 0;
 };
@@ -52,20 +43,20 @@ struct reload_status {
 /// Which families keep the `target` label.
 enum class detail : std::uint8_t { full, compact };
 
-/// Scrapes by what they met; index is `hit`.
-using hit_counts = std::array<std::uint64_t, 3>;
+/// How many scrapes found what; by `index(lookup)`.
+using lookup_counts = std::array<std::uint64_t, lookup_count>;
 
 /// One rendered page and what it showed.
 struct page {
   std::string text;
   std::optional<duration> oldest_age; ///< Of any endpoint of any target.
-  bool fresh = false;                 ///< Every target was a fresh hit.
+  bool fresh = false;                 ///< Every target was a fresh lookup.
   bool empty = false;                 ///< No target showed a value.
 };
 
-/// Turns the latest snapshots into the text exposition format. A target's lines
-/// are rendered when they changed, a page is heads and those lines, family by
-/// family. Not thread-safe.
+/// Turns the latest snapshots into the text exposition format. The lines of a
+/// target are rendered when its snapshot changed; a page is made of heads and
+/// of those lines, family by family. Not thread-safe.
 class exposition {
 public:
   exposition(detail d, build_info build, reload_status reload);
@@ -78,25 +69,25 @@ public:
 
   void show(const reload_status& s) { reload_ = s; }
 
-  /// Counts `scrapes` answered from the last page, by what each target was on
-  /// it: an hour later they would be something else.
+  /// Counts `scrapes` that were answered with the latest page. Each target
+  /// counts as what it was on that page.
   void count_scrapes(std::uint64_t scrapes);
 
   page render(time_point now, const front_totals& front,
               const process_stats& process);
 
-  /// The families of one target alone; counts as a scrape of it. Empty if
+  /// The families of one target alone; counts as a scrape of it. Nothing if
   /// there is no such target.
   std::optional<page> render_target(const std::string& target, time_point now);
 
 private:
   struct cached_target {
     std::shared_ptr<const snapshot> latest;
-    std::vector<std::string> activity; ///< The same of what it made us do.
-    std::vector<std::string> rendered; ///< Sample lines, by family.
-    time_point valid_until{};          ///< Rendered anew from here on.
-    std::optional<hit> last_hit;       ///< Empty: not on a page yet.
-    hit_counts hits{};
+    std::vector<std::string> values;   ///< Sample lines, by family.
+    std::vector<std::string> activity; ///< Sample lines, by family.
+    time_point valid_until{};          ///< Until then the lines are right.
+    std::optional<lookup> last_lookup; ///< Nothing: not on a page yet.
+    lookup_counts lookups{};
   };
 
   void refresh(const std::string& target, cached_target& cached,

@@ -1,11 +1,11 @@
 #include "metrics/schedule.hpp"
 
-#include <algorithm>
-
 namespace betanet::metrics {
 
 namespace {
 
+/// Offset basis and prime of the 64-bit FNV-1a hash
+/// (draft-eastlake-fnv, section 5).
 std::uint64_t fnv1a64(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : text)
@@ -23,23 +23,11 @@ time_point tick_grid::after(time_point t) const {
 }
 
 duration tick_offset(std::string_view target, duration interval) {
-  constexpr int slots = 150;
+  constexpr int slots = 150; // 100 ms each at the default interval of 15 s
   const auto whole = static_cast<std::uint64_t>(interval.count());
   const auto offset = static_cast<duration::rep>(fnv1a64(target) % whole);
-  const auto slot = interval.count() / slots; // an interval has 10 ms at least
+  const auto slot = interval.count() / slots;
   return duration{offset / slot * slot};
-}
-
-std::optional<duration> retry_plan::next(int attempts, const failure& last,
-                                         double u) const {
-  const auto i = static_cast<std::size_t>(attempts - 1);
-  if (i >= delays.size() || !retryable(last))
-    return std::nullopt;
-  if (last.retry_after > interval)
-    return std::nullopt;
-  const auto pause = static_cast<double>(delays[i].count()) * (1 + jitter * u);
-  return std::max(duration{static_cast<duration::rep>(pause)},
-                  last.retry_after);
 }
 
 } // namespace betanet::metrics

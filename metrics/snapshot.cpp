@@ -6,17 +6,13 @@ namespace betanet::metrics {
 
 namespace {
 
-constexpr bool is_counter(field f) {
-  return f == field::packets_processed || f == field::packets_dropped ||
-         f == field::bytes_transmitted || f == field::bytes_received;
-}
-
-/// The field is shown as 0 while polls end in answers that lack it.
-bool has_default(const snapshot& s, field f) {
-  const auto& failure = s.endpoints[index(source(f))].last_failure;
+/// The field is shown as 0 while polls end in answers that lack it. A counter
+/// that reads 0 once would add a false increase to every `rate()`.
+bool shows_default(const snapshot& s, const field_row& row) {
+  const auto& failure = s.endpoints[index(row.source)].last_failure;
   return failure &&
          (failure->why == reason::json || failure->why == reason::schema) &&
-         !is_counter(f) && f != field::avg_latency_ms;
+         row.kind == field_kind::gauge;
 }
 
 time_point stale_at(const snapshot& s, endpoint e) {
@@ -33,22 +29,25 @@ void latency_state::observe(double seconds) {
 }
 
 void snapshot::apply(endpoint e, const poll& p, time_point now) {
-  const bool answered =
-      p.result != quality::bad || (p.failure && p.failure->why == reason::json);
-  if (!answered)
+  const bool no_object = p.failure && p.failure->why == reason::json;
+  if (p.result == quality::bad && !no_object)
     return;
-  for (std::size_t i = 0; i < field_count; ++i) {
-    if (source(static_cast<field>(i)) != e)
+  for (const auto& row : field_table) {
+    if (row.source != e)
       continue;
-    auto& f = fields[i];
-    f.bad = !p.values[i];
-    if (f.bad)
-      continue;
-    f.value = p.values[i];
-    f.read_at = now;
+    auto& f = fields[index(row.id)];
+    const auto& value = p.values[index(row.id)];
+    f.bad = !value && (row.needed == presence::required || no_object ||
+                       p.unusable[index(row.id)]);
+    if (value) {
+      f.value = value;
+      f.read_at = now;
+      if (row.kind == field_kind::latency)
+        latency.observe(*value / row.divisor);
+    } else if (!f.bad) {
+      f = {}; // an optional field that the service does not send
+    }
   }
-  if (const auto& ms = p.values[index(field::avg_latency_ms)])
-    latency.observe(*ms / 1000);
 }
 
 std::optional<duration> age(const snapshot& s, endpoint e, time_point now) {
@@ -64,15 +63,16 @@ bool stale(const snapshot& s, endpoint e, time_point now) {
 
 std::optional<double> visible(const snapshot& s, field f, time_point now) {
   const auto& state = s.fields[index(f)];
+  const auto& row = row_of(f);
   const auto fallback = s.rules.fallback;
   if (state.bad && (fallback != parse_fallback::last_known || !state.value)) {
-    if (fallback != parse_fallback::omit && has_default(s, f))
+    if (fallback != parse_fallback::omit && shows_default(s, row))
       return 0;
     return std::nullopt;
   }
   const bool gone = s.rules.max_stale &&
                     now - state.read_at > *s.rules.max_stale &&
-                    stale(s, source(f), now);
+                    stale(s, row.source, now);
   return gone ? std::nullopt : state.value;
 }
 
@@ -85,23 +85,23 @@ bool up(const snapshot& s) {
                      [&](endpoint e) { return up(s, e); });
 }
 
-hit classify(const snapshot& s, time_point now) {
+lookup look_up(const snapshot& s, time_point now) {
   const auto fresh = [&](endpoint e) {
     const auto a = age(s, e, now);
     return a && *a < s.rules.ttl;
   };
   if (std::all_of(all_endpoints.begin(), all_endpoints.end(), fresh))
-    return hit::fresh;
-  for (std::size_t i = 0; i < field_count; ++i)
-    if (visible(s, static_cast<field>(i), now))
-      return hit::stale;
-  return hit::miss;
+    return lookup::fresh;
+  const bool shown =
+      std::any_of(field_table.begin(), field_table.end(),
+                  [&](const auto& row) { return visible(s, row.id, now); });
+  return shown ? lookup::stale : lookup::miss;
 }
 
 time_point next_change(const snapshot& s, time_point now) {
   auto next = time_point::max();
   const auto consider = [&](time_point t) {
-    if (t >= now) // both rules hold strictly after t
+    if (t >= now) // both rules begin to hold one nanosecond after t
       next = std::min(next, t + duration{1});
   };
   for (const auto e : all_endpoints)

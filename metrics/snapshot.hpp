@@ -1,9 +1,11 @@
 #pragma once
 
-#include "metrics/circuit.hpp"
+#include "metrics/counters.hpp"
 #include "metrics/types.hpp"
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace betanet::metrics {
@@ -20,17 +22,17 @@ struct freshness_rules {
   parse_fallback fallback = parse_fallback::last_known;
 };
 
-/// A finished poll, for people.
+/// A finished poll as the status page draws it.
 struct poll_mark {
   quality result{};
-  std::uint8_t attempts = 0; ///< 255: or more.
+  std::uint8_t attempts = 0; ///< 0: no poll yet; 255: that many or more.
 };
 
 /// What the supervisor knows of one endpoint.
 struct endpoint_status {
-  circuit::state breaker = circuit::state::closed;
+  breaker_state breaker = breaker_state::closed;
   wall_time breaker_since{};
-  std::array<poll_mark, 20> recent{}; ///< Oldest first, behind empty ones.
+  std::array<poll_mark, 20> recent{}; ///< Empty ones first, then oldest first.
   int consecutive_failures = 0;
   std::optional<quality> last_result;  ///< Of the latest finished poll.
   std::optional<failure> last_failure; ///< Of the latest finished poll.
@@ -59,12 +61,6 @@ struct latency_state {
   void observe(double seconds);
 };
 
-/// Actors of a target's group that were replaced.
-struct restart_counters {
-  std::uint64_t fetcher = 0;
-  std::uint64_t aggregator = 0;
-};
-
 /// Everything a page or a health answer says of one target, of one moment.
 struct snapshot {
   snapshot(const freshness_rules& r,
@@ -81,7 +77,7 @@ struct snapshot {
   latency_state latency;
   restart_counters restarts;
   time_point started;
-  time_point next_tick;   ///< When the collection loop should stir again.
+  time_point next_tick;   ///< When the next tick of the target is due.
   bool collected = false; ///< The first collection has finished.
 
   /// Takes the fields of a finished poll of `e`.
@@ -102,14 +98,33 @@ std::optional<double> visible(const snapshot& s, field f, time_point now);
 bool up(const snapshot& s, endpoint e);
 bool up(const snapshot& s); ///< All three endpoints are.
 
-/// How a scrape met one target's cached values.
-enum class hit : std::uint8_t { fresh, stale, miss };
-hit classify(const snapshot& s, time_point now);
+/// What a scrape found when it looked a target up.
+enum class lookup : std::uint8_t {
+  fresh, ///< All three endpoints were polled well within the TTL.
+  stale, ///< Older values.
+  miss,  ///< No value.
+};
+
+inline constexpr std::size_t lookup_count = 3;
+
+constexpr std::size_t index(lookup l) {
+  return static_cast<std::size_t>(l);
+}
+
+lookup look_up(const snapshot& s, time_point now);
 
 /// The next instant at which `stale` or `visible` change by time alone.
 time_point next_change(const snapshot& s, time_point now);
 
-/// The collection loop has not stirred for too long.
+/// The target's next tick should have come long ago: by more than two intervals
+/// and by more than ten seconds.
 bool overdue(const snapshot& s, time_point now);
+
+/// The snapshots of all targets at one moment.
+struct census {
+  std::vector<std::pair<std::string, std::shared_ptr<const snapshot>>>
+      targets;        ///< Sorted by name; "" is the unnamed one.
+  bool ready = false; ///< Every target has once finished a collection.
+};
 
 } // namespace betanet::metrics

@@ -4,40 +4,66 @@ namespace betanet::metrics {
 
 namespace {
 
-constexpr std::array<std::string_view, endpoint_count> endpoint_names{
-    "metrics", "nodes_status", "network_stats"};
-
-constexpr std::array<std::string_view, field_count> field_names{
-    "packets_processed", "packets_dropped", "total_nodes",
-    "active_nodes",      "inactive_nodes",  "bytes_transmitted",
-    "bytes_received",    "peak_throughput", "avg_latency_ms"};
-
-constexpr std::array<std::string_view, reason_count> reason_names{
-    "dns",      "connect",   "reset",    "eof",  "timeout", "status", "tls",
-    "protocol", "too_large", "encoding", "json", "schema",  "local"};
-
-bool gateway_status(int status) {
+bool is_gateway_error(int status) {
   return status == 502 || status == 503 || status == 504;
 }
 
 } // namespace
 
-std::string_view name(endpoint e) {
-  return endpoint_names[index(e)];
-}
-std::string_view name(field f) {
-  return field_names[index(f)];
-}
 std::string_view name(reason r) {
-  return reason_names[index(r)];
+  switch (r) {
+  case reason::dns:
+    return "dns";
+  case reason::connect:
+    return "connect";
+  case reason::reset:
+    return "reset";
+  case reason::eof:
+    return "eof";
+  case reason::timeout:
+    return "timeout";
+  case reason::status:
+    return "status";
+  case reason::tls:
+    return "tls";
+  case reason::protocol:
+    return "protocol";
+  case reason::too_large:
+    return "too_large";
+  case reason::encoding:
+    return "encoding";
+  case reason::json:
+    return "json";
+  case reason::schema:
+    return "schema";
+  case reason::local:
+    return "local";
+  }
+  return {};
 }
 
-endpoint source(field f) {
-  if (f <= field::packets_dropped)
-    return endpoint::metrics;
-  if (f <= field::inactive_nodes)
-    return endpoint::nodes_status;
-  return endpoint::network_stats;
+std::string_view name(breaker_state s) {
+  switch (s) {
+  case breaker_state::closed:
+    return "closed";
+  case breaker_state::open:
+    return "open";
+  case breaker_state::half_open:
+    return "half_open";
+  }
+  return {};
+}
+
+std::string_view name(quality q) {
+  switch (q) {
+  case quality::good:
+    return "good";
+  case quality::partial:
+    return "partial";
+  case quality::bad:
+    return "bad";
+  }
+  return {};
 }
 
 bool retryable(const failure& f) {
@@ -50,10 +76,16 @@ bool retryable(const failure& f) {
   case reason::local:
     return true;
   case reason::status:
-    return gateway_status(f.status);
-  default:
+    return is_gateway_error(f.status);
+  case reason::tls:
+  case reason::protocol:
+  case reason::too_large:
+  case reason::encoding:
+  case reason::json:
+  case reason::schema:
     return false;
   }
+  return false;
 }
 
 verdict verdict_of(const failure& f) {
@@ -65,9 +97,18 @@ verdict verdict_of(const failure& f) {
     return verdict::local;
   case reason::status:
     return f.status >= 500 ? verdict::failure : verdict::neither;
-  default:
+  case reason::dns:
+  case reason::connect:
+  case reason::reset:
+  case reason::eof:
+  case reason::timeout:
+  case reason::tls:
+  case reason::protocol:
+  case reason::too_large:
+  case reason::encoding:
     return verdict::failure;
   }
+  return verdict::failure;
 }
 
 } // namespace betanet::metrics

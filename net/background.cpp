@@ -11,22 +11,23 @@
 
 namespace betanet::net {
 
-/// Shared with the threads, which may outlive everything else.
+/// Shared with the threads, which may outlive the loop.
 struct background::state : std::enable_shared_from_this<state> {
-  std::mutex mutex; ///< Guards all of it.
-  boost::asio::io_context* io = nullptr;
+  std::mutex mutex;                      ///< Guards all members.
+  boost::asio::io_context* io = nullptr; ///< Null: the owner is gone.
   std::size_t max_threads = 0;
   std::size_t threads = 0;
-  std::deque<work> queued;
+  std::deque<job> queued;
 
-  void work_off() {
+  /// What a thread does: one job after another until there is none.
+  void work() {
     std::unique_lock lock{mutex};
     while (io && !queued.empty()) {
-      auto w = std::move(queued.front());
+      auto next = std::move(queued.front());
       queued.pop_front();
       lock.unlock();
-      auto done = w();
-      w = nullptr;
+      auto done = next();
+      next = nullptr;
       lock.lock();
       if (io)
         boost::asio::post(*io, std::move(done));
@@ -46,17 +47,17 @@ background::~background() {
   state_->io = nullptr;
 }
 
-bool background::run(work w) {
+bool background::run(job j) {
   const std::lock_guard lock{state_->mutex};
-  state_->queued.push_back(std::move(w));
+  state_->queued.push_back(std::move(j));
   if (state_->threads == state_->max_threads)
     return true;
   try {
-    std::thread{[s = state_] { s->work_off(); }}.detach();
+    std::thread{[s = state_] { s->work(); }}.detach();
     ++state_->threads;
   } catch (const std::system_error&) {
     if (state_->threads > 0)
-      return true; // one of them will take it
+      return true; // a running thread will take it
     state_->queued.pop_back();
     return false;
   }

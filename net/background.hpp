@@ -5,24 +5,34 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace betanet::net {
 
-/// Calls that may block for ever, a name lookup or a file on a dead mount, in
-/// detached threads that neither the loop nor a shutdown waits for.
+/// Runs calls that may block for ever, such as a name lookup or a file on a
+/// dead mount, in detached threads that neither the loop nor a shutdown waits
+/// for. Work waits in a queue while all threads are busy.
 class background {
 public:
-  /// Runs in a thread; what it returns is then called on the loop's thread.
-  using work = std::function<std::function<void()>()>;
-
   background(loop& l, std::size_t max_threads);
-  ~background(); ///< Nothing is called any more.
+  ~background(); ///< No `done` is called any more.
 
-  /// Any thread. False if there is no thread and none can be had: the work is
-  /// dropped. It must not throw.
-  [[nodiscard]] bool run(work w);
+  /// Calls `work()` in a thread and then `done(result)` on the loop's thread.
+  /// Both can be copied and do not throw. Any thread may call it. False if
+  /// there is no thread and none can be started: neither is called.
+  template <class Work, class Done>
+  [[nodiscard]] bool ask(Work work, Done done) {
+    return run([work = std::move(work), done = std::move(done)] {
+      return [done, result = work()]() mutable { done(std::move(result)); };
+    });
+  }
 
 private:
+  /// Runs in a thread and returns what is called on the loop's thread.
+  using job = std::function<std::function<void()>()>;
+
+  bool run(job j);
+
   struct state;
   std::shared_ptr<state> state_;
 };

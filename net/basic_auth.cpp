@@ -18,14 +18,14 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-/// RFC 4648, section 4; empty if it is none.
+/// RFC 4648, 4. Empty if the text is not valid.
 std::optional<std::string> decode_base64(std::string_view text) {
   const auto data = text.substr(0, text.find_last_not_of('=') + 1);
   const auto padding = text.size() - data.size();
   if (text.empty() || text.size() % 4 != 0 || padding > 2)
     return {};
   std::string out(text.size() / 4 * 3, '\0');
-  // It would skip blanks around.
+  // EVP_DecodeBlock would skip blanks at both ends.
   const bool blank = text.find_first_of(" \t\r\n") != text.npos;
   if (blank || EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                                bytes(text), static_cast<int>(text.size())) < 0)
@@ -54,7 +54,7 @@ std::optional<login> parse_basic_auth(std::string_view header) {
 }
 
 bool matches(const std::string& password, const std::string& hash) {
-  const auto work = std::make_unique<crypt_data>(); // 32 KiB
+  const auto work = std::make_unique<crypt_data>(); // 32 KiB: not for the stack
   const char* const made =
       ::crypt_r(password.c_str(), hash.c_str(), work.get());
   const std::string_view result = made ? made : "";
@@ -77,10 +77,10 @@ std::string digest_of(const login& l, const std::string& hash) {
   static const auto key = [] {
     std::array<unsigned char, 32> k;
     if (RAND_bytes(k.data(), k.size()) != 1)
-      throw std::runtime_error("no random bytes");
+      throw std::runtime_error("OpenSSL has no random bytes");
     return k;
   }();
-  // Lengths first: "ab" + "c" is not "a" + "bc".
+  // With the lengths, so that "ab" + "c" differs from "a" + "bc".
   const auto text = std::to_string(l.user.size()) + ":" + l.user +
                     std::to_string(hash.size()) + ":" + hash + l.password;
   std::string digest(EVP_MAX_MD_SIZE, '\0');

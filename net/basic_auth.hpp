@@ -6,27 +6,28 @@
 
 namespace betanet::net {
 
-/// What a client says who it is.
+/// The name and password a client gives.
 struct login {
   std::string user, password;
 };
 
-/// The content of an `Authorization` header of HTTP basic auth, RFC 7617;
-/// empty if it is none, or holds a NUL, at which bcrypt would stop reading.
+/// Reads an `Authorization` header of HTTP basic auth (RFC 7617). Empty if it
+/// is anything else, or holds a NUL, at which bcrypt would stop reading.
 std::optional<login> parse_basic_auth(std::string_view header);
 
-/// Whether it is the password of this bcrypt hash. Takes 2^cost steps, the
-/// same for a right and a wrong one: 0.2 s at cost 12. Any thread.
+/// Whether this is the password of the bcrypt hash. Takes 2^cost steps whether
+/// it is right or wrong: 0.2 s at cost 12. Any thread.
 bool matches(const std::string& password, const std::string& hash);
 
-/// log2 of the steps of a bcrypt hash.
+/// The cost of a bcrypt hash, such as 12: log2 of the steps.
 int cost_of(const std::string& bcrypt_hash);
 
-/// A hash of that cost that no password has.
+/// A bcrypt hash of this cost that no password has.
 std::string decoy_hash(int cost);
 
-/// Tells logins apart without keeping passwords: a keyed digest, with a key of
-/// this process, in which no two different logins look the same.
+/// A digest of a login and the hash it was checked against, so that logins can
+/// be remembered without their passwords: HMAC-SHA-256 (RFC 2104) with a random
+/// key of this process. 32 bytes.
 std::string digest_of(const login& l, const std::string& hash);
 
 } // namespace betanet::net

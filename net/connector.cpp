@@ -13,17 +13,18 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-/// RFC 8305: how long one address may keep the next from being tried.
+/// How long an address has before the next one is tried as well (RFC 8305, 5:
+/// Connection Attempt Delay).
 constexpr std::chrono::milliseconds stagger{250};
 
 } // namespace
 
-/// `f` as a handler that does nothing once the connector has gone on.
+/// `f` as a handler that does nothing after the next start or stop.
 template <class F>
-auto connector::bound(F f) {
+auto connector::while_current(F f) {
   return [self = weak_from_this(), f = std::move(f),
-          then = epoch_](auto&&... args) {
-    if (const auto alive = self.lock(); alive && alive->epoch_ == then)
+          mine = generation_](auto&&... args) {
+    if (const auto alive = self.lock(); alive && alive->generation_ == mine)
       f(std::forward<decltype(args)>(args)...);
   };
 }
@@ -35,7 +36,7 @@ void connector::start(const std::string& host, std::uint16_t port,
   port_ = port;
   phase_ = "resolving the host name";
   names_.resolve(
-      this, host, bound([this, host](const resolver::answer& a) {
+      this, host, while_current([this, host](const resolver::answer& a) {
         if (!a.addresses.empty())
           return race(a.addresses);
         finish(error{a.local ? errc::local : errc::dns, host + ": " + a.error});
@@ -50,15 +51,15 @@ void connector::start(const std::vector<asio::ip::address>& addresses,
   race(addresses);
 }
 
-/// A connecting socket is kept alive by its own handler: without a close it
-/// would go on until the kernel gives up.
+/// A connecting socket is kept alive by its own handler. Without a close it
+/// would go on until the kernel gives up, after two minutes.
 void connector::stop() {
-  ++epoch_;
+  ++generation_;
   stagger_.cancel();
   error_code ignored;
-  for (const auto& racer : racers_)
-    racer->close(ignored);
-  racers_.clear();
+  for (const auto& socket : sockets_)
+    socket->close(ignored);
+  sockets_.clear();
   done_ = nullptr;
 }
 
@@ -80,32 +81,32 @@ void connector::race(const std::vector<asio::ip::address>& addresses) {
 
 void connector::connect_next() {
   const auto& peer = peers_[next_++];
-  const auto racer = std::make_shared<tcp::socket>(io_);
-  racers_.push_back(racer);
+  const auto socket = std::make_shared<tcp::socket>(io_);
+  sockets_.push_back(socket);
   ++pending_;
   error_code ec;
-  racer->open(peer.protocol(), ec);
-  const auto finished =
-      bound([this, racer](error_code result) { connected(racer, result); });
+  socket->open(peer.protocol(), ec);
+  const auto finished = while_current(
+      [this, socket](error_code result) { connected(socket, result); });
   if (ec)
     return asio::post(io_, [finished, ec] { finished(ec); });
-  racer->async_connect(peer, finished);
+  socket->async_connect(peer, finished);
   if (next_ == peers_.size())
     return;
   stagger_.expires_after(stagger);
-  stagger_.async_wait(bound([this](error_code cancelled) {
+  stagger_.async_wait(while_current([this](error_code cancelled) {
     if (!cancelled && next_ < peers_.size())
       connect_next();
   }));
 }
 
-void connector::connected(const std::shared_ptr<tcp::socket>& racer,
+void connector::connected(const std::shared_ptr<tcp::socket>& socket,
                           error_code ec) {
   --pending_;
   if (!ec)
-    return finish(std::move(*racer));
-  // One address may be beyond this machine's families (::1 without IPv6):
-  // that is no news if another address answered, even with a refusal.
+    return finish(std::move(*socket));
+  // A family this machine lacks (::1 without IPv6) explains nothing if another
+  // address answered, even with a refusal.
   if (!failure_ || failure_->code == errc::local)
     failure_ = connect_error(ec);
   stagger_.cancel();

@@ -13,9 +13,9 @@
 
 namespace betanet::net {
 
-/// Opens connections to a host by name, its addresses tried side by side as
-/// RFC 8305 has it: one that is dead does not keep a living one from being
-/// found. For net/ only; loop's thread.
+/// Opens connections to a host by name. Addresses are tried side by side (RFC
+/// 8305): one that does not answer cannot hide one that does. Lives on the
+/// loop's thread, in a shared pointer.
 class connector : public std::enable_shared_from_this<connector> {
 public:
   using result = std::variant<boost::asio::ip::tcp::socket, error>;
@@ -23,22 +23,23 @@ public:
   connector(boost::asio::io_context& io, resolver& names)
       : io_(io), names_(names) {}
 
-  /// Calls `done` once, unless stopped before. At least one address.
+  /// Calls `done` once, unless stopped before. A new start stops the former.
   void start(const std::string& host, std::uint16_t port,
              std::function<void(result)> done);
+  /// With addresses that are known already, at least one.
   void start(const std::vector<boost::asio::ip::address>& addresses,
              std::uint16_t port, std::function<void(result)> done);
-  void stop();
+  void stop(); ///< Closes what is connecting.
 
-  const char* phase() const { return phase_; } ///< What it waits for.
+  const char* phase() const { return phase_; } ///< What it does, for people.
 
 private:
   template <class F>
-  auto bound(F f);
+  auto while_current(F f);
 
   void race(const std::vector<boost::asio::ip::address>& addresses);
   void connect_next();
-  void connected(const std::shared_ptr<boost::asio::ip::tcp::socket>& racer,
+  void connected(const std::shared_ptr<boost::asio::ip::tcp::socket>& socket,
                  boost::system::error_code ec);
   void finish(result r);
 
@@ -46,14 +47,14 @@ private:
   resolver& names_;
   std::function<void(result)> done_;
   const char* phase_ = "";
-  std::uint64_t epoch_ = 0; ///< Grows when handlers become void.
+  std::uint64_t generation_ = 0; ///< Grows with each start and stop.
   std::vector<boost::asio::ip::tcp::endpoint> peers_;
   std::uint16_t port_ = 0;
-  std::size_t next_ = 0;
-  std::size_t pending_ = 0;
-  std::vector<std::shared_ptr<boost::asio::ip::tcp::socket>> racers_;
+  std::size_t next_ = 0;    ///< Index of the next peer to try.
+  std::size_t pending_ = 0; ///< How many are being tried.
+  std::vector<std::shared_ptr<boost::asio::ip::tcp::socket>> sockets_;
   boost::asio::steady_timer stagger_{io_};
-  std::optional<error> failure_; ///< Of the first address.
+  std::optional<error> failure_; ///< Of the first address that says most.
 };
 
 } // namespace betanet::net

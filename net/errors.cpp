@@ -32,7 +32,7 @@ bool is_tls(error_code ec) {
 
 error connect_error(error_code ec) {
   if (ec == asio::error::connection_reset)
-    return {errc::reset, ec.message()}; // accepted, and dropped at once
+    return {errc::reset, ec.message()}; // accepted and closed at once
   if (ec == asio::error::timed_out)
     return {errc::timeout, ec.message()};
   return {is_local(ec) ? errc::local : errc::connect, ec.message()};

@@ -1,18 +1,19 @@
 #pragma once
 
-#include "net/http_client.hpp"
+#include "net/outcome.hpp"
 
 #include <boost/system/error_code.hpp>
 
 namespace betanet::net {
 
-/// What a failure to connect means.
+/// Translates a failure to connect.
 error connect_error(boost::system::error_code ec);
 
-/// What a failure of an established connection means.
+/// Translates a failure of an established connection or of the HTTP parser.
 error io_error(boost::system::error_code ec);
 
-/// What a failed handshake means; `defect` is what verification found.
+/// Translates a failed TLS handshake. `defect` is what the verification of the
+/// certificate found wrong; empty: nothing.
 error handshake_error(boost::system::error_code ec, const std::string& defect);
 
 } // namespace betanet::net

@@ -2,6 +2,7 @@
 
 #include "net/background.hpp"
 #include "net/loop.hpp"
+#include "net/outcome.hpp"
 #include "net/resolver.hpp"
 #include "net/tls.hpp"
 
@@ -11,38 +12,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 
 namespace betanet::net {
 
-/// Why there is no response.
-enum class errc : std::uint8_t {
-  dns,       ///< The name has no address.
-  connect,   ///< No address accepted the connection.
-  reset,     ///< The peer aborted the connection.
-  eof,       ///< The peer closed before the response was complete.
-  timeout,   ///< The deadline passed.
-  tls,       ///< No secure connection.
-  protocol,  ///< Not HTTP/1.1 as RFC 9112 has it.
-  too_large, ///< Header or body above its limit.
-  encoding,  ///< A content encoding we did not ask for.
-  local,     ///< Our own machine: no descriptors, no ports, no secret.
-};
-
-struct error {
-  errc code;
-  std::string text; ///< One line, may hold outside text.
-};
-
-struct response {
-  int status;
-  std::string body;
-  std::chrono::seconds retry_after{0}; ///< 0: absent or not a number.
-};
-
-using outcome = std::variant<response, error>;
-
-/// With what a request introduces itself.
+/// What a request introduces itself with.
 struct identity {
   std::string fields;              ///< Whole header lines, each ending in CRLF.
   std::optional<tls_material> tls; ///< For https.
@@ -52,48 +25,51 @@ struct identity {
 struct resource {
   std::string host; ///< A name or an address, without brackets.
   std::uint16_t port;
-  std::string path;
+  std::string path; ///< With the query, if there is one.
   std::string user_agent;
   std::uint64_t max_body_bytes;
-  /// A connection is not kept longer, so that a name's new address is found.
+  /// A connection is not used longer, so that a new address of the name is
+  /// found.
   std::chrono::nanoseconds max_connection_age = std::chrono::hours{1};
   bool tls = false;
-  std::string server_name; ///< Of the certificate; empty: the host.
+  /// The name the certificate must be for; empty: the host.
+  std::string server_name;
   net::identity identity;
-  /// Replaces `identity` before each request. Runs in a thread that may block
-  /// and throws `std::runtime_error`. Empty: it never changes.
+  /// Replaces `identity` before each request. Runs in a thread, may block and
+  /// throws `std::runtime_error`. Empty: the identity never changes.
   std::function<net::identity()> identify;
 };
 
-/// What all clients share.
+/// What all clients share. Outlives them.
 struct outbound {
   explicit outbound(loop& l) : events(l) {}
 
   loop& events;
   resolver names{events};
-  background files{events, 32}; ///< Reads what identities are made of.
+  background files{events, 32}; ///< Reads the files identities are made of.
   /// Shared with reading threads, which may outlive everything else.
   std::shared_ptr<tls_contexts> contexts = std::make_shared<tls_contexts>();
 };
 
-/// Gets one resource over a connection that it keeps between requests, for an
-/// hour at most. Any thread may use it; one request runs at a time and a new
-/// one abandons the former.
+/// Gets one resource over a connection that it keeps between requests, for
+/// `max_connection_age` at most. Any thread may use it. One request runs at a
+/// time; a new one abandons the former.
 class http_client {
 public:
-  http_client(outbound& shared, resource what);
+  http_client(outbound& shared, resource r);
   ~http_client(); ///< Abandons a running request.
   http_client(http_client&&) noexcept = default;
 
-  /// Calls `done` once, on the loop's thread, at latest after `timeout`, which
-  /// covers resolve, connect, TLS, write and read together; never if abandoned.
-  /// A kept connection that proves dead before the first response byte is
-  /// replaced within the same timeout.
+  /// Calls `done` once, on the loop's thread, after `timeout` at the latest; it
+  /// covers resolve, connect, TLS, write and read together. Never if abandoned.
+  /// A kept connection that the server closed, or on which it sent anything
+  /// since the last response, is replaced by a fresh one within the same
+  /// timeout.
   void get(std::chrono::nanoseconds timeout, std::function<void(outcome)> done);
 
 private:
-  class session;
-  std::shared_ptr<session> session_;
+  struct state;
+  std::shared_ptr<state> state_;
 };
 
 } // namespace betanet::net

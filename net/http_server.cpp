@@ -1,12 +1,12 @@
 #include "net/http_session_impl.hpp"
+#include "net/listening_socket_impl.hpp"
 #include "net/loop_impl.hpp"
 
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <stdexcept>
+#include <utility>
 
 namespace betanet::net {
 
@@ -17,16 +17,9 @@ using asio::ip::tcp;
 using boost::system::error_code;
 using namespace std::chrono_literals;
 
-/// At the descriptor limit accept fails at once: trying again at once would
-/// spin, giving up would make the process deaf.
+/// At the limit of descriptors accept fails without waiting. Trying again at
+/// once would use a whole core; giving up would end the service.
 constexpr auto accept_pause = 100ms;
-
-/// `:9200` for people: `[::]:9200`.
-std::string name_of(const tcp::endpoint& e) {
-  const auto host = e.address().to_string();
-  return (e.address().is_v6() ? "[" + host + "]" : host) + ":" +
-         std::to_string(e.port());
-}
 
 } // namespace
 
@@ -44,7 +37,8 @@ std::string
 http_server::state::accept_from(const std::shared_ptr<acceptor>& a) {
   acceptors.push_back(a);
   asio::post(io, [self = shared_from_this(), a] { self->accept(a); });
-  return name_of(a->local_endpoint());
+  const auto local = a->local_endpoint();
+  return address_text(local.address().to_string(), local.port());
 }
 
 void http_server::state::accept(const std::shared_ptr<tcp::acceptor>& from) {
@@ -75,7 +69,7 @@ void http_server::state::admit(tcp::socket socket) {
   if (sessions.size() >= limits.connections) {
     ++stats.rejected_limit;
     if (!make_room())
-      return; // closes the new one
+      return; // closes the new connection
   }
   const auto s =
       std::make_shared<session>(shared_from_this(), std::move(socket));
@@ -86,14 +80,15 @@ void http_server::state::admit(tcp::socket socket) {
   s->start();
 }
 
-/// Closes the connection that has been longest without a complete request;
-/// if all have one, the oldest whose answer has not begun.
+/// Closes the connection that has been without a complete request for longest,
+/// or else the one that has waited for its response for longest. False if
+/// responses are being written on all of them.
 bool http_server::state::make_room() {
   std::shared_ptr<session> idle, waiting;
   for (const auto& s : sessions) {
-    if (s->now() == session::phase::writing)
+    if (s->phase() == session_phase::writing)
       continue;
-    auto& oldest = s->now() == session::phase::waiting ? waiting : idle;
+    auto& oldest = s->phase() == session_phase::waiting ? waiting : idle;
     if (!oldest || s->since() < oldest->since())
       oldest = s;
   }
@@ -110,7 +105,7 @@ void http_server::state::shake_hands_later(const std::shared_ptr<session>& s) {
     std::shared_ptr<state> self;
     void operator()() const {
       const auto next = self->handshakes.front().lock();
-      if (next && next->now() == session::phase::reading)
+      if (next && next->phase() == session_phase::reading)
         next->shake_hands();
       self->handshakes.pop_front();
       if (!self->handshakes.empty())
@@ -120,7 +115,7 @@ void http_server::state::shake_hands_later(const std::shared_ptr<session>& s) {
   asio::post(io, turn{shared_from_this()});
 }
 
-/// One coarse timer for the deadlines of all connections.
+/// Checks the deadlines of all connections with one coarse timer.
 void http_server::state::sweep() {
   sweep_timer.expires_after(sweep_period);
   sweep_timer.async_wait([self = weak_from_this()](error_code ec) {
@@ -165,69 +160,19 @@ http_server::~http_server() {
     s->close();
 }
 
-std::string http_server::listen(const std::string& address) {
-  const auto colon = address.rfind(':');
-  auto host = address.substr(0, colon);
-  if (host.starts_with('['))
-    host = host.substr(1, host.size() - 2);
-  const bool all = host.empty() || host == "::"; // both families, as in Go
-  error_code ec;
-  tcp::endpoint local;
-  const auto port =
-      static_cast<std::uint16_t>(std::stoi(address.substr(colon + 1)));
-  if (all) {
-    local = {tcp::v6(), port};
-  } else {
-    tcp::resolver names{state_->io};
-    const auto found = names.resolve(host, std::to_string(port), ec);
-    if (!ec)
-      local = *found.begin();
-  }
-  const auto acceptor = std::make_shared<tcp::acceptor>(state_->io);
-  const auto step = [&](auto&& f) {
-    if (!ec)
-      f();
-  };
-  step([&] { acceptor->open(local.protocol(), ec); });
-  if (all && ec) { // a machine without IPv6
-    local = {tcp::v4(), port};
-    acceptor->open(local.protocol(), ec);
-  }
-  step([&] { acceptor->set_option(tcp::acceptor::reuse_address{true}, ec); });
-  if (local.protocol() == tcp::v6())
-    step([&] { acceptor->set_option(asio::ip::v6_only{!all}, ec); });
-  step([&] { acceptor->bind(local, ec); });
-  step(
-      [&] { acceptor->listen(asio::socket_base::max_listen_connections, ec); });
-  if (ec)
-    throw std::runtime_error("cannot listen on " + address + ": " +
-                             ec.message());
-  return state_->accept_from(acceptor);
+std::string http_server::listen(const std::string& host, std::uint16_t port) {
+  return state_->accept_from(
+      std::make_shared<tcp::acceptor>(open_listener(state_->io, host, port)));
 }
 
 std::string http_server::adopt(int descriptor) {
-  sockaddr_storage local{};
-  socklen_t size = sizeof local;
-  int listening = 0;
-  socklen_t flag = sizeof listening;
-  const bool ours =
-      ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&local), &size) ==
-          0 &&
-      ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &flag) ==
-          0 &&
-      listening != 0 &&
-      (local.ss_family == AF_INET || local.ss_family == AF_INET6);
-  if (!ours)
-    throw std::runtime_error("descriptor " + std::to_string(descriptor) +
-                             " is no listening TCP socket");
-  return state_->accept_from(std::make_shared<tcp::acceptor>(
-      state_->io, local.ss_family == AF_INET ? tcp::v4() : tcp::v6(),
-      descriptor));
+  return state_->accept_from(
+      std::make_shared<tcp::acceptor>(adopt_listener(state_->io, descriptor)));
 }
 
-void http_server::secure(server_security how) {
-  asio::dispatch(state_->io, [s = state_, how = std::move(how)]() mutable {
-    s->security = std::move(how);
+void http_server::secure(server_security security) {
+  asio::dispatch(state_->io, [s = state_, security]() mutable {
+    s->security = std::move(security);
   });
 }
 

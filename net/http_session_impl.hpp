@@ -11,21 +11,21 @@
 
 namespace betanet::net {
 
-/// What the connections share. Lives on the loop's thread.
+/// What all connections of a server share. Lives on the loop's thread.
 struct http_server::state : std::enable_shared_from_this<state> {
   using acceptor = boost::asio::ip::tcp::acceptor;
   using clock = std::chrono::steady_clock;
 
   state(loop& l, server_limits bounds, handler h);
 
-  /// Gives the address; accepts once the loop runs.
+  /// Accepts connections once the loop runs. Returns the address.
   std::string accept_from(const std::shared_ptr<acceptor>& a);
   void accept(const std::shared_ptr<acceptor>& from);
   void admit(boost::asio::ip::tcp::socket socket);
   bool make_room();
   void sweep();
-  /// One handshake a turn of the loop: they are dear, and everything else goes
-  /// first.
+  /// Queues a step of a TLS handshake. The loop takes one between two rounds of
+  /// its other events, because a step costs up to a millisecond of computing.
   void shake_hands_later(const std::shared_ptr<session>& s);
   void close(const std::shared_ptr<session>& s);
   void finish_stopping();
@@ -37,75 +37,82 @@ struct http_server::state : std::enable_shared_from_this<state> {
   server_security security;
   std::vector<std::shared_ptr<acceptor>> acceptors;
   std::unordered_set<std::shared_ptr<session>> sessions;
-  std::deque<std::weak_ptr<session>> handshakes; ///< That can go on.
+  std::deque<std::weak_ptr<session>> handshakes; ///< Queued.
   server_stats stats;
   boost::asio::steady_timer sweep_timer{io};
-  std::function<void()> stopped; ///< Set once stopping.
+  std::function<void()> stopped; ///< Set once the server is stopping.
 };
 
-/// One connection. Owned by the server's set and, while a request waits for
-/// its answer, by the exchange.
+/// What a connection is doing.
+enum class session_phase : std::uint8_t {
+  reading,   ///< The TLS handshake, a request, or nothing between requests.
+  waiting,   ///< For the response to a request.
+  writing,   ///< A response.
+  lingering, ///< Sent all, reads what the client still sends.
+  closed
+};
+
+/// One connection. Owned by the server's set and, while a request waits for its
+/// response, by whoever holds the exchange. Lives on the loop's thread.
 class http_server::session
     : public exchange,
       public std::enable_shared_from_this<http_server::session> {
 public:
-  enum class phase : std::uint8_t {
-    reading, ///< The handshake of TLS is part of it.
-    waiting,
-    writing,
-    lingering,
-    closed
-  };
   using clock = state::clock;
 
   session(std::shared_ptr<state> s, boost::asio::ip::tcp::socket socket);
 
   void start();
   void shake_hands();
-  const request& what() const override { return request_; }
-  void respond(std::shared_ptr<const message> m) override;
+  const net::request& request() const override { return request_; }
+  void respond(std::shared_ptr<const reply> r) override;
 
-  phase now() const { return phase_; }
+  session_phase phase() const { return phase_; }
+  /// When it was accepted or its latest response was written.
   clock::time_point since() const { return since_; }
   clock::time_point deadline() const { return deadline_; }
 
-  /// Answers what is complete, then closes.
+  /// Answers the request that waits, if there is one, then closes.
   void finish();
   void close();
 
 private:
-  /// Goes on with `f` when the socket is ready, unless the phase has changed.
+  /// Calls `f` when the socket can be read or written, unless the phase has
+  /// changed.
   void when_ready(server_stream::outcome wanted, void (session::*f)());
-  void may_shake_hands();
+  void queue_handshake();
 
-  void next();
+  void serve_next();
+  void begin_request_deadline();
+  void wait_for_bytes();
   void read();
-  void take();
   void serve(std::size_t header_size);
 
-  void refuse(int status, const std::string& why = {});
-  void write(std::shared_ptr<const message> m);
-  void write_on();
-  void written();
+  void refuse(int status, const std::string& text = {});
+  void write(std::shared_ptr<const reply> r);
+  std::string head_with_fields() const;
+  void continue_writing();
+  void finish_response();
   void linger();
   void drain();
-  void leave_slow();
+  void count_as_slow();
+  void uncount_as_slow();
 
   std::shared_ptr<state> server_;
   server_stream stream_;
-  phase phase_ = phase::reading;
-  clock::time_point since_;    ///< Without a complete request since.
-  clock::time_point deadline_; ///< Of the present phase; the sweep looks.
-  std::string input_;
-  std::size_t scanned_ = 0;
-  int requests_ = 0;
-  bool in_request_ = false; ///< Its first byte has come.
-  bool last_ = false;       ///< Close after this answer.
-  bool slow_ = false;       ///< Counted as a slow response.
-  std::size_t drained_ = 0;
-  request request_;
-  std::shared_ptr<const message> message_;
-  std::string joined_; ///< Its head, where that is not sent as it is.
+  session_phase phase_ = session_phase::reading;
+  clock::time_point since_;
+  clock::time_point deadline_; ///< Of the present phase.
+  std::string input_;          ///< Read and not used yet.
+  std::size_t scanned_ = 0;    ///< Of `input_`, for the end of the header.
+  int requests_ = 0;           ///< Served on this connection.
+  bool in_request_ = false;    ///< The first byte of a request has come.
+  bool is_last_ = false;       ///< Close after this response.
+  bool is_slow_ = false;       ///< Counted as a slow response.
+  std::size_t drained_ = 0;    ///< Bytes, while lingering.
+  net::request request_;
+  std::shared_ptr<const reply> reply_; ///< While it is written.
+  std::string head_; ///< Its head, where that is not sent as it is.
   std::array<boost::asio::const_buffer, 3> unsent_;
 };
 

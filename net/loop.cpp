@@ -29,8 +29,8 @@ void loop::stop() {
   impl_->io.stop();
 }
 
-void loop::post(void (*f)(void*), void* argument) {
-  boost::asio::post(impl_->io, [f, argument] { f(argument); });
+void loop::post(std::function<void()> f) {
+  boost::asio::post(impl_->io, std::move(f));
 }
 
 void loop::on_signal(std::function<void(int)> f) {

@@ -5,21 +5,22 @@
 
 namespace betanet::net {
 
-/// The event loop all sockets live on. One thread runs it; everything else
+/// The event loop all sockets live on. One thread runs it; the other functions
 /// may be called from any thread.
 class loop {
 public:
   loop();
   ~loop();
 
-  /// Handles events until `stop`.
+  /// Handles events on the calling thread until `stop`.
   void run();
   void stop();
 
-  /// Calls `f(argument)` on the loop's thread, in the order of the posts.
-  void post(void (*f)(void*), void* argument);
+  /// Calls `f` on the loop's thread, in the order of the posts.
+  void post(std::function<void()> f);
 
-  /// Calls `f` on the loop's thread for each SIGTERM, SIGINT and SIGHUP.
+  /// Calls `f` with the number of each SIGTERM, SIGINT and SIGHUP, on the
+  /// loop's thread. Once, before the loop runs.
   void on_signal(std::function<void(int)> f);
 
   struct impl;

@@ -11,7 +11,8 @@
 namespace betanet::net {
 
 struct loop::impl {
-  boost::asio::io_context io{1}; // one thread runs it
+  boost::asio::io_context io{1}; ///< Run by one thread.
+  /// Keeps the loop running while nothing is pending.
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
       io.get_executor()};
   boost::asio::signal_set signals{io};

@@ -15,6 +15,7 @@ namespace betanet::net {
 
 namespace {
 
+/// Enough for a fleet's first lookups, few enough for a mute name server.
 constexpr std::size_t max_threads = 8;
 
 resolver::answer look_up(const std::string& host) {
@@ -50,7 +51,7 @@ resolver::answer look_up(const std::string& host) {
 
 } // namespace
 
-/// Lives on the loop's thread.
+/// Lives on the loop's thread. Each question waits under its host and asker.
 struct resolver::state : std::enable_shared_from_this<state> {
   explicit state(loop& l) : io(l.internals().io), threads(l, max_threads) {}
 
@@ -59,15 +60,11 @@ struct resolver::state : std::enable_shared_from_this<state> {
   std::map<std::string, std::map<const void*, callback>> waiting;
 
   void start(const std::string& host) {
-    const std::weak_ptr<state> me = weak_from_this();
-    const auto finish = [me, host](const answer& a) {
-      if (const auto self = me.lock())
+    const auto finish = [weak = weak_from_this(), host](const answer& a) {
+      if (const auto self = weak.lock())
         self->finish(host, a);
     };
-    const bool started = threads.run([finish, host]() -> std::function<void()> {
-      return [finish, a = look_up(host)] { finish(a); };
-    });
-    if (!started)
+    if (!threads.ask([host] { return look_up(host); }, finish))
       boost::asio::post(io, [finish] {
         finish({{}, "no thread for a name lookup", true});
       });

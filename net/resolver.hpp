@@ -8,9 +8,9 @@
 
 namespace betanet::net {
 
-/// Turns host names into addresses without ever blocking the loop, its
-/// shutdown, or one name behind another: Asio's resolver does all three when a
-/// name server is mute.
+/// Turns host names into addresses. A name server that does not answer blocks
+/// neither the loop nor its shutdown nor the lookup of another name, as Asio's
+/// resolver would.
 class resolver {
 public:
   struct answer; ///< For net/ only.
@@ -19,10 +19,11 @@ public:
   explicit resolver(loop& l);
   ~resolver();
 
-  /// Loop's thread only, and so is `done`. Names are looked up in at most 8
-  /// threads, each name once at a time however many ask. A lookup that never
-  /// ends never answers: the caller has a deadline.
-  /// `who` asks: its new question takes the place of a former one.
+  /// Called on the loop's thread, and so is `done`. Names are looked up in at
+  /// most 8 threads, each name once at a time however many ask. A lookup that
+  /// never ends never answers: the caller has a deadline. `who` identifies the
+  /// caller: its new question about a host replaces the former one. An address
+  /// in place of a name is answered at once.
   void resolve(const void* who, const std::string& host, callback done);
 
 private:

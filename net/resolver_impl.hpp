@@ -11,8 +11,8 @@ namespace betanet::net {
 
 struct resolver::answer {
   std::vector<boost::asio::ip::address> addresses; ///< Empty on error.
-  std::string error;  ///< What the system's resolver said.
-  bool local = false; ///< It could not even ask: no descriptors, no threads.
+  std::string error;  ///< The text of the system's resolver.
+  bool local = false; ///< This machine's fault: descriptors, threads, memory.
 };
 
 } // namespace betanet::net

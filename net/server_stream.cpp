@@ -11,29 +11,31 @@ using boost::system::error_code;
 
 namespace {
 
-/// What one step may take from the socket. OpenSSL reads on while the peer
-/// sends records that carry no data, such as updates of the key: without an
-/// end it would never give the thread back.
+/// How much one step may take from the socket: two TLS records. OpenSSL reads
+/// on while the peer sends records without data, such as updates of the key;
+/// without a bound such a peer could occupy the thread for ever.
 constexpr std::size_t step_bytes = 32768;
 
-server_stream& of(BIO* b) {
+server_stream& stream_of(BIO* b) {
   return *static_cast<server_stream*>(BIO_get_data(b));
 }
 
 int take_from_socket(BIO* b, char* to, int size) {
   BIO_clear_retry_flags(b);
-  const auto s = of(b).receive(to, static_cast<std::size_t>(size));
-  if (s.how == server_stream::outcome::want_read)
+  const auto s = stream_of(b).receive(to, static_cast<std::size_t>(size));
+  if (s.result == server_stream::outcome::want_read)
     BIO_set_retry_read(b);
-  return s.how == server_stream::outcome::done ? static_cast<int>(s.bytes) : -1;
+  return s.result == server_stream::outcome::done ? static_cast<int>(s.bytes)
+                                                  : -1;
 }
 
 int give_to_socket(BIO* b, const char* from, int size) {
   BIO_clear_retry_flags(b);
-  const auto s = of(b).send(from, static_cast<std::size_t>(size));
-  if (s.how == server_stream::outcome::want_write)
+  const auto s = stream_of(b).send(from, static_cast<std::size_t>(size));
+  if (s.result == server_stream::outcome::want_write)
     BIO_set_retry_write(b);
-  return s.how == server_stream::outcome::done ? static_cast<int>(s.bytes) : -1;
+  return s.result == server_stream::outcome::done ? static_cast<int>(s.bytes)
+                                                  : -1;
 }
 
 long control(BIO*, int command, long, void*) {
@@ -64,7 +66,7 @@ server_stream::server_stream(asio::ip::tcp::socket s,
     return;
   auto* const bio = BIO_new(socket_method());
   ssl_.reset(bio ? SSL_new(context_->c.native_handle()) : nullptr);
-  if (!ssl_) { // no memory: the handshake fails
+  if (!ssl_) { // no memory: the handshake will fail
     BIO_free(bio);
     return;
   }
@@ -76,16 +78,16 @@ server_stream::server_stream(asio::ip::tcp::socket s,
 
 auto server_stream::receive(char* to, std::size_t size) -> step {
   step s;
-  if (secured() && taken_ >= step_bytes) {
-    s.how = outcome::want_read;
+  if (is_secured() && taken_ >= step_bytes) {
+    s.result = outcome::want_read;
     return s;
   }
   error_code ec;
   s.bytes = socket_.read_some(asio::buffer(to, size), ec);
   taken_ += s.bytes;
-  s.how = !ec                              ? outcome::done
-          : ec == asio::error::would_block ? outcome::want_read
-                                           : outcome::failed;
+  s.result = !ec                              ? outcome::done
+             : ec == asio::error::would_block ? outcome::want_read
+                                              : outcome::failed;
   return s;
 }
 
@@ -98,14 +100,14 @@ auto server_stream::send(std::span<const asio::const_buffer> from) -> step {
   step s;
   error_code ec;
   s.bytes = socket_.write_some(from, ec);
-  s.how = !ec                              ? outcome::done
-          : ec == asio::error::would_block ? outcome::want_write
-                                           : outcome::failed;
+  s.result = !ec                              ? outcome::done
+             : ec == asio::error::would_block ? outcome::want_write
+                                              : outcome::failed;
   return s;
 }
 
-auto server_stream::judge(int result) -> outcome {
-  switch (SSL_get_error(ssl_.get(), result)) {
+auto server_stream::outcome_of(int openssl_result) const -> outcome {
+  switch (SSL_get_error(ssl_.get(), openssl_result)) {
   case SSL_ERROR_NONE:
     return outcome::done;
   case SSL_ERROR_WANT_READ:
@@ -124,7 +126,7 @@ void server_stream::begin_step() {
 
 auto server_stream::handshake() -> outcome {
   begin_step();
-  return ssl_ ? judge(SSL_do_handshake(ssl_.get())) : outcome::failed;
+  return ssl_ ? outcome_of(SSL_do_handshake(ssl_.get())) : outcome::failed;
 }
 
 bool server_stream::met_plain_http() {
@@ -135,32 +137,32 @@ bool server_stream::met_plain_http() {
   return plain;
 }
 
-bool server_stream::holds_data() const {
-  return secured() && SSL_pending(ssl_.get()) > 0;
+bool server_stream::has_decrypted_bytes() const {
+  return is_secured() && SSL_pending(ssl_.get()) > 0;
 }
 
 auto server_stream::read(char* to, std::size_t size) -> step {
-  if (!secured())
+  if (!is_secured())
     return receive(to, size);
   begin_step();
   step s;
-  s.how = judge(SSL_read_ex(ssl_.get(), to, size, &s.bytes));
+  s.result = outcome_of(SSL_read_ex(ssl_.get(), to, size, &s.bytes));
   return s;
 }
 
 auto server_stream::write(std::span<const asio::const_buffer> from) -> step {
-  if (!secured())
+  if (!is_secured())
     return send(from);
   step s;
-  s.how = outcome::done;
+  s.result = outcome::done;
   for (const auto& b : from)
     for (std::size_t at = 0; at < b.size();) {
       std::size_t n = 0;
       begin_step();
-      s.how = judge(SSL_write_ex(ssl_.get(),
-                                 static_cast<const char*>(b.data()) + at,
-                                 b.size() - at, &n));
-      if (s.how != outcome::done)
+      s.result = outcome_of(
+          SSL_write_ex(ssl_.get(), static_cast<const char*>(b.data()) + at,
+                       b.size() - at, &n));
+      if (s.result != outcome::done)
         return s;
       at += n;
       s.bytes += n;
@@ -170,7 +172,7 @@ auto server_stream::write(std::span<const asio::const_buffer> from) -> step {
 
 void server_stream::finish() {
   begin_step();
-  if (secured() && ssl_)
+  if (is_secured() && ssl_)
     SSL_shutdown(ssl_.get());
   error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

@@ -12,53 +12,54 @@
 
 namespace betanet::net {
 
-/// A client's connection, encrypted or not. Nothing here waits: a step that
-/// cannot go on says what the socket must become first, so that the server
-/// knows which clients are slow.
+/// A client's connection, encrypted or not. No operation waits: one that cannot
+/// go on tells whether the socket must become readable or writable first, so
+/// that the server knows which clients are slow. Lives on the loop's thread.
 class server_stream {
 public:
   enum class outcome : std::uint8_t { done, want_read, want_write, failed };
   struct step {
-    outcome how = outcome::failed;
+    outcome result = outcome::failed;
     std::size_t bytes = 0;
   };
 
-  /// `c` null: not encrypted.
+  /// `c` null: not encrypted. Otherwise `handshake` comes first.
   server_stream(boost::asio::ip::tcp::socket s, std::shared_ptr<tls_context> c);
 
-  server_stream(const server_stream&) = delete; // OpenSSL knows where it is
+  server_stream(const server_stream&) = delete; // OpenSSL has its address
   server_stream& operator=(const server_stream&) = delete;
 
   boost::asio::ip::tcp::socket& socket() { return socket_; }
-  bool secured() const { return context_ != nullptr; }
+  bool is_secured() const { return context_ != nullptr; }
 
-  /// Until it is done, before anything else.
+  /// To be called until it is done or has failed.
   outcome handshake();
-  /// The handshake failed since the client speaks HTTP without TLS. What is
-  /// written from here on is plain.
+  /// After a failed handshake: whether the client spoke HTTP without TLS. If so
+  /// the connection is not encrypted from here on.
   bool met_plain_http();
 
-  /// Bytes have been decrypted that nobody has read: the socket will not tell.
-  bool holds_data() const;
+  /// Decrypted bytes are waiting to be read. The socket does not become
+  /// readable for them.
+  bool has_decrypted_bytes() const;
   step read(char* to, std::size_t size);
-  /// As much of them as can be.
+  /// Writes as many bytes as the kernel takes.
   step write(std::span<const boost::asio::const_buffer> from);
   /// Tells the client that nothing more comes.
   void finish();
 
-  /// The socket's bytes themselves; of an encrypted one for OpenSSL only.
+  /// Move bytes of the socket itself. For OpenSSL where it is encrypted.
   step receive(char* to, std::size_t size);
   step send(const void* from, std::size_t size);
 
 private:
   step send(std::span<const boost::asio::const_buffer> from);
   void begin_step();
-  outcome judge(int result);
+  outcome outcome_of(int openssl_result) const;
 
   boost::asio::ip::tcp::socket socket_;
-  std::shared_ptr<tls_context> context_; ///< What clients are checked against.
+  std::shared_ptr<tls_context> context_; ///< Null: not encrypted.
   std::unique_ptr<SSL, void (*)(SSL*)> ssl_;
-  std::size_t taken_ = 0; ///< From the socket in this step.
+  std::size_t taken_ = 0; ///< Bytes from the socket in this step.
 };
 
 } // namespace betanet::net

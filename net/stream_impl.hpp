@@ -5,13 +5,16 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <cerrno>
 #include <optional>
+#include <sys/socket.h>
 #include <utility>
 
 namespace betanet::net {
 
-/// A connection, encrypted or not: Asio's AsyncReadStream and
-/// AsyncWriteStream. Whoever starts an operation keeps it alive until the end.
+/// A client's connection, encrypted or not: an AsyncReadStream and an
+/// AsyncWriteStream in Asio's sense. The caller keeps it alive until its
+/// operations have ended.
 class stream {
 public:
   using executor_type = boost::asio::ip::tcp::socket::executor_type;
@@ -23,21 +26,31 @@ public:
   executor_type get_executor() { return socket_.get_executor(); }
   boost::asio::ip::tcp::socket& socket() { return socket_; }
 
-  /// From here on everything goes through TLS; the handshake is due.
+  /// Sends everything that follows through TLS. A handshake must come first.
   boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>&
-  secure(tls_context& c) {
-    return tls_.emplace(socket_, c.c);
+  secure(tls_context& context) {
+    return tls_.emplace(socket_, context.c);
   }
-  bool secured() const { return tls_.has_value(); }
-  SSL* ssl() { return tls_->native_handle(); }
+  bool is_secured() const { return tls_.has_value(); }
 
-  /// Bytes have come that nobody has read, as far as can be seen without
-  /// asking the kernel.
-  bool holds_data() {
+  /// Decrypted bytes are waiting to be read.
+  bool has_decrypted_bytes() {
     char byte;
-    const bool found = secured() && SSL_peek(ssl(), &byte, 1) > 0;
+    const bool found =
+        is_secured() && SSL_peek(tls_->native_handle(), &byte, 1) > 0;
     ERR_clear_error();
     return found;
+  }
+
+  /// Neither bytes nor the peer's close are waiting, in the kernel or in
+  /// OpenSSL. Does not change anything.
+  bool is_silent() {
+    if (is_secured() && SSL_has_pending(tls_->native_handle()))
+      return false;
+    char byte;
+    return ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <
+               0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
   }
 
   template <class Buffers, class Handler>

@@ -15,24 +15,33 @@ namespace {
 namespace ssl = boost::asio::ssl;
 using boost::system::error_code;
 
-int number_of(tls_version v) {
-  constexpr std::array numbers{TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION,
-                               TLS1_3_VERSION};
-  return numbers[static_cast<std::size_t>(v)];
+int protocol_number(tls_version v) {
+  switch (v) {
+  case tls_version::v1_0:
+    return TLS1_VERSION;
+  case tls_version::v1_1:
+    return TLS1_1_VERSION;
+  case tls_version::v1_2:
+    return TLS1_2_VERSION;
+  case tls_version::v1_3:
+    return TLS1_3_VERSION;
+  }
+  return 0; // not reached: every enumerator returns above
 }
 
 boost::asio::const_buffer buffer(const std::string& text) {
   return boost::asio::buffer(text);
 }
 
-/// Where the verification of this connection writes what it finds.
+/// Index in OpenSSL's extra data of a connection: the text that receives what
+/// verification finds wrong.
 int defect_index() {
   static const int index =
       SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
 }
 
-/// Printable ASCII; a certificate may hold anything.
+/// In printable ASCII: OpenSSL escapes other bytes.
 std::string subject_of(X509* certificate) {
   std::array<char, 200> text{};
   X509_NAME_oneline(X509_get_subject_name(certificate), text.data(),
@@ -40,7 +49,8 @@ std::string subject_of(X509* certificate) {
   return text.data();
 }
 
-int on_verified(int good, X509_STORE_CTX* store) {
+/// Called by OpenSSL for each certificate of a server's chain.
+int on_server_certificate(int good, X509_STORE_CTX* store) {
   const auto* ssl = static_cast<SSL*>(
       X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* defect =
@@ -53,31 +63,32 @@ int on_verified(int good, X509_STORE_CTX* store) {
   return good;
 }
 
-/// Does it and says what it was about if it fails.
+/// Calls `f(error_code&)`. Throws an error that begins with `what` if it fails.
 template <class F>
-void step(const std::string& what, F f) {
+void try_to(const std::string& what, F f) {
   error_code ec;
   f(ec);
   if (ec)
     throw std::runtime_error(what + ": " + ec.message());
 }
 
-/// OpenSSL's own would ask on the terminal.
+/// In place of OpenSSL's own callback, which asks on the terminal.
 int no_passphrase(char*, int, int, void*) {
   return -1;
 }
 
-/// `whose` is what messages call them.
-void identify(ssl::context& c, const std::string& certificate,
-              const std::string& key, const std::string& whose) {
+/// Gives the context its own certificate and key. `whose`, such as "client", is
+/// for error messages.
+void use_certificate(ssl::context& c, const std::string& certificate,
+                     const std::string& key, const std::string& whose) {
   if (key.find("ENCRYPTED") != key.npos)
     throw std::runtime_error("the " + whose +
                              " key is encrypted, which is not supported");
   SSL_CTX_set_default_passwd_cb(c.native_handle(), no_passphrase);
-  step("the " + whose + " certificate", [&](error_code& ec) {
+  try_to("the " + whose + " certificate", [&](error_code& ec) {
     c.use_certificate_chain(buffer(certificate), ec);
   });
-  step("the " + whose + " key", [&](error_code& ec) {
+  try_to("the " + whose + " key", [&](error_code& ec) {
     c.use_private_key(buffer(key), ssl::context::pem, ec);
   });
   if (SSL_CTX_check_private_key(c.native_handle()) != 1)
@@ -85,39 +96,40 @@ void identify(ssl::context& c, const std::string& certificate,
                              " key does not fit the certificate");
 }
 
-/// Empty: the system's authorities. Each is trusted by itself, an intermediate
-/// one too, as in Go.
-void trust(ssl::context& c, const std::string& ca) {
+/// Trusts these authorities; empty: the system's. An intermediate authority is
+/// trusted without its root, as in Go.
+void trust_authorities(ssl::context& c, const std::string& ca) {
   X509_STORE_set_flags(SSL_CTX_get_cert_store(c.native_handle()),
                        X509_V_FLAG_PARTIAL_CHAIN);
   if (ca.empty())
-    step("the system's certificate authorities",
-         [&](error_code& ec) { c.set_default_verify_paths(ec); });
+    try_to("the system's certificate authorities",
+           [&](error_code& ec) { c.set_default_verify_paths(ec); });
   else
-    step("the CA certificate",
-         [&](error_code& ec) { c.add_certificate_authority(buffer(ca), ec); });
+    try_to("the CA certificate", [&](error_code& ec) {
+      c.add_certificate_authority(buffer(ca), ec);
+    });
 }
 
-void bound(ssl::context& c, tls_version least, tls_version most) {
-  SSL_CTX_set_min_proto_version(c.native_handle(), number_of(least));
-  SSL_CTX_set_max_proto_version(c.native_handle(), number_of(most));
+void limit_versions(ssl::context& c, tls_version least, tls_version most) {
+  SSL_CTX_set_min_proto_version(c.native_handle(), protocol_number(least));
+  SSL_CTX_set_max_proto_version(c.native_handle(), protocol_number(most));
 }
 
-/// The protocol we speak, as ALPN writes it.
+/// In ALPN's encoding: a length and the name (RFC 7301, 3.1).
 constexpr std::string_view http11 = "\x08http/1.1";
 
 const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-std::shared_ptr<tls_context> make(const tls_material& m) {
+std::shared_ptr<tls_context> make_client_context(const tls_material& m) {
   auto made = std::make_shared<tls_context>(
       tls_context{ssl::context{ssl::context::tls_client}, m.verify, {}});
   auto& c = made->c;
-  bound(c, m.least, m.most);
-  trust(c, m.ca);
+  limit_versions(c, m.least, m.most);
+  trust_authorities(c, m.ca);
   if (!m.certificate.empty())
-    identify(c, m.certificate, m.key, "client");
+    use_certificate(c, m.certificate, m.key, "client");
   SSL_CTX_set_alpn_protos(c.native_handle(), bytes(http11),
                           static_cast<unsigned>(http11.size()));
   return made;
@@ -125,8 +137,8 @@ std::shared_ptr<tls_context> make(const tls_material& m) {
 
 // -- the server's side -------------------------------------------------------
 
-/// For TLS 1.2 and before: forward secrecy, authenticated encryption first.
-/// What Go's crypto/tls takes without being asked.
+/// For TLS 1.2 and before: the defaults of Go's crypto/tls. All have forward
+/// secrecy; authenticated encryption comes first.
 constexpr auto default_suites =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
     "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:"
@@ -134,7 +146,8 @@ constexpr auto default_suites =
     "ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:"
     "ECDHE-ECDSA-AES256-SHA:ECDHE-RSA-AES256-SHA";
 
-/// Go's; OpenSSL would add finite fields, which cost a server much more.
+/// The defaults of Go's crypto/tls. OpenSSL's own also have finite fields, with
+/// which a handshake costs a server much more.
 constexpr auto default_curves = "X25519:P-256:P-384:P-521";
 
 std::string joined(const std::vector<std::string>& names) {
@@ -149,8 +162,8 @@ std::string_view text_of(const ASN1_STRING* s) {
           static_cast<std::size_t>(ASN1_STRING_length(s))};
 }
 
-/// The whole name or address and nothing but it.
-bool is_named(const GENERAL_NAME* n, const std::string& wanted) {
+/// The name of a certificate is exactly `wanted`.
+bool equals_name(const GENERAL_NAME* n, const std::string& wanted) {
   switch (n->type) {
   case GEN_DNS:
   case GEN_EMAIL:
@@ -174,27 +187,28 @@ bool is_named(const GENERAL_NAME* n, const std::string& wanted) {
   }
 }
 
-bool carries_one_of(X509* certificate, const std::vector<std::string>& wanted) {
+bool has_one_of(X509* certificate, const std::vector<std::string>& wanted) {
   const std::unique_ptr<GENERAL_NAMES, void (*)(GENERAL_NAMES*)> names{
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(
           certificate, NID_subject_alt_name, nullptr, nullptr)),
       GENERAL_NAMES_free};
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i)
     for (const auto& w : wanted)
-      if (is_named(sk_GENERAL_NAME_value(names.get(), i), w))
+      if (equals_name(sk_GENERAL_NAME_value(names.get(), i), w))
         return true;
   return false;
 }
 
-/// Where OpenSSL's context keeps ours.
+/// Index in the extra data of OpenSSL's context: our own context.
 int context_index() {
   static const int index =
       SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
 }
 
-/// Called for each certificate of a client's chain, its own last.
-int on_client(int good, X509_STORE_CTX* store) {
+/// Called by OpenSSL for each certificate of a client's chain, the client's own
+/// last.
+int on_client_certificate(int good, X509_STORE_CTX* store) {
   auto* const ssl = static_cast<SSL*>(
       X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   const auto* const context = static_cast<tls_context*>(
@@ -203,8 +217,8 @@ int on_client(int good, X509_STORE_CTX* store) {
     return 0;
   if (X509_STORE_CTX_get_error_depth(store) == 0 &&
       !context->client_sans.empty() &&
-      !carries_one_of(X509_STORE_CTX_get_current_cert(store),
-                      context->client_sans)) {
+      !has_one_of(X509_STORE_CTX_get_current_cert(store),
+                  context->client_sans)) {
     X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
     return 0;
   }
@@ -222,14 +236,15 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* size,
   return SSL_TLSEXT_ERR_OK;
 }
 
-void ask_clients(tls_context& made, const tls_server_material& m) {
+void ask_for_certificates(tls_context& made, const tls_server_material& m) {
   auto* const native = made.c.native_handle();
   if (made.verify)
-    trust(made.c, m.client_ca);
-  if (!m.client_ca.empty()) { // clients are told whose certificate is asked for
-    auto* const known = X509_STORE_get0_objects(SSL_CTX_get_cert_store(native));
-    for (int i = 0; i < sk_X509_OBJECT_num(known); ++i)
-      if (auto* ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i)))
+    trust_authorities(made.c, m.client_ca);
+  if (!m.client_ca.empty()) { // clients learn which authorities are accepted
+    auto* const objects =
+        X509_STORE_get0_objects(SSL_CTX_get_cert_store(native));
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i)
+      if (auto* ca = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i)))
         SSL_CTX_add_client_CA(native, ca);
   }
   SSL_CTX_set_ex_data(native, context_index(), &made);
@@ -238,8 +253,8 @@ void ask_clients(tls_context& made, const tls_server_material& m) {
                       !m.client_sans.empty();
   SSL_CTX_set_verify(
       native, SSL_VERIFY_PEER | (needed ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
-      on_client);
-  // Without it a resumed session of a checked client is refused.
+      on_client_certificate);
+  // Without an id OpenSSL refuses to resume the session of a verified client.
   static constexpr std::string_view id = "betanet_exporter";
   SSL_CTX_set_session_id_context(native, bytes(id), id.size());
 }
@@ -254,19 +269,20 @@ std::shared_ptr<tls_context> serve_tls(const tls_server_material& m) {
                   m.client_sans});
   auto& c = made->c;
   auto* const native = c.native_handle();
-  bound(c, m.least, m.most);
+  limit_versions(c, m.least, m.most);
   auto suites =
       m.cipher_suites.empty() ? default_suites : joined(m.cipher_suites);
-  if (m.least < tls_version::v1_2) // OpenSSL's level 1 rules their SHA-1 out
+  if (m.least < tls_version::v1_2) // level 1 of OpenSSL forbids their SHA-1
     suites += ":@SECLEVEL=0";
-  // OpenSSL passes over names of TLS 1.3, and wants one below it.
+  // OpenSSL ignores the suites of TLS 1.3 in this list and fails if no other is
+  // in it.
   if (m.least < tls_version::v1_3 &&
       SSL_CTX_set_cipher_list(native, suites.c_str()) != 1)
     throw std::runtime_error("none of the cipher suites can be used");
   const auto curves = m.curves.empty() ? default_curves : joined(m.curves);
   if (SSL_CTX_set1_groups_list(native, curves.c_str()) != 1)
     throw std::runtime_error("the curves cannot be used");
-  identify(c, m.certificate, m.key, "server");
+  use_certificate(c, m.certificate, m.key, "server");
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   if (m.prefers_own_suites)
     SSL_CTX_set_options(native, SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -275,17 +291,17 @@ std::shared_ptr<tls_context> serve_tls(const tls_server_material& m) {
                                SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(native, choose_protocol, nullptr);
   if (m.auth != client_auth::none)
-    ask_clients(*made, m);
+    ask_for_certificates(*made, m);
   return made;
 }
 
 std::shared_ptr<tls_context> tls_contexts::get(const tls_material& m) {
   const std::lock_guard lock{mutex_};
   std::erase_if(contexts_, [](const auto& c) { return c.second.expired(); });
-  auto& known = contexts_[m];
-  auto context = known.lock();
+  auto& entry = contexts_[m];
+  auto context = entry.lock();
   if (!context)
-    known = context = make(m);
+    entry = context = make_client_context(m);
   return context;
 }
 
@@ -299,11 +315,11 @@ bool expect_host(SSL* ssl, const std::string& host, const tls_context& c,
     SSL_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
     return true;
   }
-  // RFC 6125: the alternative names count, the subject is for people.
+  // Only the alternative names count, not the subject (RFC 6125, 6.4.4).
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                              X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   SSL_set_ex_data(ssl, defect_index(), &defect);
-  SSL_set_verify(ssl, SSL_VERIFY_PEER, on_verified);
+  SSL_set_verify(ssl, SSL_VERIFY_PEER, on_server_certificate);
   return no_address ? SSL_set1_host(ssl, host.c_str()) == 1
                     : X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
                                                     host.c_str()) == 1;

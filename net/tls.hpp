@@ -11,53 +11,58 @@ namespace betanet::net {
 
 enum class tls_version : std::uint8_t { v1_0, v1_1, v1_2, v1_3 };
 
-/// What a client secures its connections with; texts in PEM.
+/// What a client secures its connections with. Texts are in PEM.
 struct tls_material {
-  std::string ca;               ///< Empty: the system's.
-  std::string certificate, key; ///< Our own; empty: none.
-  bool verify = true;           ///< Chain and host name of the server.
+  std::string ca;               ///< Trusted authorities; empty: the system's.
+  std::string certificate, key; ///< Of the client itself; empty: none.
+  bool verify = true;           ///< Verify the server's chain and name.
   tls_version least = tls_version::v1_2;
   tls_version most = tls_version::v1_3;
 
-  // NOLINTNEXTLINE(modernize-use-nullptr): it takes the <=> for a 0
+  // NOLINTNEXTLINE(modernize-use-nullptr): a false alarm about the <=>
   auto operator<=>(const tls_material&) const = default;
 };
 
-/// What a server asks its clients for; the words of Go's crypto/tls.
+/// Whether a server asks its clients for a certificate. The names are those of
+/// Go's crypto/tls (ClientAuthType).
 enum class client_auth : std::uint8_t {
   none,
-  request,            ///< Whatever it is, if there is one.
-  require_any,        ///< Whatever it is.
-  verify_if_given,    ///< A good one, if there is one.
-  require_and_verify, ///< A good one.
+  request,            ///< Asked for, may be absent, not verified.
+  require_any,        ///< Must be there, not verified.
+  verify_if_given,    ///< May be absent, verified.
+  require_and_verify, ///< Must be there, verified.
 };
 
-/// What a server secures its connections with; texts in PEM.
+/// What a server secures its connections with. Texts are in PEM.
 struct tls_server_material {
   std::string certificate, key;
   client_auth auth = client_auth::none;
-  std::string client_ca; ///< Who vouches for clients; empty: the system's.
-  /// A client's certificate must carry one of these: names of hosts, mail
-  /// addresses, IP addresses, URIs. Empty: any will do.
+  /// Authorities trusted to sign client certificates; empty: the system's.
+  std::string client_ca;
+  /// A client's certificate must have one of these as a subject alternative
+  /// name: host names, mail addresses, IP addresses, URIs. Empty: no condition.
   std::vector<std::string> client_sans;
   tls_version least = tls_version::v1_2;
   tls_version most = tls_version::v1_3;
-  /// For TLS 1.2 and before, best first, as OpenSSL calls them; empty: Go's.
-  /// Those of 1.3 are all good and cannot be chosen, as in Go.
+  /// For TLS 1.2 and before, in order of preference, in OpenSSL's spelling;
+  /// empty: Go's defaults. Those of TLS 1.3 cannot be chosen, as in Go.
   std::vector<std::string> cipher_suites;
-  bool prefers_own_suites = true;  ///< Its order counts, not the client's.
-  std::vector<std::string> curves; ///< As OpenSSL calls them; empty: Go's.
+  bool prefers_own_suites = true; ///< Over the client's order.
+  /// In OpenSSL's spelling; empty: Go's defaults.
+  std::vector<std::string> curves;
 
   bool operator==(const tls_server_material&) const = default;
 };
 
 struct tls_context; ///< For net/ only.
 
-/// Throws `std::runtime_error` that names the bad part, never its content.
+/// Makes the context of a server. Throws `std::runtime_error` that names the
+/// bad part, never its content. Any thread.
 std::shared_ptr<tls_context> serve_tls(const tls_server_material& m);
 
-/// Contexts by their material: thousands of clients share a few, and with
-/// them the system's list of authorities. Any thread.
+/// Contexts of clients by their material. Thousands of clients share a few
+/// contexts: each holds the list of authorities.
+/// Any thread.
 class tls_contexts {
 public:
   /// Throws `std::runtime_error` that names the bad part, never its content.

@@ -11,14 +11,15 @@ namespace betanet::net {
 
 struct tls_context {
   boost::asio::ssl::context c;
-  bool verify = true;                   ///< The peer.
-  std::vector<std::string> client_sans; ///< Of a server; empty: any.
+  bool verify = true; ///< Verify the certificate of the peer.
+  /// One of these must be in a client's certificate; empty: no condition.
+  std::vector<std::string> client_sans;
 };
 
-/// Prepares a handshake with a server: the name it is asked for and, where the
-/// context says so, verified against; for an address that is the address. What
-/// verification finds wrong is written to `defect`, which outlives it. False if
-/// no certificate could ever be checked against that name.
+/// Prepares a handshake with a server: asks it for the certificate of `host` (a
+/// name or an address) and, if the context verifies, expects that name in it.
+/// What verification finds wrong is written to `defect`, which must outlive
+/// `ssl`. False if OpenSSL does not accept the name.
 [[nodiscard]] bool expect_host(SSL* ssl, const std::string& host,
                                const tls_context& c, std::string& defect);
 

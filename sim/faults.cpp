@@ -11,16 +11,38 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::array<std::string_view, 12> kind_names{
-    "none",   "refuse",  "reset",   "hang",      "slow",      "drip",
-    "status", "garbage", "no_json", "truncated", "oversized", "wrong_types"};
+struct kind_row {
+  kind id;
+  std::string_view name;
+};
+
+constexpr std::array kind_table{
+    kind_row{kind::none, "none"},
+    kind_row{kind::refuse, "refuse"},
+    kind_row{kind::reset, "reset"},
+    kind_row{kind::hang, "hang"},
+    kind_row{kind::slow, "slow"},
+    kind_row{kind::drip, "drip"},
+    kind_row{kind::status, "status"},
+    kind_row{kind::garbage, "garbage"},
+    kind_row{kind::no_json, "no_json"},
+    kind_row{kind::truncated, "truncated"},
+    kind_row{kind::oversized, "oversized"},
+    kind_row{kind::wrong_types, "wrong_types"},
+};
 
 kind parse_kind(std::string_view name) {
-  const auto* const found =
-      std::find(kind_names.begin(), kind_names.end(), name);
-  if (found == kind_names.end())
-    throw std::invalid_argument("no fault \"" + std::string{name} + "\"");
-  return static_cast<kind>(found - kind_names.begin());
+  for (const auto& row : kind_table)
+    if (row.name == name)
+      return row.id;
+  throw std::invalid_argument("there is no fault \"" + std::string{name} +
+                              "\"");
+}
+
+std::string_view name(kind k) {
+  return std::find_if(kind_table.begin(), kind_table.end(),
+                      [&](const auto& row) { return row.id == k; })
+      ->name;
 }
 
 void apply(faults& to, std::string_view endpoint, const fault& f) {
@@ -28,12 +50,13 @@ void apply(faults& to, std::string_view endpoint, const fault& f) {
     to.fill(f);
     return;
   }
-  const auto* const found =
-      std::find(endpoint_names.begin(), endpoint_names.end(), endpoint);
-  if (found == endpoint_names.end())
-    throw std::invalid_argument("no endpoint \"" + std::string{endpoint} +
-                                "\"");
-  to[static_cast<std::size_t>(found - endpoint_names.begin())] = f;
+  for (const auto& row : betanet::endpoint_table)
+    if (row.name == endpoint) {
+      to[index(row.id)] = f;
+      return;
+    }
+  throw std::invalid_argument("there is no endpoint \"" +
+                              std::string{endpoint} + "\"");
 }
 
 } // namespace
@@ -88,8 +111,8 @@ bool nobody_listens(const faults& f) {
 
 std::string describe(const faults& f) {
   json::object o;
-  for (std::size_t i = 0; i < f.size(); ++i)
-    o[endpoint_names[i]] = kind_names[static_cast<std::size_t>(f[i].kind)];
+  for (const auto& row : betanet::endpoint_table)
+    o[row.name] = name(f[index(row.id)].kind);
   return json::serialize(o);
 }
 

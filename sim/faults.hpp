@@ -1,5 +1,7 @@
 #pragma once
 
+#include "endpoints.hpp"
+
 #include <array>
 #include <chrono>
 #include <string>
@@ -7,23 +9,18 @@
 
 namespace sim {
 
-inline constexpr std::array<std::string_view, 3> endpoint_names{
-    "metrics", "nodes_status", "network_stats"};
-inline constexpr std::array<std::string_view, 3> endpoint_paths{
-    "/api/v1/metrics", "/api/v1/nodes/status", "/api/v1/network/stats"};
-
 enum class kind {
   none,
-  refuse,      ///< All three: nobody listens. One: closed without an answer.
-  reset,       ///< The request is answered with a TCP reset.
-  hang,        ///< Never an answer.
-  slow,        ///< The answer comes `delay` late.
-  drip,        ///< One byte every `delay`.
-  status,      ///< An HTTP status.
-  garbage,     ///< Bytes that are no HTTP.
-  no_json,     ///< 200 and an HTML page.
-  truncated,   ///< Half of the body, then the end.
-  oversized,   ///< A body of `size` bytes.
+  refuse,    ///< All three: the port is closed. One: closed without an answer.
+  reset,     ///< The request is answered with a TCP reset.
+  hang,      ///< Never an answer.
+  slow,      ///< The answer comes `delay` late.
+  drip,      ///< One byte every `delay`.
+  status,    ///< An HTTP status.
+  garbage,   ///< Bytes that are not HTTP.
+  no_json,   ///< 200 and an HTML page.
+  truncated, ///< Half of the body, then the end.
+  oversized, ///< A body of `size` bytes.
   wrong_types, ///< Strings instead of numbers.
 };
 
@@ -35,18 +32,22 @@ struct fault {
   std::size_t size = 4u << 20;
 };
 
-/// What the three endpoints suffer from.
-using faults = std::array<fault, 3>;
+/// The faults of the endpoints, by `index(endpoint)`.
+using faults = std::array<fault, betanet::endpoint_count>;
 
 /// Applies `{"endpoint": "metrics" | … | "all", "fault": "hang", "delay_ms":
 /// 100, "status": 503, "retry_after": 2, "size": 4194304}`. Throws
 /// `std::invalid_argument`.
 void apply(faults& to, std::string_view json);
 
-/// Applies `endpoint=fault[:number]` as a flag has it. Throws the same.
+/// Applies `endpoint=fault[:number]`, the value of a flag. Throws
+/// `std::invalid_argument`.
 void apply_flag(faults& to, const std::string& flag);
 
+/// Whether the port is closed: every endpoint refuses.
 bool nobody_listens(const faults& f);
+
+/// The faults as a JSON object, by endpoint.
 std::string describe(const faults& f);
 
 } // namespace sim

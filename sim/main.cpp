@@ -1,9 +1,9 @@
-// betanet_sim: a Betanet service to try the exporter on, with faults to order.
+// betanet_sim: a Betanet service to try the exporter on, with scripted faults.
 //
 //   GET  /api/v1/metrics, /api/v1/nodes/status, /api/v1/network/stats
-//   GET  /sim/faults          the present faults
+//   GET  /sim/faults          the faults that are set
 //   POST /sim/faults          {"endpoint": "metrics", "fault": "hang"}
-//   POST /sim/values          {"packets_processed": 100}; values stand still
+//   POST /sim/values          {"packets_processed": 100}; values stop moving
 //   POST /sim/reset           totals begin at 0, as after a restart
 //
 // The control paths answer on the control address too, which listens even
@@ -107,7 +107,7 @@ private:
         open = co_await serve(socket, r);
       }
     } catch (const std::exception&) {
-      // the client left, or sent no HTTP
+      // the client left, or did not send HTTP
     }
   }
 
@@ -140,9 +140,9 @@ private:
 
   /// True if the connection may go on.
   awaitable<bool> serve(tcp::socket& socket, const request& r) {
-    for (std::size_t i = 0; i < sim::endpoint_paths.size(); ++i)
-      if (r.path == sim::endpoint_paths[i]) {
-        const bool open = co_await serve_endpoint(socket, i);
+    for (const auto& row : betanet::endpoint_table)
+      if (r.path == row.default_path) {
+        const bool open = co_await serve_endpoint(socket, row.id);
         co_return open && !r.close && !close_;
       }
     const auto text = control(r);
@@ -174,13 +174,12 @@ private:
     co_await timer.async_wait(use_awaitable);
   }
 
-  awaitable<bool> serve_endpoint(tcp::socket& socket, std::size_t endpoint) {
+  awaitable<bool> serve_endpoint(tcp::socket& socket, betanet::endpoint e) {
     const auto since = clock::now() - started_;
     service_.advance_to(static_cast<std::uint64_t>(
         std::chrono::floor<std::chrono::seconds>(since).count()));
-    const auto f = faults_[endpoint];
-    const auto body = service_.body(static_cast<int>(endpoint),
-                                    f.kind != sim::kind::wrong_types);
+    const auto f = faults_[index(e)];
+    const auto body = service_.body(e, f.kind != sim::kind::wrong_types);
     auto text = response(200, body, close_ ? "Connection: close\r\n" : "");
     switch (f.kind) {
     case sim::kind::refuse:
@@ -240,7 +239,7 @@ private:
 } // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"A simulated Betanet service with faults to order.",
+  CLI::App app{"A simulated Betanet service with scripted faults.",
                "betanet_sim"};
   std::string address = "127.0.0.1:9000";
   std::string control = "127.0.0.1:9001";
@@ -252,9 +251,9 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--control", control, "Address of the control paths")
       ->capture_default_str();
-  app.add_option("--seed", seed, "The same seed moves the same way")
+  app.add_option("--seed", seed, "Seed of the values' random walk")
       ->capture_default_str();
-  app.add_flag("--still", still, "Serve the first values for ever");
+  app.add_flag("--still", still, "Serve the first values without moving them");
   app.add_flag("--close", close, "Close the connection after every response");
   app.add_option("--fault", flags,
                  "endpoint=fault[:number], e.g. all=refuse, metrics=slow:500, "

@@ -8,6 +8,21 @@
 namespace sim {
 
 namespace json = boost::json;
+using namespace betanet::metrics;
+
+std::array<double, field_count> service::first_values() {
+  std::array<double, field_count> v{};
+  v[index(field::packets_processed)] = 5000;
+  v[index(field::packets_dropped)] = 10;
+  v[index(field::active_nodes)] = 5;
+  v[index(field::inactive_nodes)] = 2;
+  v[index(field::total_nodes)] = 7;
+  v[index(field::bytes_transmitted)] = 1000000;
+  v[index(field::bytes_received)] = 500000;
+  v[index(field::avg_latency_ms)] = 45;
+  v[index(field::peak_throughput)] = 10000;
+  return v;
+}
 
 void service::advance_to(std::uint64_t second) {
   for (; second_ < second; ++second_)
@@ -15,88 +30,81 @@ void service::advance_to(std::uint64_t second) {
       step();
 }
 
-std::string service::body(int endpoint, bool right_types) const {
+std::string service::body(betanet::endpoint e, bool right_types) const {
   json::object o;
-  switch (endpoint) {
-  case 0:
-    o = {{"packets_processed", packets_processed_},
-         {"packets_dropped", packets_dropped_}};
-    break;
-  case 1:
-    o = {{"active_nodes", active_nodes_},
-         {"inactive_nodes", inactive_nodes_},
-         {"total_nodes", total_nodes_}};
-    break;
-  default:
-    o = {{"bytes_transmitted", bytes_transmitted_},
-         {"bytes_received", bytes_received_},
-         {"avg_latency_ms", avg_latency_ms_},
-         {"peak_throughput", peak_throughput_}};
+  for (const auto& row : field_table) {
+    if (row.source != e)
+      continue;
+    const double x = values_[index(row.id)];
+    auto& value = o[row.key];
+    if (row.form == number_form::whole)
+      value = static_cast<std::uint64_t>(x);
+    else
+      value = x;
+    if (!right_types)
+      value = json::serialize(value);
   }
-  if (!right_types)
-    for (auto& [_, value] : o)
-      value = json::serialize(value); // a string
   return json::serialize(o);
 }
 
 void service::reset_counters() {
-  packets_processed_ = packets_dropped_ = 0;
-  bytes_transmitted_ = bytes_received_ = 0;
+  for (const auto& row : field_table)
+    if (row.kind == field_kind::counter)
+      at(row.id) = 0;
 }
 
 void service::set(const json::object& fields) {
-  const std::pair<const char*, std::uint64_t*> known[] = {
-      {"packets_processed", &packets_processed_},
-      {"packets_dropped", &packets_dropped_},
-      {"active_nodes", &active_nodes_},
-      {"inactive_nodes", &inactive_nodes_},
-      {"total_nodes", &total_nodes_},
-      {"bytes_transmitted", &bytes_transmitted_},
-      {"bytes_received", &bytes_received_},
-      {"peak_throughput", &peak_throughput_}};
   for (const auto& [key, value] : fields) {
-    if (key == "avg_latency_ms") {
-      avg_latency_ms_ = value.to_number<double>();
-      continue;
-    }
-    const auto* const found =
-        std::find_if(std::begin(known), std::end(known),
-                     [name = key](const auto& k) { return name == k.first; });
-    if (found == std::end(known))
-      throw std::invalid_argument("no field " + std::string{key});
-    *found->second = value.to_number<std::uint64_t>();
+    const auto* const row =
+        std::find_if(field_table.begin(), field_table.end(),
+                     [name = key](const auto& r) { return r.key == name; });
+    if (row == field_table.end())
+      throw std::invalid_argument("there is no field \"" + std::string{key} +
+                                  "\"");
+    at(row->id) = row->form == number_form::whole
+                      ? static_cast<double>(value.to_number<std::uint64_t>())
+                      : value.to_number<double>();
   }
   still_ = true;
 }
 
 void service::step() {
-  const auto packets = draw(400, 600) * active_nodes_;
-  packets_processed_ += packets;
-  packets_dropped_ += draw(0, 100) == 0 ? draw(1, packets / 50 + 1) : 0;
-  const auto bytes = packets * draw(180, 220);
-  bytes_transmitted_ += bytes;
-  bytes_received_ += bytes / 2;
-  peak_throughput_ = std::max(peak_throughput_, bytes);
-  // A random walk that is drawn back to 45 ms.
-  const double drift = static_cast<double>(draw(0, 200)) / 100 - 1;
-  avg_latency_ms_ = std::clamp(
-      avg_latency_ms_ + drift + (45 - avg_latency_ms_) / 100, 1.0, 2000.0);
-  if (draw(0, 59) == 0 && total_nodes_ < 50) {
-    ++total_nodes_;
-    ++inactive_nodes_;
+  const auto random = [this](std::uint64_t least, std::uint64_t most) {
+    return static_cast<double>(draw(least, most));
+  };
+  const double packets = random(400, 600) * at(field::active_nodes);
+  at(field::packets_processed) += packets;
+  if (draw(0, 100) == 0)
+    at(field::packets_dropped) +=
+        random(1, static_cast<std::uint64_t>(packets) / 50 + 1);
+  const double bytes = packets * random(180, 220);
+  at(field::bytes_transmitted) += bytes;
+  at(field::bytes_received) +=
+      static_cast<double>(static_cast<std::uint64_t>(bytes) / 2);
+  at(field::peak_throughput) = std::max(at(field::peak_throughput), bytes);
+  // A random walk that returns to 45 ms.
+  auto& latency = at(field::avg_latency_ms);
+  const double drift = random(0, 200) / 100 - 1;
+  latency = std::clamp(latency + drift + (45 - latency) / 100, 1.0, 2000.0);
+  auto& total = at(field::total_nodes);
+  auto& active = at(field::active_nodes);
+  auto& inactive = at(field::inactive_nodes);
+  const auto move = [](double& from, double& to) {
+    --from;
+    ++to;
+  };
+  if (draw(0, 59) == 0 && total < 50) {
+    ++total;
+    ++inactive;
   }
-  if (draw(0, 89) == 0 && inactive_nodes_ > 0) {
-    --total_nodes_;
-    --inactive_nodes_;
+  if (draw(0, 89) == 0 && inactive > 0) {
+    --total;
+    --inactive;
   }
-  if (draw(0, 19) == 0 && inactive_nodes_ > 0) {
-    --inactive_nodes_;
-    ++active_nodes_;
-  }
-  if (draw(0, 29) == 0 && active_nodes_ > 1) {
-    --active_nodes_;
-    ++inactive_nodes_;
-  }
+  if (draw(0, 19) == 0 && inactive > 0)
+    move(inactive, active);
+  if (draw(0, 29) == 0 && active > 1)
+    move(active, inactive);
 }
 
 /// std::uniform_int_distribution differs between libraries: a seed would not

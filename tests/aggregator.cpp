@@ -6,7 +6,7 @@
 
 using namespace betanet;
 using namespace betanet::testing;
-using metrics::endpoint;
+
 using metrics::field;
 using metrics::quality;
 
@@ -17,11 +17,8 @@ struct aggregator_fixture : fixture {
     stored = std::make_shared<const metrics::snapshot>(
         metrics::freshness_rules{15s, 5s, 10s, 5min},
         std::make_shared<const std::vector<double>>(std::vector{0.05}), now());
-    store = sys.spawn([this]() -> cache_actor::behavior_type {
+    store = sys.spawn([this]() -> snapshot_store_actor::behavior_type {
       return {
-          [](atom::add, const std::string&, const snapshot_ptr&) {},
-          [](atom::drop, const std::string&) {},
-          [](atom::reload, const metrics::reload_status&) {},
           [this](atom::put, const std::string& target, const snapshot_ptr& s) {
             CAF_CHECK_EQUAL(target, "eu-1");
             stored = s;
@@ -32,8 +29,6 @@ struct aggregator_fixture : fixture {
               return caf::sec::runtime_error;
             return stored;
           },
-          [](atom::render, const page_query&) { return page_ptr{}; },
-          [](atom::count) { return census_ptr{}; },
       };
     });
     start();
@@ -49,8 +44,8 @@ struct aggregator_fixture : fixture {
   static metrics::poll latency(double ms) {
     metrics::poll p;
     p.result = quality::good;
-    p.values[metrics::index(field::avg_latency_ms)] = ms;
-    p.values[metrics::index(field::bytes_transmitted)] = 1000000;
+    p.values[index(field::avg_latency_ms)] = ms;
+    p.values[index(field::bytes_transmitted)] = 1000000;
     return p;
   }
 
@@ -75,7 +70,7 @@ struct aggregator_fixture : fixture {
   std::uint64_t requests = 0;
   bool answering = true;
   snapshot_ptr stored;
-  cache_actor store;
+  snapshot_store_actor store;
   aggregator_actor aut;
 };
 
@@ -86,8 +81,8 @@ CAF_TEST_FIXTURE_SCOPE(aggregator_tests, aggregator_fixture)
 CAF_TEST(an update becomes a snapshot) {
   finish(latency(45));
   CAF_CHECK_EQUAL(stored->endpoints[2].counters.requests, 1u);
-  CAF_CHECK_EQUAL(visible(*stored, field::bytes_transmitted, now()), 1e6);
-  CAF_CHECK(stored->latency.counts == (std::vector<std::uint64_t>{1, 0}));
+  CHECK_EQUAL(visible(*stored, field::bytes_transmitted, now()), 1e6);
+  CHECK_EQUAL(stored->latency.counts, (std::vector<std::uint64_t>{1, 0}));
 }
 
 CAF_TEST(the histogram grows once per good poll and not while down) {
@@ -95,7 +90,7 @@ CAF_TEST(the histogram grows once per good poll and not while down) {
   finish(bad());
   finish(bad());
   finish(latency(60));
-  CAF_CHECK(stored->latency.counts == (std::vector<std::uint64_t>{1, 1}));
+  CHECK_EQUAL(stored->latency.counts, (std::vector<std::uint64_t>{1, 1}));
 }
 
 CAF_TEST(a snapshot once published never changes) {
@@ -103,7 +98,7 @@ CAF_TEST(a snapshot once published never changes) {
   const auto first = stored;
   finish(latency(60));
   CAF_CHECK(first != stored);
-  CAF_CHECK(first->latency.counts == (std::vector<std::uint64_t>{1, 0}));
+  CHECK_EQUAL(first->latency.counts, (std::vector<std::uint64_t>{1, 0}));
 }
 
 CAF_TEST(a new aggregator starts from the snapshot of the cache) {
@@ -111,7 +106,7 @@ CAF_TEST(a new aggregator starts from the snapshot of the cache) {
   kill(aut);
   start();
   finish(latency(45));
-  CAF_CHECK(stored->latency.counts == (std::vector<std::uint64_t>{2, 0}));
+  CHECK_EQUAL(stored->latency.counts, (std::vector<std::uint64_t>{2, 0}));
 }
 
 CAF_TEST(without a snapshot to start from it dies) {
@@ -133,7 +128,7 @@ CAF_TEST(without a target to show it ends) {
   consume_messages();
   caf::error reason;
   self->receive([&](const caf::down_msg& down) { reason = down.reason; });
-  CAF_CHECK(reason == caf::exit_reason::user_shutdown);
+  CHECK_EQUAL(reason, caf::exit_reason::user_shutdown);
 }
 
 CAF_TEST(a finished collection tells its values) {
@@ -171,13 +166,13 @@ CAF_TEST(new rules show at once and other buckets begin anew) {
       std::make_shared<const std::vector<double>>(std::vector{0.05})};
   caf::anon_send(aut, atom::update_v, std::make_shared<const update>(u));
   consume_messages();
-  CAF_CHECK(stored->rules.ttl == 1s);
+  CHECK_EQUAL(stored->rules.ttl, 1s);
   CAF_CHECK_EQUAL(stored->latency.counts[0], 1u);
   u.rules->latency_bounds =
       std::make_shared<const std::vector<double>>(std::vector{0.1, 0.2});
   caf::anon_send(aut, atom::update_v, std::make_shared<const update>(u));
   consume_messages();
-  CAF_CHECK(stored->latency.counts == (std::vector<std::uint64_t>{0, 0, 0}));
+  CHECK_EQUAL(stored->latency.counts, (std::vector<std::uint64_t>{0, 0, 0}));
   CAF_CHECK_EQUAL(stored->latency.sum, 0.0);
   u.rules->quiet = true;
   u.read_collection = true;

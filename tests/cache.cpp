@@ -69,11 +69,11 @@ CAF_TEST(every target is on the page from the start) {
 CAF_TEST(a snapshot is shown and given back) {
   start({""});
   auto s = blank();
-  s->fields[metrics::index(metrics::field::total_nodes)].value = 7;
+  s->fields[index(metrics::field::total_nodes)].value = 7;
   put("", s);
   CAF_CHECK_NOT_EQUAL(text().find("betanet_connected_peers 7\n"),
                       std::string::npos);
-  CAF_CHECK(ask<snapshot_ptr>(atom::restore_v, std::string{}) == s);
+  CHECK_EQUAL(ask<snapshot_ptr>(atom::restore_v, std::string{}), s);
 }
 
 CAF_TEST(scrapes of the former page are counted on the next one) {
@@ -91,16 +91,16 @@ CAF_TEST(ready means that every target has collected once and stays) {
     return s;
   };
   put("a", collected());
-  CAF_CHECK(!ask<census_ptr>(atom::count_v)->ready);
+  CAF_CHECK(!ask<census_ptr>(atom::list_v)->ready);
   put("b", collected());
-  CAF_CHECK(ask<census_ptr>(atom::count_v)->ready);
+  CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
   put("b", blank());
-  CAF_CHECK(ask<census_ptr>(atom::count_v)->ready);
+  CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
 }
 
 CAF_TEST(no targets are ready) {
   start({});
-  CAF_CHECK(ask<census_ptr>(atom::count_v)->ready);
+  CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
   CAF_CHECK_EQUAL(text().find("betanet_up"), std::string::npos);
 }
 
@@ -148,7 +148,7 @@ CAF_TEST(targets come and go and the last words of the gone are lost) {
   advance(1s);
   caf::anon_send(aut, atom::add_v, std::string{"b"}, snapshot_ptr{blank()});
   auto late = std::make_shared<metrics::snapshot>(*former);
-  late->fields[metrics::index(metrics::field::total_nodes)].value = 7;
+  late->fields[index(metrics::field::total_nodes)].value = 7;
   put("b", late); // from its former life
   CAF_CHECK_EQUAL(text().find("betanet_connected_peers"), std::string::npos);
   caf::anon_send(aut, atom::drop_v, std::string{"b"});

@@ -14,11 +14,21 @@
 
 using namespace betanet;
 using namespace betanet::testing;
-using metrics::circuit;
-using metrics::endpoint;
+using metrics::breaker_state;
+
 using metrics::field;
 
 namespace {
+
+constexpr std::array errors{net::errc::dns,      net::errc::connect,
+                            net::errc::reset,    net::errc::eof,
+                            net::errc::timeout,  net::errc::tls,
+                            net::errc::protocol, net::errc::too_large,
+                            net::errc::encoding, net::errc::local};
+
+constexpr std::array fallbacks{config::parse_fallback::last_known,
+                               config::parse_fallback::default_value,
+                               config::parse_fallback::omit};
 
 /// What is true at every moment of every life; says what was not.
 struct broken : std::logic_error {
@@ -41,11 +51,11 @@ struct life : wired_fixture {
     p.circuit_breaker.failure_threshold = 1 + static_cast<int>(draw(5));
     p.cache.max_stale = draw(4) == 0 ? std::optional<config::duration>{}
                                      : std::chrono::seconds{draw(300)};
-    p.collection.fallback = static_cast<config::parse_fallback>(draw(3));
+    p.collection.fallback = fallbacks[draw(3)];
     if (draw(3) == 0)
       p.collection.interval = 3s; // chains are longer than the interval
     start(s);
-    self->monitor(groups[0]);
+    self->monitor(group());
   }
 
   std::uint64_t draw(std::uint64_t below) { return engine() % below; }
@@ -55,7 +65,7 @@ struct life : wired_fixture {
   }
 
   supervisor_state& supervisor() {
-    return deref<supervisor_type>(groups[0]).state;
+    return deref<supervisor_type>(group()).state;
   }
 
   // -- the upstream ----------------------------------------------------------
@@ -76,9 +86,9 @@ struct life : wired_fixture {
     ~client() { abandon(); }
   };
 
-  transport connect(endpoint e) override {
+  transport connect(const config::target&, endpoint e) override {
     const auto c = std::make_shared<client>();
-    c->live = &live[metrics::index(e)];
+    c->live = &live[index(e)];
     return [this, e, c](auto timeout, auto done) {
       request(e, c, timeout, std::move(done));
     };
@@ -87,15 +97,15 @@ struct life : wired_fixture {
   void request(endpoint e, const std::shared_ptr<client>& c,
                std::chrono::nanoseconds timeout,
                std::function<void(net::outcome)> done) {
-    const auto i = metrics::index(e);
+    const auto i = index(e);
     note(!c->busy || c->silent, "a request while one was running");
     c->abandon();
     c->busy = true;
     ++asked[i];
     note(++live[i] == 1, "two requests at one endpoint");
     const auto& w = supervisor().at(e);
-    note(w.breaker.now() != circuit::state::open, "I/O while open");
-    if (w.breaker.now() == circuit::state::half_open) {
+    note(w.breaker.state() != breaker_state::open, "I/O while open");
+    if (w.breaker.state() == breaker_state::half_open) {
       note(w.breaker.current() && w.breaker.current()->probe,
            "a request in half-open is no probe");
       note(probed[i].insert(w.breaker.current()->generation).second,
@@ -143,7 +153,7 @@ struct life : wired_fixture {
     if (calm)
       return ok(body(e));
     if (draw(100) < bad_luck)
-      return net::error{static_cast<net::errc>(draw(10)), "a fault"};
+      return net::error{errors[draw(errors.size())], "a fault"};
     switch (draw(12)) {
     case 0: {
       constexpr std::array statuses{204, 301, 404, 429, 500, 502, 503, 504};
@@ -162,12 +172,11 @@ struct life : wired_fixture {
   /// Numbers nobody else has, so that each can be traced to its answer.
   std::string body(endpoint e) {
     std::string text = "{";
-    for (std::size_t i = 0; i < metrics::field_count; ++i) {
-      const auto f = static_cast<field>(i);
-      if (metrics::source(f) != e || (!calm && draw(30) == 0))
+    for (const auto& row : metrics::field_table) {
+      if (row.source != e || (!calm && draw(30) == 0))
         continue;
-      served[i].insert(static_cast<double>(++number));
-      text += (text.size() > 1 ? ",\"" : "\"") + std::string{name(f)} +
+      served[index(row.id)].insert(static_cast<double>(++number));
+      text += (text.size() > 1 ? ",\"" : "\"") + std::string{row.key} +
               "\":" + std::to_string(number);
     }
     return text + "}";
@@ -211,19 +220,19 @@ struct life : wired_fixture {
 
   void check() {
     demand(violation.empty(), violation);
-    auto& actors = deref<supervisor_type>(groups[0]);
+    auto& actors = deref<supervisor_type>(group());
     demand(actors.mailbox().blocked(), "a message at rest");
     for (const auto& w : actors.state.endpoints)
       demand(deref<caf::scheduled_actor>(w.fetcher).mailbox().blocked(),
              "a message at rest in a fetcher");
     const auto s = snapshot();
-    for (const auto e : metrics::all_endpoints)
+    for (const auto e : all_endpoints)
       check_endpoint(*s, e);
     for (std::size_t i = 0; i < metrics::field_count; ++i) {
       const auto& f = s->fields[i];
       if (f.value)
         demand(served[i].contains(*f.value), "a value nobody served");
-      const auto shown = visible(*s, static_cast<field>(i), now());
+      const auto shown = visible(*s, metrics::field_table[i].id, now());
       if (shown && f.value != shown)
         demand(*shown == 0 &&
                    s->rules.fallback != metrics::parse_fallback::omit,
@@ -231,14 +240,14 @@ struct life : wired_fixture {
     }
     demand(std::accumulate(s->latency.counts.begin(), s->latency.counts.end(),
                            std::uint64_t{0}) <=
-               served[metrics::index(field::avg_latency_ms)].size(),
+               served[index(field::avg_latency_ms)].size(),
            "a latency observed twice");
     if (draw(8) == 0)
       demand(!defect(page()), "a defective page");
   }
 
   void check_endpoint(const metrics::snapshot& s, endpoint e) {
-    const auto& status = s.endpoints[metrics::index(e)];
+    const auto& status = s.endpoints[index(e)];
     const auto& c = status.counters;
     if (status.last_result && *status.last_result != metrics::quality::good)
       demand(metrics::stale(s, e, now()), "not good and not stale");
@@ -247,27 +256,27 @@ struct life : wired_fixture {
            "more failures than requests");
     demand(c.retries <= c.requests, "more retries than requests");
     // An attempt that was lost with its fetcher counts, made or not.
-    demand(c.requests <= asked[metrics::index(e)] + s.restarts.fetcher,
+    demand(c.requests <= asked[index(e)] + s.restarts.fetcher,
            "a request nobody was asked");
-    auto& former = before[metrics::index(e)];
+    auto& former = before[index(e)];
     demand(c.requests >= former.requests && c.retries >= former.retries &&
                c.skipped >= former.skipped && c.rejected >= former.rejected,
            "a counter that went back");
     for (std::size_t r = 0; r < c.failures.size(); ++r)
       demand(c.failures[r] >= former.failures[r], "failures that went back");
     former = c;
-    const auto entered = [&](circuit::state to) {
-      return c.transitions[static_cast<std::size_t>(to)];
+    const auto entered = [&](breaker_state to) {
+      return c.transitions[metrics::index(to)];
     };
-    const auto opened = entered(circuit::state::open);
-    const auto tried = entered(circuit::state::half_open);
-    const auto closed = entered(circuit::state::closed);
+    const auto opened = entered(breaker_state::open);
+    const auto tried = entered(breaker_state::half_open);
+    const auto closed = entered(breaker_state::closed);
     demand(tried <= opened && opened <= tried + 1, "a trial without opening");
     demand(closed <= tried, "a closing without a trial");
     const auto& w = supervisor().at(e);
-    demand(w.breaker.now() != circuit::state::open || !w.breaker.current(),
+    demand(w.breaker.state() != breaker_state::open || !w.breaker.current(),
            "a ticket while open");
-    demand(w.breaker.now() != circuit::state::half_open || w.breaker.current(),
+    demand(w.breaker.state() != breaker_state::half_open || w.breaker.current(),
            "half-open without a probe");
   }
 
@@ -277,9 +286,9 @@ struct life : wired_fixture {
     advance(3min); // the longest chain, an open breaker, some ticks
     const auto s = snapshot();
     demand(metrics::up(*s), "not up after recovery");
-    for (const auto e : metrics::all_endpoints) {
+    for (const auto e : all_endpoints) {
       demand(!metrics::stale(*s, e, now()), "stale after recovery");
-      demand(supervisor().at(e).breaker.now() == circuit::state::closed,
+      demand(supervisor().at(e).breaker.state() == breaker_state::closed,
              "not closed after recovery");
     }
     check();

@@ -1,9 +1,10 @@
 #define CAF_SUITE documentation
 
-// README.md and the binary say the same, both ways.
+// The documents and the binary say the same, both ways.
 
 #include "config/config.hpp"
 #include "metrics/render.hpp"
+#include "pages/routes.hpp"
 #include "tests/suite.hpp"
 
 #include <filesystem>
@@ -16,9 +17,11 @@ namespace {
 
 using row = std::vector<std::string>;
 
-/// The rows of the table under the header cell, each cell without backticks.
-std::vector<row> table(const std::string& first_header_cell) {
-  std::ifstream in{SOURCE_DIR "/README.md"};
+/// The rows of the table of the document under the header cell, each cell
+/// without backticks.
+std::vector<row> table(const std::string& document,
+                       const std::string& first_header_cell) {
+  std::ifstream in{SOURCE_DIR "/" + document};
   std::vector<row> rows;
   bool inside = false;
   for (std::string line; std::getline(in, line);) {
@@ -47,28 +50,29 @@ std::vector<row> table(const std::string& first_header_cell) {
 }
 
 void compare(const std::vector<config::documented>& binary,
-             const std::vector<row>& readme, const std::string& prefix) {
+             const std::vector<row>& documented, const std::string& prefix) {
   std::set<row> expected;
   for (const auto& d : binary)
     expected.insert({prefix + d.name, d.fallback, d.help});
-  const std::set<row> found(readme.begin(), readme.end());
+  const std::set<row> found(documented.begin(), documented.end());
   for (const auto& r : expected)
     if (!found.contains(r))
-      CAF_FAIL("not in README: " << r[0] << " | " << r[1] << " | " << r[2]);
+      CAF_FAIL("not documented: " << r[0] << " | " << r[1] << " | " << r[2]);
   for (const auto& r : found)
     if (!expected.contains(r))
       CAF_FAIL("not in the binary: " << r[0]);
-  CAF_CHECK_EQUAL(expected.size(), readme.size());
+  CAF_CHECK_EQUAL(expected.size(), documented.size());
 }
 
 } // namespace
 
 CAF_TEST(every flag is documented and every documented flag exists) {
-  compare(config::documented_flags(), table("Flag"), "--");
+  compare(config::documented_flags(), table("docs/configuration.md", "Flag"),
+          "--");
 }
 
 CAF_TEST(every key is documented and every documented key exists) {
-  compare(config::documented_keys(), table("Key"), "");
+  compare(config::documented_keys(), table("docs/configuration.md", "Key"), "");
 }
 
 CAF_TEST(the file in the repository has every key with its default) {
@@ -84,7 +88,8 @@ CAF_TEST(the file in the repository has every key with its default) {
 }
 
 CAF_TEST(every key of the web configuration is documented) {
-  compare(config::documented_web_keys(), table("Web key"), "");
+  compare(config::documented_web_keys(),
+          table("docs/configuration.md", "Web key"), "");
 }
 
 CAF_TEST(every metric is documented and every documented metric exists) {
@@ -94,10 +99,12 @@ CAF_TEST(every metric is documented and every documented metric exists) {
       metrics::time_point{});
   for (auto& f : s->fields)
     f.value = 1;
-  metrics::exposition pages{metrics::detail::full, {}, {}};
-  pages.update("", s);
+  metrics::exposition exposition{metrics::detail::full, {}, {}};
+  exposition.update("", s);
+  const metrics::front_totals front{pages::request_counts{}.all()};
   const auto page =
-      pages.render(metrics::time_point{}, {}, metrics::read_process_stats())
+      exposition
+          .render(metrics::time_point{}, front, metrics::read_process_stats())
           .text;
   std::istringstream in{page};
   std::map<std::string, row> binary; // by name: type and help
@@ -109,7 +116,7 @@ CAF_TEST(every metric is documented and every documented metric exists) {
     else if (line.starts_with("# TYPE "))
       binary[name][1] = rest;
   }
-  const auto rows = table("Metric");
+  const auto rows = table("docs/metrics.md", "Metric");
   CAF_CHECK_EQUAL(rows.size(), binary.size());
   for (const auto& r : rows) {
     const auto found = binary.find(r[0]);
@@ -151,17 +158,11 @@ CAF_TEST(the image is built from the packages that a developer has) {
   CAF_CHECK_LESS(10, found);
 }
 
-CAF_TEST(every documented path is served) {
-  std::ifstream in{SOURCE_DIR "/actors/http_front.cpp"};
-  const std::string front{std::istreambuf_iterator<char>{in}, {}};
-  std::set<std::string> documented, served{"/metrics"}; // the configurable one
-  for (const auto& r : table("Path"))
+CAF_TEST(every path is documented and every documented path is served) {
+  std::set<std::string> documented, served;
+  for (const auto& r : table("README.md", "Path"))
     documented.insert(r[0]);
-  const std::string route = "\", handler::";
-  for (auto at = front.find(route); at != front.npos;
-       at = front.find(route, at + 1)) {
-    const auto begin = front.rfind('"', at - 1) + 1;
-    served.insert(front.substr(begin, at - begin));
-  }
-  CAF_CHECK(documented == served);
+  for (const auto& r : pages::route_table)
+    served.emplace(r.path);
+  CHECK_EQUAL(documented, served);
 }

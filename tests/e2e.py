@@ -450,7 +450,7 @@ targets:
         status, _, err = self.run_exporter("--web.systemd-socket",
                                            "--healthcheck")
         self.assertEqual(status, 1)
-        self.assertIn("systemd alone knows", err)
+        self.assertIn("only systemd knows", err)
         status, _, err = self.run_exporter("--web.systemd-socket")
         self.assertEqual(status, 1)
         self.assertIn("no socket activation file descriptors found", err)

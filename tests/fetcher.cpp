@@ -33,10 +33,9 @@ struct fetcher_fixture : fixture {
       kill(aut);
     aut = sys.spawn(
         fetcher,
-        fetch_settings{
-            metrics::endpoint::metrics, 5s, {std::move(delays), jitter, 15s}},
+        fetch_settings{endpoint::metrics, 5s, {std::move(delays), jitter, 15s}},
         transport{[this](auto timeout, auto done) {
-          CAF_CHECK(timeout == 5s);
+          CHECK_EQUAL(timeout, 5s);
           started.push_back(now() - t0);
           pending.push_back(done);
         }},
@@ -65,7 +64,7 @@ struct fetcher_fixture : fixture {
   std::vector<poll_report> polls;
 };
 
-const auto good = good_body(metrics::endpoint::metrics);
+const auto good = good_body(endpoint::metrics);
 
 net::outcome status(int code, std::chrono::seconds retry_after = 0s) {
   return net::response{code, "{}", retry_after};
@@ -80,11 +79,11 @@ CAF_TEST(a good answer ends the poll with its values) {
   answer(0, ok(good));
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
   const auto& p = polls[0];
-  CAF_CHECK(p.ticket == (metrics::ticket{1, false}));
-  CAF_CHECK(p.poll.result == quality::good);
+  CHECK_EQUAL(p.ticket, (metrics::ticket{1, false}));
+  CHECK_EQUAL(p.poll.result, quality::good);
   CAF_CHECK(!p.poll.failure);
-  CAF_CHECK_EQUAL(
-      p.poll.values[metrics::index(metrics::field::packets_processed)], 5000.0);
+  CAF_CHECK_EQUAL(p.poll.values[index(metrics::field::packets_processed)],
+                  5000.0);
   CAF_CHECK(attempts.empty());
 }
 
@@ -95,14 +94,14 @@ CAF_TEST(a refused endpoint is tried at 0 1 3 and 7 seconds) {
     answer(n, refused());
     advance(n < 3 ? duration{1s} * (1 << n) : duration{0s});
   }
-  CAF_CHECK(started == (std::vector<duration>{0s, 1s, 3s, 7s}));
+  CHECK_EQUAL(started, (std::vector<duration>{0s, 1s, 3s, 7s}));
   CAF_REQUIRE_EQUAL(attempts.size(), 3u);
-  CAF_CHECK(attempts[2].retry_in == 4s);
+  CHECK_EQUAL(attempts[2].retry_in, 4s);
   CAF_CHECK_EQUAL(attempts[2].attempt, 3);
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
-  CAF_CHECK(polls[0].poll.result == quality::bad);
+  CHECK_EQUAL(polls[0].poll.result, quality::bad);
   CAF_CHECK_EQUAL(polls[0].poll.attempts, 4);
-  CAF_CHECK(polls[0].poll.failure->why == reason::connect);
+  CHECK_EQUAL(polls[0].poll.failure->why, reason::connect);
   advance(60s);
   CAF_CHECK_EQUAL(started.size(), 4u);
 }
@@ -147,7 +146,7 @@ CAF_TEST(a transport that never answers is given up after a grace) {
   CAF_CHECK(polls.empty());
   advance(1ns);
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
-  CAF_CHECK(polls[0].poll.failure->why == reason::timeout);
+  CHECK_EQUAL(polls[0].poll.failure->why, reason::timeout);
 }
 
 CAF_TEST(a new ticket ends the former poll without a result) {
@@ -175,7 +174,7 @@ CAF_TEST(statuses are retried as the table says) {
     CAF_CHECK_EQUAL(attempts.size(), again ? 1u : 0u);
     CAF_CHECK_EQUAL(polls.size(), again ? 0u : 1u);
     const auto& f = again ? attempts[0].failure : *polls[0].poll.failure;
-    CAF_CHECK(f.why == reason::status);
+    CHECK_EQUAL(f.why, reason::status);
     CAF_CHECK_EQUAL(f.status, code);
   }
 }
@@ -183,7 +182,7 @@ CAF_TEST(statuses are retried as the table says) {
 CAF_TEST(retry after is followed on gateway errors only) {
   fetch();
   answer(0, status(503, 10s));
-  CAF_CHECK(attempts.at(0).retry_in == 10s);
+  CHECK_EQUAL(attempts.at(0).retry_in, 10s);
   fetch();
   answer(1, status(503, 16s));
   CAF_CHECK_EQUAL(polls.size(), 1u);
@@ -192,12 +191,12 @@ CAF_TEST(retry after is followed on gateway errors only) {
 CAF_TEST(what is no JSON object is bad and what lacks a field is partial) {
   fetch();
   answer(0, ok("[]"));
-  CAF_CHECK(polls.at(0).poll.result == quality::bad);
-  CAF_CHECK(polls[0].poll.failure->why == reason::json);
+  CHECK_EQUAL(polls.at(0).poll.result, quality::bad);
+  CHECK_EQUAL(polls[0].poll.failure->why, reason::json);
   fetch();
   answer(1, ok(R"({"packets_processed": 1})"));
-  CAF_CHECK(polls.at(1).poll.result == quality::partial);
-  CAF_CHECK(polls[1].poll.failure->why == reason::schema);
+  CHECK_EQUAL(polls.at(1).poll.result, quality::partial);
+  CHECK_EQUAL(polls[1].poll.failure->why, reason::schema);
   CAF_CHECK(attempts.empty());
 }
 
@@ -217,7 +216,7 @@ CAF_TEST(every error of the network has its reason) {
   for (const auto& [code, why] : table) {
     fetch();
     answer(pending.size() - 1, net::error{code, "text"});
-    CAF_CHECK(polls.back().poll.failure->why == why);
+    CHECK_EQUAL(polls.back().poll.failure->why, why);
     CAF_CHECK_EQUAL(polls.back().poll.failure->text, "text");
   }
 }
@@ -227,7 +226,7 @@ CAF_TEST(jitter moves the pause) {
   random = -1;
   fetch();
   answer(0, refused());
-  CAF_CHECK(attempts.at(0).retry_in == 800ms);
+  CHECK_EQUAL(attempts.at(0).retry_in, 800ms);
   advance(800ms);
   CAF_CHECK_EQUAL(started.size(), 2u);
 }

@@ -86,11 +86,11 @@ struct fixture : test_coordinator_fixture<system_config> {
 };
 
 /// What an upstream without faults answers.
-inline std::string good_body(metrics::endpoint e) {
+inline std::string good_body(endpoint e) {
   switch (e) {
-  case metrics::endpoint::metrics:
+  case endpoint::metrics:
     return R"({"packets_processed": 5000, "packets_dropped": 10})";
-  case metrics::endpoint::nodes_status:
+  case endpoint::nodes_status:
     return R"({"active_nodes": 5, "inactive_nodes": 2, "total_nodes": 7})";
   default:
     return R"({"bytes_transmitted": 1000000, "bytes_received": 500000,

@@ -2,18 +2,13 @@
 
 #include "actors/guard.hpp"
 
+#include "tests/fake_exchange.hpp"
 #include "tests/fixture.hpp"
 
 using namespace betanet;
 using namespace betanet::testing;
 
 namespace {
-
-struct fake_exchange : net::exchange {
-  net::request request;
-  const net::request& what() const override { return request; }
-  void respond(std::shared_ptr<const net::message>) override {}
-};
 
 /// Of `right` at cost 4, and of `other` at cost 5.
 constexpr auto alices_hash =
@@ -32,8 +27,8 @@ struct guard_fixture : fixture {
     file.found = std::move(c);
     guard_settings how;
     how.first = file;
-    how.look = [this](auto done) {
-      ++looks;
+    how.read = [this](auto done) {
+      ++readings;
       done(file);
     };
     how.verify = [this](auto work, auto done) {
@@ -48,7 +43,7 @@ struct guard_fixture : fixture {
     };
     how.secure = [this](auto s) { secured.push_back(std::move(s)); };
     front = sys.spawn([this]() -> http_front_actor::behavior_type {
-      return {[this](atom::serve, const exchange_ptr&, admission granted) {
+      return {[this](atom::serve, const exchange_ptr&, permission granted) {
         passed.push_back(granted);
       }};
     });
@@ -64,9 +59,9 @@ struct guard_fixture : fixture {
   void send(const std::string& path, const std::string& authorization = {},
             const std::string& peer = "10.0.0.1") {
     const auto e = std::make_shared<fake_exchange>();
-    e->request.peer = peer;
-    e->request.path = path;
-    e->request.authorization = authorization;
+    e->asked.peer = peer;
+    e->asked.path = path;
+    e->asked.authorization = authorization;
     caf::anon_send(aut, atom::serve_v, exchange_ptr{e});
     consume_messages();
   }
@@ -79,8 +74,8 @@ struct guard_fixture : fixture {
   }
 
   /// What a request may have once all work is done.
-  admission ask(const std::string& path,
-                const std::string& authorization = {}) {
+  permission ask(const std::string& path,
+                 const std::string& authorization = {}) {
     passed.clear();
     send(path, authorization);
     work();
@@ -94,13 +89,13 @@ struct guard_fixture : fixture {
     return c;
   }
 
-  web_look file;
-  int looks = 0;
+  web_reading file;
+  int readings = 0;
   unsigned steps = 0; ///< Of bcrypt.
   bool no_threads = false;
   std::vector<std::function<void()>> works;
   std::vector<net::server_security> secured;
-  std::vector<admission> passed;
+  std::vector<permission> passed;
   http_front_actor front;
   guard_actor aut;
 };
@@ -111,9 +106,9 @@ CAF_TEST_FIXTURE_SCOPE(guard_tests, guard_fixture)
 
 CAF_TEST(without users everybody may have all) {
   start({});
-  CAF_CHECK(ask("/metrics") == admission::all);
-  CAF_CHECK(ask("/metrics", wrong) == admission::all);
-  CAF_CHECK(ask("/health") == admission::all);
+  CHECK_EQUAL(ask("/metrics"), permission::full);
+  CHECK_EQUAL(ask("/metrics", wrong), permission::full);
+  CHECK_EQUAL(ask("/health"), permission::full);
   CAF_CHECK_EQUAL(works.size(), 0u);
 }
 
@@ -121,17 +116,17 @@ CAF_TEST(with users a login is needed but for health) {
   start(with_users());
   for (const auto* path :
        {"/metrics", "/", "/config", "/sd", "/-/reload", "/nowhere"}) {
-    CAF_CHECK(ask(path) == admission::login_needed);
-    CAF_CHECK(ask(path, wrong) == admission::login_needed);
-    CAF_CHECK(ask(path, nobody) == admission::login_needed);
-    CAF_CHECK(ask(path, "Basic nonsense") == admission::login_needed);
-    CAF_CHECK(ask(path, alice) == admission::all);
-    CAF_CHECK(ask(path, bob) == admission::all);
+    CHECK_EQUAL(ask(path), permission::login_needed);
+    CHECK_EQUAL(ask(path, wrong), permission::login_needed);
+    CHECK_EQUAL(ask(path, nobody), permission::login_needed);
+    CHECK_EQUAL(ask(path, "Basic nonsense"), permission::login_needed);
+    CHECK_EQUAL(ask(path, alice), permission::full);
+    CHECK_EQUAL(ask(path, bob), permission::full);
   }
   for (const auto* path : {"/health", "/-/healthy", "/-/ready"}) {
-    CAF_CHECK(ask(path) == admission::health_only);
-    CAF_CHECK(ask(path, wrong) == admission::health_only);
-    CAF_CHECK(ask(path, alice) == admission::all);
+    CHECK_EQUAL(ask(path), permission::health_only);
+    CHECK_EQUAL(ask(path, wrong), permission::health_only);
+    CHECK_EQUAL(ask(path, alice), permission::full);
   }
 }
 
@@ -159,7 +154,7 @@ CAF_TEST(the same login is checked once for all who wait) {
   CAF_CHECK_EQUAL(works.size(), 1u);
   CAF_CHECK_EQUAL(passed.size(), 0u);
   work();
-  CAF_CHECK(passed == std::vector<admission>(41, admission::all));
+  CHECK_EQUAL(passed, std::vector<permission>(41, permission::full));
 }
 
 CAF_TEST(a wrong login costs the same whoever is meant) {
@@ -169,7 +164,7 @@ CAF_TEST(a wrong login costs the same whoever is meant) {
   for (const auto* who : {wrong, nobody, "Basic Ym9iOng=" /* bob:x */,
                           "Basic Y2Fyb2w6eA==" /* carol:x */}) {
     steps = 0;
-    CAF_CHECK(ask("/metrics", who) == admission::login_needed);
+    CHECK_EQUAL(ask("/metrics", who), permission::login_needed);
     CAF_CHECK_EQUAL(steps, 256u);
   }
 }
@@ -178,7 +173,7 @@ CAF_TEST(a decoy costs no more than half a second) {
   auto c = with_users();
   c.users["carol"] = net::decoy_hash(20);
   start(c);
-  CAF_CHECK(ask("/metrics", nobody) == admission::login_needed);
+  CHECK_EQUAL(ask("/metrics", nobody), permission::login_needed);
   CAF_CHECK_EQUAL(steps, 1u << 13);
 }
 
@@ -191,19 +186,20 @@ CAF_TEST(a flood of guesses is bounded and holds up nobody else) {
   for (int i = 0; i < 100; ++i)
     send("/metrics", guess(i));
   CAF_CHECK_EQUAL(works.size(), 1u); // one from one address
-  CAF_CHECK(passed == std::vector<admission>(99, admission::busy));
+  CHECK_EQUAL(passed, std::vector<permission>(99, permission::busy));
   for (int i = 1; i <= 50; ++i)
     send("/metrics", guess(i), "10.0.1." + std::to_string(i));
   CAF_CHECK_EQUAL(works.size(), 4u);
   passed.clear();
   send("/health", guess(99)); // no room to check it, and no need
-  CAF_CHECK(passed == std::vector{admission::health_only});
+  CHECK_EQUAL(passed, std::vector{permission::health_only});
   passed.clear();
   send("/metrics", alice); // never seen before
   send("/metrics", bob);
   CAF_CHECK_EQUAL(works.size(), 6u);
   work();
-  CAF_CHECK_EQUAL(std::count(passed.begin(), passed.end(), admission::all), 2);
+  CAF_CHECK_EQUAL(std::count(passed.begin(), passed.end(), permission::full),
+                  2);
 }
 
 CAF_TEST(guesses at a name do not keep its owner out at another address) {
@@ -212,13 +208,13 @@ CAF_TEST(guesses at a name do not keep its owner out at another address) {
     send("/metrics", wrong, "10.6.6.6");
   send("/metrics", "Basic YWxpY2U6YmFk", "10.6.6.6"); // alice:bad
   CAF_CHECK_EQUAL(works.size(), 1u);
-  CAF_CHECK(passed == std::vector{admission::busy});
+  CHECK_EQUAL(passed, std::vector{permission::busy});
   passed.clear();
   send("/metrics", alice, "10.0.0.1");
   CAF_CHECK_EQUAL(works.size(), 2u);
   work();
   CAF_CHECK_EQUAL(passed.size(), 11u);
-  CAF_CHECK(passed.back() == admission::all);
+  CHECK_EQUAL(passed.back(), permission::full);
 }
 
 CAF_TEST(the requests that wait are bounded) {
@@ -226,40 +222,40 @@ CAF_TEST(the requests that wait are bounded) {
   for (int i = 0; i < 256; ++i)
     send("/metrics", wrong);
   CAF_CHECK_EQUAL(works.size(), 1u);
-  CAF_CHECK(passed == std::vector<admission>(192, admission::busy));
+  CHECK_EQUAL(passed, std::vector<permission>(192, permission::busy));
   work();
   CAF_CHECK_EQUAL(passed.size(), 256u);
-  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  CHECK_EQUAL(ask("/metrics", alice), permission::full);
 }
 
 CAF_TEST(changed files make nobody log in anew) {
   start(with_users());
-  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  CHECK_EQUAL(ask("/metrics", alice), permission::full);
   file.found.headers = {{"X-XSS-Protection", "0"}};
   advance(1s);
   CAF_CHECK_EQUAL(secured.size(), 2u);
   passed.clear();
   send("/metrics", alice);
-  CAF_CHECK(passed == std::vector{admission::all});
+  CHECK_EQUAL(passed, std::vector{permission::full});
 }
 
 CAF_TEST(few logins are remembered) {
   start(with_users());
-  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  CHECK_EQUAL(ask("/metrics", alice), permission::full);
   for (int i = 0; i < 10'000; ++i)
     caf::anon_send(caf::actor_cast<guard_impl>(aut), atom::verified_v,
                    std::to_string(i), true);
   consume_messages();
   using actor = caf::stateful_actor<guard_state, guard_impl::base>;
-  CAF_CHECK_LESS_OR_EQUAL(deref<actor>(aut).state.known.size(), 100u);
+  CAF_CHECK_LESS_OR_EQUAL(deref<actor>(aut).state.good_logins.size(), 100u);
 }
 
 CAF_TEST(without a thread nobody waits for ever) {
   start(with_users());
   no_threads = true;
-  CAF_CHECK(ask("/metrics", alice) == admission::busy);
+  CHECK_EQUAL(ask("/metrics", alice), permission::busy);
   no_threads = false;
-  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  CHECK_EQUAL(ask("/metrics", alice), permission::full);
 }
 
 CAF_TEST(requests beyond the rate are refused before their login is checked) {
@@ -267,17 +263,17 @@ CAF_TEST(requests beyond the rate are refused before their login is checked) {
   c.rate_limit = {1s, 3};
   start(c);
   for (int i = 0; i < 3; ++i)
-    CAF_CHECK(ask("/metrics", alice) == admission::all);
-  CAF_CHECK(ask("/metrics", alice) == admission::too_often);
-  CAF_CHECK(ask("/metrics") == admission::too_often);
-  CAF_CHECK(ask("/-/healthy") == admission::health_only);
+    CHECK_EQUAL(ask("/metrics", alice), permission::full);
+  CHECK_EQUAL(ask("/metrics", alice), permission::too_often);
+  CHECK_EQUAL(ask("/metrics"), permission::too_often);
+  CHECK_EQUAL(ask("/-/healthy"), permission::health_only);
   advance(1s);
-  CAF_CHECK(ask("/metrics") == admission::login_needed);
-  CAF_CHECK(ask("/metrics") == admission::too_often);
+  CHECK_EQUAL(ask("/metrics"), permission::login_needed);
+  CHECK_EQUAL(ask("/metrics"), permission::too_often);
   advance(1h);
   for (int i = 0; i < 3; ++i)
-    CAF_CHECK(ask("/metrics", alice) == admission::all);
-  CAF_CHECK(ask("/metrics", alice) == admission::too_often);
+    CHECK_EQUAL(ask("/metrics", alice), permission::full);
+  CHECK_EQUAL(ask("/metrics", alice), permission::too_often);
 }
 
 CAF_TEST(a bucket fills with time and never beyond the burst) {
@@ -303,29 +299,29 @@ CAF_TEST(headers and encryption are handed over at the start) {
   c.warnings = {"careful"};
   start(c);
   CAF_REQUIRE_EQUAL(secured.size(), 1u);
-  CAF_CHECK(secured[0].fields == c.headers);
+  CHECK_EQUAL(secured[0].fields, c.headers);
   CAF_CHECK_EQUAL(logged.count("WARN msg=\"Web configuration\" "
                                "warning=careful"),
                   1u);
 }
 
-CAF_TEST(changed files rule after two looks at them) {
+CAF_TEST(changed files rule after two readings at them) {
   start(with_users());
-  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  CHECK_EQUAL(ask("/metrics", alice), permission::full);
   file.found.users.erase("alice");
   file.found.headers = {{"X-Frame-Options", "deny"}};
-  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  CHECK_EQUAL(ask("/metrics", alice), permission::full);
   advance(500ms);
-  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  CHECK_EQUAL(ask("/metrics", alice), permission::full);
   advance(500ms);
-  CAF_CHECK(ask("/metrics", alice) == admission::login_needed);
-  CAF_CHECK(ask("/metrics", bob) == admission::all);
+  CHECK_EQUAL(ask("/metrics", alice), permission::login_needed);
+  CHECK_EQUAL(ask("/metrics", bob), permission::full);
   CAF_CHECK_EQUAL(secured.size(), 2u);
-  CAF_CHECK(secured.back().fields == file.found.headers);
+  CHECK_EQUAL(secured.back().fields, file.found.headers);
   CAF_CHECK_EQUAL(logged.count("Web configuration reloaded"), 1u);
   advance(1min);
   CAF_CHECK_EQUAL(secured.size(), 2u);
-  CAF_CHECK_EQUAL(looks, 123);
+  CAF_CHECK_EQUAL(readings, 123);
 }
 
 CAF_TEST(a file that is written all the time does not rule) {
@@ -339,21 +335,21 @@ CAF_TEST(a file that is written all the time does not rule) {
 
 CAF_TEST(a broken file refuses all but health and heals by itself) {
   start(with_users());
-  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  CHECK_EQUAL(ask("/metrics", alice), permission::full);
   const auto good = file;
   file.problem = "w.yml:1:1: typo";
   advance(1s);
-  CAF_CHECK(ask("/metrics", alice) == admission::broken);
-  CAF_CHECK(ask("/metrics") == admission::broken);
-  CAF_CHECK(ask("/health", alice) == admission::health_only);
-  CAF_CHECK(ask("/-/ready") == admission::health_only);
+  CHECK_EQUAL(ask("/metrics", alice), permission::broken);
+  CHECK_EQUAL(ask("/metrics"), permission::broken);
+  CHECK_EQUAL(ask("/health", alice), permission::health_only);
+  CHECK_EQUAL(ask("/-/ready"), permission::health_only);
   advance(1h);
   CAF_CHECK_EQUAL(logged.count("ERROR"), 1u);
   CAF_CHECK_EQUAL(logged.count("error=\"w.yml:1:1: typo\""), 1u);
   file = good;
   advance(1s);
-  CAF_CHECK(ask("/metrics") == admission::login_needed);
-  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  CHECK_EQUAL(ask("/metrics"), permission::login_needed);
+  CHECK_EQUAL(ask("/metrics", alice), permission::full);
   CAF_CHECK_EQUAL(logged.count("Web configuration reloaded"), 1u);
 }
 
@@ -363,35 +359,35 @@ CAF_TEST(protection does not vanish with the content of a file) {
   start(c);
   file.found = {};
   advance(1s);
-  CAF_CHECK(ask("/metrics") == admission::broken);
+  CHECK_EQUAL(ask("/metrics"), permission::broken);
   CAF_CHECK_EQUAL(logged.count("has become empty"), 1u);
   file.found = with_users(); // but no TLS
   advance(1s);
-  CAF_CHECK(ask("/metrics", alice) == admission::broken);
+  CHECK_EQUAL(ask("/metrics", alice), permission::broken);
   CAF_CHECK_EQUAL(logged.count("tls_server_config came or went"), 1u);
   CAF_CHECK_EQUAL(secured.size(), 1u);
 }
 
 CAF_TEST(a changed password is another login) {
   start(with_users());
-  CAF_CHECK(ask("/metrics", alice) == admission::all);
+  CHECK_EQUAL(ask("/metrics", alice), permission::full);
   file.found.users["alice"] = bobs_hash;
   advance(1s);
-  CAF_CHECK(ask("/metrics", alice) == admission::login_needed);
+  CHECK_EQUAL(ask("/metrics", alice), permission::login_needed);
 }
 
 CAF_TEST(a limit that stays keeps what it has counted) {
   auto c = with_users();
   c.rate_limit = {1h, 1};
   start(c);
-  CAF_CHECK(ask("/metrics") == admission::login_needed);
+  CHECK_EQUAL(ask("/metrics"), permission::login_needed);
   file.found.headers = {{"X-XSS-Protection", "0"}};
   advance(1s);
   CAF_CHECK_EQUAL(secured.size(), 2u);
-  CAF_CHECK(ask("/metrics") == admission::too_often);
+  CHECK_EQUAL(ask("/metrics"), permission::too_often);
   file.found.rate_limit.burst = 2;
   advance(1s);
-  CAF_CHECK(ask("/metrics") == admission::login_needed);
+  CHECK_EQUAL(ask("/metrics"), permission::login_needed);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

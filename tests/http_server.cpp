@@ -18,17 +18,17 @@ namespace {
 
 struct server_fixture {
   void start(net::server_limits limits = {}, std::string body = "hello\n") {
-    answer = std::make_shared<const net::message>(200, "text/plain", body);
+    answer = std::make_shared<const net::reply>(200, "text/plain", body);
     server = std::make_unique<net::http_server>(
         loop, limits, [this](std::shared_ptr<net::exchange> e) {
           std::unique_lock lock{mutex};
-          requests.push_back(e->what());
-          if (e->what().path == "/hold")
+          requests.push_back(e->request());
+          if (e->request().path == "/hold")
             return held.push_back(std::move(e));
           lock.unlock(); // what is pipelined comes before `respond` returns
           e->respond(answer);
         });
-    const auto address = server->listen("127.0.0.1:0");
+    const auto address = server->listen("127.0.0.1", 0);
     port = static_cast<std::uint16_t>(
         std::stoi(address.substr(address.rfind(':') + 1)));
     runner = std::thread{[this] { loop.run(); }};
@@ -74,7 +74,7 @@ struct server_fixture {
   std::mutex mutex;
   std::vector<net::request> requests;
   std::vector<std::shared_ptr<net::exchange>> held;
-  std::shared_ptr<const net::message> answer;
+  std::shared_ptr<const net::reply> answer;
   std::unique_ptr<net::http_server> server;
   std::thread runner;
   std::uint16_t port = 0;
@@ -96,15 +96,6 @@ CAF_TEST(a request is answered and the connection kept) {
     CAF_CHECK(r.ends_with("\r\nContent-Type: text/plain\r\nContent-Length: "
                           "6\r\n\r\nhello\n"));
   }
-}
-
-CAF_TEST(path and query are taken apart and nothing is decoded) {
-  start();
-  auto s = connect();
-  s.send("GET /a%20b?x=1?y HTTP/1.1\r\nHost: x\r\n\r\n");
-  s.read_response();
-  CAF_CHECK_EQUAL(requests.back().path, "/a%20b");
-  CAF_CHECK_EQUAL(requests.back().query, "x=1?y");
 }
 
 CAF_TEST(HEAD has the same length and no body) {
@@ -155,108 +146,34 @@ CAF_TEST(the client decides about the connection) {
   CAF_CHECK(s.read_all().ends_with("hello\n"));
 }
 
-CAF_TEST(headers are bounded in size and number) {
-  start();
-  const auto padded = [](std::size_t size) {
-    std::string head = "GET / HTTP/1.1\r\nHost: x\r\nX: ";
-    return head + std::string(size - head.size() - 4, 'x') + "\r\n\r\n";
+CAF_TEST(the limits on a header block are applied) {
+  net::server_limits l;
+  l.header_bytes = 100;
+  l.headers = 3;
+  start(l);
+  const auto with = [](const std::string& lines) {
+    return "GET / HTTP/1.1\r\nHost: x\r\n" + lines + "\r\n";
   };
-  CAF_CHECK_EQUAL(status(padded(8192)).first, "200");
-  refused(padded(8193), "431");
-  refused(padded(65536), "431");
-  const auto numbered = [](int n) {
-    std::string head = "GET / HTTP/1.1\r\nHost: x\r\n";
-    for (int i = 1; i < n; ++i)
-      head += "a: b\r\n";
-    return head + "\r\n";
-  };
-  CAF_CHECK_EQUAL(status(numbered(100)).first, "200");
-  refused(numbered(101), "431");
+
+  CAF_CHECK_EQUAL(status(with("a: b\r\na: b\r\n")).first, "200");
+  refused(with("a: b\r\na: b\r\na: b\r\n"), "431");
+  refused(with("a: " + std::string(70, 'x') + "\r\n"), "431");
 }
 
-CAF_TEST(a body is refused whatever announces it) {
+CAF_TEST(what is refused ends the connection and nothing after it is served) {
   start();
-  refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
-          "413");
-  refused("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n",
-          "413");
-  for (const auto* te : {"chunked", "gzip", "xchunked", "identity"})
-    refused("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: " +
-                std::string{te} + "\r\n\r\n0\r\n\r\n",
-            "400");
-  for (const auto* head :
-       {"Transfer-Encoding: chunked\r\nContent-Length: 5",
-        "Content-Length: 0\r\nTransfer-Encoding: gzip",
-        "Transfer-Encoding: chunked, gzip", "Transfer-Encoding:\tchunked",
-        "Content-Length: 0\r\nContent-Length: 5", "Content-Length: -1",
-        "Content-Length: 0x5", "Content-Length: 99999999999999999999"})
-    refused("GET / HTTP/1.1\r\nHost: x\r\n" + std::string{head} +
-                "\r\n\r\nGET /evil HTTP/1.1\r\nHost: x\r\n\r\n",
-            "400");
-  refused("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "400");
-  CAF_CHECK_EQUAL(
-      status("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n").first,
-      "200");
-  refused("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
-          "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /evil HTTP/1.1"
-          "\r\nHost: x\r\n\r\n",
-          "400");
-  for (const auto& r : requests)
-    CAF_CHECK_NOT_EQUAL(r.path, "/evil");
-}
+  const auto evil = "GET /evil HTTP/1.1\r\nHost: x\r\n\r\n"s;
+  for (const auto& [lines, code] :
+       {std::pair{"Content-Length: 5", "413"},
+        {"Transfer-Encoding: chunked", "400"},
+        {"Content-Length: 5\r\nTransfer-Encoding: chunked", "400"},
+        {"Expect: 100-continue", "417"},
+        {"Host: y", "400"},
+        {"A: b\r\n c", "400"}})
+    refused("GET / HTTP/1.1\r\nHost: x\r\n"s + lines + "\r\n\r\n" + evil, code);
+  refused("GET / HTTP/2.0\r\nHost: x\r\n\r\n" + evil, "505");
 
-CAF_TEST(any expectation is refused) {
-  start();
-  for (const auto* e : {"100-continue", "x"})
-    refused("GET / HTTP/1.1\r\nHost: x\r\nExpect: " + std::string{e} +
-                "\r\n\r\n",
-            "417");
-}
-
-CAF_TEST(a malformed request is refused) {
-  start();
-  for (const auto* bytes :
-       {"GET / HTTP/1.1\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
-        "GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n",
-        "GET / HTTP/1.1\nHost: x\n\n", "GET / HTTP/1.1\r\nHost: x\r\n\n",
-        "GET / HTTP/1.1\r\nHost: x\rA: b\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",
-        "GET / HTTP/1.1\r\n Host: x\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: +0\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
-        "Content-Length: 1\r\n\r\n",
-        "GET  / HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET /a b HTTP/1.1\r\nHost: "
-        "x\r\n\r\n",
-        "GET\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n"})
-    refused(bytes, "400");
-  refused("GET / HTTP/1.1\r\nHost: x\0y\r\n\r\n"s, "400");
-}
-
-CAF_TEST(other versions are refused) {
-  start();
-  for (const auto* version : {"HTTP/2.0", "HTTP/1.2", "HTTP/0.9"})
-    refused("GET / " + std::string{version} + "\r\nHost: x\r\n\r\n", "505");
-  refused("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "505");
-  for (const auto* odd : {"GET / http/1.1", "GET /", "GET / HTTP/1.1 ",
-                          "GET / HTTP/11", "GET / HTTP/1.1x"})
-    refused(std::string{odd} + "\r\nHost: x\r\n\r\n", "400");
-}
-
-CAF_TEST(what asks for more than we have gets a plain answer) {
-  start();
-  for (const auto* field :
-       {"Upgrade: h2c\r\nConnection: Upgrade", "Range: bytes=0-1,0-2,0-3",
-        "Upgrade: websocket", "If-None-Match: *", "Host:"})
-    CAF_CHECK_EQUAL(
-        status("GET / HTTP/1.1\r\n" +
-               std::string{std::string_view{field} == "Host:" ? ""
-                                                              : "Host: x\r\n"} +
-               field + "\r\n\r\n")
-            .first,
-        "200");
+  CAF_CHECK(requests.empty());
 }
 
 CAF_TEST(a client that only finished sending reads its whole answer) {
@@ -270,8 +187,8 @@ CAF_TEST(a client that only finished sending reads its whole answer) {
 
 CAF_TEST(fields are completed and never doubled) {
   start();
-  answer = std::make_shared<const net::message>(200, "text/plain", "hello\n",
-                                                "X-B: own\r\nX-C: own\r\n");
+  answer = std::make_shared<const net::reply>(200, "text/plain", "hello\n",
+                                              "X-B: own\r\nX-C: own\r\n");
   server->secure({nullptr, {{"X-A", "1"}, {"X-B", "2"}}});
   auto s = connect();
   for (int i = 0; i < 2; ++i) {
@@ -285,20 +202,6 @@ CAF_TEST(fields are completed and never doubled) {
   }
   s.send("bad\r\n\r\n");
   CAF_CHECK(s.read_response().find("\r\nX-A: 1\r\n") != std::string::npos);
-}
-
-CAF_TEST(methods are told apart) {
-  start();
-  auto s = connect();
-  for (const auto& [word, m] : {std::pair{"GET", net::method::get},
-                                {"POST", net::method::post},
-                                {"DELETE", net::method::other},
-                                {"BREW", net::method::other},
-                                {"TRACE", net::method::other}}) {
-    s.send(std::string{word} + " / HTTP/1.1\r\nHost: x\r\n\r\n");
-    s.read_response();
-    CAF_CHECK(requests.back().method == m);
-  }
 }
 
 CAF_TEST(an error answer reaches a client that is still sending) {
@@ -539,16 +442,40 @@ CAF_TEST(stopping answers what runs and closes the rest) {
   CAF_CHECK(refused);
 }
 
+/// What `listen` says.
+std::string listen_error(net::loop& loop, const std::string& host,
+                         std::uint16_t port) {
+  net::http_server second{loop, {}, [](auto) {}};
+  try {
+    return "bound " + second.listen(host, port);
+  } catch (const std::runtime_error& e) {
+    return e.what();
+  }
+}
+
 CAF_TEST(an address in use is named) {
   start();
-  net::http_server second{loop, {}, [](auto) {}};
-  const auto address = "127.0.0.1:" + std::to_string(port);
-  try {
-    second.listen(address);
-    CAF_FAIL("bound twice");
-  } catch (const std::runtime_error& e) {
-    CAF_CHECK_EQUAL(std::string{e.what()},
-                    "cannot listen on " + address + ": Address already in use");
+  const auto p = std::to_string(port);
+
+  CAF_CHECK_EQUAL(listen_error(loop, "127.0.0.1", port),
+                  "cannot listen on 127.0.0.1:" + p +
+                      ": Address already in use");
+  CAF_CHECK_EQUAL(listen_error(loop, "", port),
+                  "cannot listen on :" + p + ": Address already in use");
+  CAF_CHECK_EQUAL(listen_error(loop, "2001:db8::1", port),
+                  "cannot listen on [2001:db8::1]:" + p +
+                      ": Cannot assign requested address");
+}
+
+CAF_TEST(an empty host and two colons are both families) {
+  for (const auto* host : {"", "::"}) {
+    net::http_server both{loop, {}, [](auto) {}};
+
+    const auto address = both.listen(host, 0);
+
+    CAF_CHECK_EQUAL(address.substr(0, 5), "[::]:");
+    raw_socket::connect(static_cast<std::uint16_t>(
+        std::stoi(address.substr(address.rfind(':') + 1)))); // throws if not
   }
 }
 

@@ -1,71 +1,141 @@
 #define CAF_SUITE layers
 
-// The arrows of the house point one way: main -> actors -> {metrics, net,
-// config}, and each library is spoken in one place.
+// The arrows of the house point one way: main -> exporter -> actors -> pages ->
+// metrics, actors -> {net, config}; and each library is spoken in one place.
 
 #include "tests/suite.hpp"
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <regex>
+#include <set>
 
 namespace fs = std::filesystem;
 
 namespace {
 
 const fs::path root{SOURCE_DIR};
+const std::vector<std::string> program{"main.cpp", "exporter.", "healthcheck.",
+                                       "preflight."};
 
-/// `file: header` for each include of a header that starts with `prefix` in a
-/// source whose path starts with none of `allowed`.
-std::vector<std::string> intruders(const std::string& prefix,
+std::vector<std::string> with(std::vector<std::string> names,
+                              const std::vector<std::string>& more) {
+  names.insert(names.end(), more.begin(), more.end());
+  return names;
+}
+
+/// Calls `see` with the name and each line of every source but the suites.
+void each_line(
+    const std::function<void(const std::string&, const std::string&)>& see) {
+  const auto read = [&](const fs::path& file) {
+    const auto name = fs::relative(file, root).string();
+    std::ifstream in{file};
+    for (std::string line; std::getline(in, line);)
+      see(name, line);
+  };
+  const auto is_source = [](const fs::path& p) {
+    return p.extension() == ".cpp" || p.extension() == ".hpp";
+  };
+  for (const auto& entry : fs::directory_iterator{root})
+    if (is_source(entry.path()))
+      read(entry.path());
+  for (const auto* room :
+       {"actors", "config", "metrics", "net", "pages", "sim"})
+    for (const auto& entry : fs::directory_iterator{root / room})
+      if (is_source(entry.path()))
+        read(entry.path());
+}
+
+bool starts_with_any(const std::string& name,
+                     const std::vector<std::string>& prefixes) {
+  return std::any_of(prefixes.begin(), prefixes.end(),
+                     [&](const auto& p) { return name.starts_with(p); });
+}
+
+/// `file: header` for each include of a header that the pattern matches, in a
+/// source whose name starts with none of `allowed`.
+std::vector<std::string> intruders(const std::string& pattern,
                                    const std::vector<std::string>& allowed) {
+  const std::regex include{"#include [<\"](" + pattern + ").*"};
   std::vector<std::string> found;
-  for (const auto* room : {"actors", "config", "metrics", "net", "sim"})
-    for (const auto& entry : fs::directory_iterator{root / room}) {
-      const auto name = fs::relative(entry.path(), root).string();
-      bool at_home = false;
-      for (const auto& a : allowed)
-        at_home = at_home || name.starts_with(a);
-      std::ifstream in{entry.path()};
-      for (std::string line; std::getline(in, line) && !at_home;)
-        if (line.starts_with("#include <" + prefix) ||
-            line.starts_with("#include \"" + prefix))
-          found.push_back(name + ": " + line);
-    }
+  each_line([&](const std::string& name, const std::string& line) {
+    if (!starts_with_any(name, allowed) && std::regex_match(line, include))
+      found.push_back(name + ": " + line);
+  });
   return found;
 }
 
-void check_home(const std::string& prefix,
+void check_home(const std::string& pattern,
                 const std::vector<std::string>& allowed) {
-  const auto found = intruders(prefix, allowed);
-  for (const auto& f : found)
-    CAF_MESSAGE(f);
-  CAF_CHECK(found.empty());
+  CHECK_EQUAL(intruders(pattern, allowed), std::vector<std::string>{});
 }
 
 } // namespace
 
-CAF_TEST(metrics and net and config know neither each other nor actors) {
-  check_home("actors/", {"actors/"});
-  check_home("metrics/", {"actors/", "metrics/"});
-  check_home("net/", {"actors/", "net/"});
-  check_home("config/", {"actors/", "config/"});
+CAF_TEST(the arrows between the rooms point one way) {
+  check_home("actors/", with({"actors/"}, program));
+  check_home("pages/", with({"actors/", "pages/"}, program));
+  check_home("metrics/",
+             with({"actors/", "metrics/", "pages/", "sim/"}, program));
+  check_home("net/", with({"actors/", "net/"}, program));
+  check_home("config/", with({"actors/", "config/"}, program));
   check_home("sim/", {"sim/"});
+  check_home("(exporter|healthcheck|preflight)\\.hpp", program);
+}
+
+CAF_TEST(the simulator knows the table of fields and no other metrics) {
+  check_home("metrics/(?!fields\\.hpp)",
+             with({"actors/", "metrics/", "pages/"}, program));
+}
+
+CAF_TEST(private headers stay in their room) {
+  check_home("net/[a-z_]*_impl\\.hpp", {"net/"});
 }
 
 CAF_TEST(each library is spoken in one place) {
-  check_home("caf/", {"actors/"});
+  check_home("caf/", {"actors/", "exporter.", "main.cpp"});
   check_home("boost/asio", {"net/", "sim/"});
   check_home("boost/beast", {"net/"});
   check_home("openssl/", {"net/"});
-  check_home("zlib", {"net/negotiate.cpp"});
+  check_home("zlib", {"net/gzip.cpp"});
   check_home("crypt.h", {"net/basic_auth.cpp"});
   check_home("systemd/", {"net/systemd.cpp"});
-  check_home("boost/json", {"metrics/parse.cpp", "actors/http_front.",
-                            "actors/status_page.", "sim/"});
+  check_home("boost/json", {"metrics/parse.cpp", "pages/", "sim/"});
   check_home("prometheus/", {"metrics/families.cpp"});
   check_home("yaml-cpp/", {"config/"});
   check_home("CLI/", {"config/command_line.cpp", "sim/"});
-  check_home("spdlog/", {"actors/log."});
+  check_home("spdlog/", {"actors/log.", "main.cpp"});
+}
+
+CAF_TEST(nobody casts to an enumeration) {
+  const std::regex declaration{".*enum class ([a-z_]+).*"};
+  std::set<std::string> enums;
+  each_line([&](const std::string&, const std::string& line) {
+    std::smatch m;
+    if (std::regex_match(line, m, declaration))
+      enums.insert(m[1]);
+  });
+  CAF_CHECK(enums.contains("tls_version"));
+
+  const std::regex cast{"static_cast<([a-z_]+::)*([a-z_]+)>"};
+  std::vector<std::string> found;
+  each_line([&](const std::string& name, const std::string& line) {
+    std::smatch m;
+    if (std::regex_search(line, m, cast) && enums.contains(m[2]))
+      found.push_back(name + ": " + line);
+  });
+  CHECK_EQUAL(found, std::vector<std::string>{});
+}
+
+CAF_TEST(comments cite documents that a reader can find) {
+  const std::regex riddle{"([Ss]pec(ification)?,? section|the spec\\b).*"};
+  std::vector<std::string> found;
+  each_line([&](const std::string& name, const std::string& line) {
+    if (std::regex_search(line, riddle))
+      found.push_back(name + ": " + line);
+  });
+  CHECK_EQUAL(found, std::vector<std::string>{});
 }
 
 CAF_TEST(every request has a time limit and takes an error) {
@@ -74,11 +144,12 @@ CAF_TEST(every request has a time limit and takes an error) {
     std::ifstream in{entry.path()};
     const std::string text{std::istreambuf_iterator<char>{in}, {}};
     CAF_CHECK_EQUAL(text.find("infinite"), std::string::npos);
-    for (auto at = text.find("->request("); at != text.npos;
-         at = text.find("->request(", at + 1)) {
+    const std::string request = "self->request(";
+    for (auto at = text.find(request); at != text.npos;) {
       ++requests;
-      const auto next = text.find("->request(", at + 1);
+      const auto next = text.find(request, at + 1);
       CAF_CHECK_LESS(text.find("caf::error", at), next);
+      at = next;
     }
   }
   CAF_CHECK_LESS(2, requests);

@@ -49,7 +49,7 @@ CAF_TEST_FIXTURE_SCOPE(scheduler_tests, scheduler_fixture)
 CAF_TEST(one target is ticked at once and then every interval) {
   watch(listener(at), 0s, true);
   advance(45s);
-  CAF_CHECK(at == (seconds{0s, 15s, 30s, 45s}));
+  CHECK_EQUAL(at, (seconds{0s, 15s, 30s, 45s}));
 }
 
 CAF_TEST(a tick says its number and when the next one is due) {
@@ -58,7 +58,7 @@ CAF_TEST(a tick says its number and when the next one is due) {
   advance(15s);
   CAF_REQUIRE_EQUAL(ticks.size(), 2u);
   CAF_CHECK_EQUAL(ticks[1].number, 2u);
-  CAF_CHECK(ticks[1].next == t0 + 30s);
+  CHECK_EQUAL(ticks[1].next, t0 + 30s);
 }
 
 CAF_TEST(grid points soon after the first collection are left out) {
@@ -66,14 +66,14 @@ CAF_TEST(grid points soon after the first collection are left out) {
   std::vector<duration> late;
   watch(listener(late), 8s, true);
   advance(30s);
-  CAF_CHECK(at == (seconds{0s, 19s}));
-  CAF_CHECK(late == (seconds{0s, 8s, 23s}));
+  CHECK_EQUAL(at, (seconds{0s, 19s}));
+  CHECK_EQUAL(late, (seconds{0s, 8s, 23s}));
 }
 
 CAF_TEST(without the collection at once the first is a grid point) {
   watch(listener(at), 4s, false);
   advance(30s);
-  CAF_CHECK(at == (seconds{4s, 19s}));
+  CHECK_EQUAL(at, (seconds{4s, 19s}));
 }
 
 CAF_TEST(a day of ticks does not drift) {
@@ -81,14 +81,14 @@ CAF_TEST(a day of ticks does not drift) {
   advance(24h);
   CAF_REQUIRE_EQUAL(at.size(), 5761u);
   for (std::size_t n = 0; n < at.size(); ++n)
-    CAF_REQUIRE(at[n] == n * 15s);
+    REQUIRE_EQUAL(at[n], n * 15s);
 }
 
 CAF_TEST(ten minutes without a clock give one tick and no burst) {
   watch(listener(at), 0s, true);
   sched.clock().current_time += 10min + 3s;
   advance(12s);
-  CAF_CHECK(at == (seconds{0s, 10min + 3s, 10min + 15s}));
+  CHECK_EQUAL(at, (seconds{0s, 10min + 3s, 10min + 15s}));
 }
 
 CAF_TEST(targets are ticked apart) {
@@ -96,8 +96,8 @@ CAF_TEST(targets are ticked apart) {
   watch(listener(at), 0s, true);
   watch(listener(other), 10s, true);
   advance(25s);
-  CAF_CHECK(at == (seconds{0s, 15s}));
-  CAF_CHECK(other == (seconds{0s, 10s, 25s}));
+  CHECK_EQUAL(at, (seconds{0s, 15s}));
+  CHECK_EQUAL(other, (seconds{0s, 10s, 25s}));
 }
 
 CAF_TEST(a new grid takes the place of the old one) {
@@ -106,7 +106,7 @@ CAF_TEST(a new grid takes the place of the old one) {
   advance(20s);
   anon_send(aut, atom::watch_v, who, metrics::tick_grid{t0, 0s, 4s}, false);
   advance(8s);
-  CAF_CHECK(at == (seconds{0s, 15s, 24s, 28s}));
+  CHECK_EQUAL(at, (seconds{0s, 15s, 24s, 28s}));
 }
 
 CAF_TEST(a slower grid keeps the tick that was announced) {
@@ -115,7 +115,7 @@ CAF_TEST(a slower grid keeps the tick that was announced) {
   advance(20s);
   anon_send(aut, atom::watch_v, who, metrics::tick_grid{t0, 0s, 1h}, false);
   advance(2h);
-  CAF_CHECK(at == (seconds{0s, 15s, 30s, 1h, 2h}));
+  CHECK_EQUAL(at, (seconds{0s, 15s, 30s, 1h, 2h}));
 }
 
 CAF_TEST(who is not watched any more gets no tick) {
@@ -123,7 +123,7 @@ CAF_TEST(who is not watched any more gets no tick) {
   watch(who, 0s, true);
   anon_send(aut, atom::unwatch_v, who);
   advance(60s);
-  CAF_CHECK(at == (seconds{0s}));
+  CHECK_EQUAL(at, (seconds{0s}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -27,12 +27,11 @@ std::size_t allocated_bytes() {
 
 /// An upstream whose answers are drawn anew every ten minutes.
 struct day : wired_fixture {
-  transport connect(metrics::endpoint e) override {
+  transport connect(const config::target&, endpoint e) override {
     return [this, e](auto timeout, auto done) {
       ++requests;
       const auto ten_minutes =
-          static_cast<std::uint64_t>((now() - t0) / 10min) * 3 +
-          metrics::index(e);
+          static_cast<std::uint64_t>((now() - t0) / 10min) * 3 + index(e);
       switch (std::minstd_rand{static_cast<unsigned>(ten_minutes) + 1}() % 6) {
       case 0:
         return done(refused());
@@ -55,7 +54,7 @@ struct day : wired_fixture {
       advance(1min);
       page();
       if (now() - t0 >= 30min && now() - t0 < 31min)
-        kill(deref<supervisor_type>(groups[0]).state.aggregator);
+        kill(deref<supervisor_type>(group()).state.aggregator);
       logged.text.str({}); // ours, not theirs
     }
   }

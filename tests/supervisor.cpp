@@ -6,8 +6,8 @@
 
 using namespace betanet;
 using namespace betanet::testing;
-using metrics::circuit;
-using metrics::endpoint;
+using metrics::breaker_state;
+
 using metrics::quality;
 using metrics::reason;
 using metrics::ticket;
@@ -25,10 +25,10 @@ struct supervisor_fixture : fixture {
     g.make_fetcher = [this](supervisor_impl::pointer parent, endpoint e) {
       auto f = parent->spawn([this, e]() -> fetcher_actor::behavior_type {
         return {[this, e](atom::fetch, const ticket& t) {
-          fetched[metrics::index(e)].push_back(t);
+          fetched[index(e)].push_back(t);
         }};
       });
-      fetchers[metrics::index(e)] = f;
+      fetchers[index(e)] = f;
       return f;
     };
     g.make_aggregator = [this](supervisor_impl::pointer parent) {
@@ -53,7 +53,7 @@ struct supervisor_fixture : fixture {
     consume_messages();
   }
 
-  const ticket& latest(endpoint e) { return fetched[metrics::index(e)].back(); }
+  const ticket& latest(endpoint e) { return fetched[index(e)].back(); }
 
   static metrics::poll bad(reason why, int status = 0) {
     metrics::poll p;
@@ -75,7 +75,7 @@ struct supervisor_fixture : fixture {
   void end(endpoint e, metrics::poll p) { end(e, latest(e), std::move(p)); }
 
   void end_all(const metrics::poll& p) {
-    for (const auto e : metrics::all_endpoints)
+    for (const auto e : all_endpoints)
       end(e, p);
   }
 
@@ -87,14 +87,14 @@ struct supervisor_fixture : fixture {
       end(endpoint::network_stats, good());
       end(nodes, bad(reason::connect));
     }
-    CAF_REQUIRE(status(nodes).breaker == circuit::state::open);
+    REQUIRE_EQUAL(status(nodes).breaker, breaker_state::open);
   }
 
   const metrics::endpoint_status& status(endpoint e) {
-    return updates.back()->endpoints[metrics::index(e)];
+    return updates.back()->endpoints[index(e)];
   }
 
-  std::size_t fetches(endpoint e) { return fetched[metrics::index(e)].size(); }
+  std::size_t fetches(endpoint e) { return fetched[index(e)].size(); }
 
   group_settings settings;
   std::uint64_t ticks = 0;
@@ -111,12 +111,12 @@ CAF_TEST_FIXTURE_SCOPE(supervisor_tests, supervisor_fixture)
 
 CAF_TEST(a tick polls the three endpoints) {
   tick();
-  for (const auto e : metrics::all_endpoints) {
+  for (const auto e : all_endpoints) {
     CAF_CHECK_EQUAL(fetches(e), 1u);
     CAF_CHECK(!latest(e).probe);
   }
   CAF_CHECK_EQUAL(logged.count("Collecting Betanet metrics..."), 1u);
-  CAF_CHECK(updates.back()->next_tick == now() + 15s);
+  CHECK_EQUAL(updates.back()->next_tick, now() + 15s);
 }
 
 CAF_TEST(a tick that meets a running poll skips that endpoint only) {
@@ -140,7 +140,7 @@ CAF_TEST(attempts are counted as they end) {
   const auto& c = status(nodes).counters;
   CAF_CHECK_EQUAL(c.requests, 1u);
   CAF_CHECK_EQUAL(c.retries, 0u);
-  CAF_CHECK_EQUAL(c.failures[metrics::index(reason::timeout)], 1u);
+  CAF_CHECK_EQUAL(c.failures[index(reason::timeout)], 1u);
   CAF_CHECK_EQUAL(c.request_duration.counts[9], 1u);
   auto p = good();
   p.attempts = 2;
@@ -148,7 +148,7 @@ CAF_TEST(attempts are counted as they end) {
   const auto& after = status(nodes).counters;
   CAF_CHECK_EQUAL(after.requests, 2u);
   CAF_CHECK_EQUAL(after.retries, 1u);
-  CAF_CHECK_EQUAL(after.failures[metrics::index(reason::timeout)], 1u);
+  CAF_CHECK_EQUAL(after.failures[index(reason::timeout)], 1u);
   CAF_CHECK_EQUAL(logged.count("WARN msg=\"Attempt 1 failed: HTTP request "
                                "failed: timed out, retrying in 1s\" "
                                "endpoint=nodes_status reason=timeout"),
@@ -159,11 +159,11 @@ CAF_TEST(a good poll marks the endpoint) {
   tick();
   end(nodes, good());
   const auto& s = status(nodes);
-  CAF_CHECK(s.last_result == quality::good);
-  CAF_CHECK(s.last_good == now());
-  CAF_CHECK(s.last_good_wall == metrics::wall_time{42s});
+  CHECK_EQUAL(s.last_result, quality::good);
+  CHECK_EQUAL(s.last_good, now());
+  CHECK_EQUAL(s.last_good_wall, metrics::wall_time{42s});
   CAF_REQUIRE(updates.back()->finished);
-  CAF_CHECK(updates.back()->finished->first == nodes);
+  CHECK_EQUAL(updates.back()->finished->first, nodes);
 }
 
 CAF_TEST(a collection has finished when its last poll has) {
@@ -225,7 +225,7 @@ CAF_TEST(a fetcher that dies in a pause had no attempt running) {
   advance(2s);
   kill(fetchers[1]);
   CAF_CHECK_EQUAL(status(nodes).counters.requests, 1u);
-  CAF_CHECK(status(nodes).last_failure->why == reason::local);
+  CHECK_EQUAL(status(nodes).last_failure->why, reason::local);
 }
 
 CAF_TEST(a fetcher that dies in a retry had one running) {
@@ -255,7 +255,7 @@ CAF_TEST(a late poll belongs to its own collection) {
 
 CAF_TEST(five failed polls open the breaker of that endpoint alone) {
   open();
-  CAF_CHECK(status(endpoint::metrics).breaker == circuit::state::closed);
+  CHECK_EQUAL(status(endpoint::metrics).breaker, breaker_state::closed);
   CAF_CHECK_EQUAL(status(nodes).counters.transitions[1], 1u);
   CAF_CHECK_EQUAL(logged.count("WARN msg=\"Circuit breaker: Opening circuit "
                                "after 5 failures\" endpoint=nodes_status"),
@@ -274,7 +274,7 @@ CAF_TEST(the probe starts by message after exactly the open time) {
   advance(1ns);
   CAF_REQUIRE_EQUAL(fetches(nodes), 6u);
   CAF_CHECK(latest(nodes).probe);
-  CAF_CHECK(status(nodes).breaker == circuit::state::half_open);
+  CHECK_EQUAL(status(nodes).breaker, breaker_state::half_open);
   tick();
   CAF_CHECK_EQUAL(fetches(nodes), 6u); // one at a time
   CAF_CHECK_EQUAL(status(nodes).counters.rejected, 1u);
@@ -286,7 +286,7 @@ CAF_TEST(a failed probe opens for a full time from its failure) {
   advance(30s);
   advance(5s);
   end(nodes, bad(reason::timeout));
-  CAF_CHECK(status(nodes).breaker == circuit::state::open);
+  CHECK_EQUAL(status(nodes).breaker, breaker_state::open);
   advance(30s - 1ns);
   CAF_CHECK_EQUAL(fetches(nodes), 6u);
   advance(1ns);
@@ -305,7 +305,7 @@ CAF_TEST(a good probe closes and ends the outage) {
   tick();
   advance(30s);
   end(nodes, good());
-  CAF_CHECK(status(nodes).breaker == circuit::state::closed);
+  CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
   CAF_CHECK(!status(nodes).refused);
   CAF_CHECK_EQUAL(status(nodes).counters.transitions[0], 1u);
   CAF_CHECK_EQUAL(logged.count("INFO msg=\"Circuit breaker: Service "
@@ -396,8 +396,8 @@ CAF_TEST(a fetcher that dies is replaced and its poll ends as local) {
   CAF_CHECK(fetchers[1] != dead);
   CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 1u);
   const auto& s = status(nodes);
-  CAF_CHECK(s.last_failure->why == reason::local);
-  CAF_CHECK_EQUAL(s.counters.failures[metrics::index(reason::local)], 1u);
+  CHECK_EQUAL(s.last_failure->why, reason::local);
+  CAF_CHECK_EQUAL(s.counters.failures[index(reason::local)], 1u);
   CAF_CHECK_EQUAL(s.consecutive_failures, 0);
   tick();
   CAF_CHECK_EQUAL(fetches(nodes), 2u);
@@ -407,7 +407,7 @@ CAF_TEST(a prober that dies opens the breaker again) {
   open();
   advance(30s);
   kill(fetchers[1]);
-  CAF_CHECK(status(nodes).breaker == circuit::state::open);
+  CHECK_EQUAL(status(nodes).breaker, breaker_state::open);
   advance(30s);
   CAF_CHECK_EQUAL(fetches(nodes), 7u);
   CAF_CHECK(latest(nodes).probe);
@@ -418,7 +418,7 @@ CAF_TEST(breakers and counters survive their actors) {
   kill(fetchers[1]);
   kill(aggregator);
   tick();
-  CAF_CHECK(status(nodes).breaker == circuit::state::open);
+  CHECK_EQUAL(status(nodes).breaker, breaker_state::open);
   CAF_CHECK_EQUAL(status(nodes).counters.requests, 5u);
   CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 1u);
   CAF_CHECK_EQUAL(updates.back()->restarts.aggregator, 1u);
@@ -449,18 +449,18 @@ CAF_TEST(new settings apply from the next tick on) {
   g->rules.freshness.ttl = 7s;
   caf::anon_send(aut, atom::configure_v, group_ptr{g});
   consume_messages();
-  CAF_CHECK(fetchers == before);
+  CHECK_EQUAL(fetchers, before);
   end(nodes, bad(reason::connect)); // under the old threshold
-  CAF_CHECK(status(nodes).breaker == circuit::state::closed);
+  CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
   tick(); // network_stats is still running: it keeps its fetcher
   CAF_CHECK(fetchers[0] != before[0]);
   CAF_CHECK(fetchers[1] != before[1]);
-  CAF_CHECK(fetchers[2] == before[2]);
+  CHECK_EQUAL(fetchers[2], before[2]);
   CAF_CHECK_EQUAL(status(endpoint::network_stats).counters.skipped, 1u);
   CAF_REQUIRE(updates.back()->rules);
-  CAF_CHECK(updates.back()->rules->freshness.ttl == 7s);
+  CHECK_EQUAL(updates.back()->rules->freshness.ttl, 7s);
   end_all(bad(reason::connect));
-  CAF_CHECK(status(nodes).breaker == circuit::state::open);
+  CHECK_EQUAL(status(nodes).breaker, breaker_state::open);
   CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 0u); // all planned
   tick();
   CAF_CHECK(!updates.back()->rules);
@@ -484,10 +484,10 @@ CAF_TEST(the death of another endpoint leaves a probe alone) {
   open();
   advance(30s);
   CAF_REQUIRE(latest(nodes).probe);
-  kill(fetchers[metrics::index(endpoint::metrics)]);
-  CAF_CHECK(status(nodes).breaker == circuit::state::half_open);
+  kill(fetchers[index(endpoint::metrics)]);
+  CHECK_EQUAL(status(nodes).breaker, breaker_state::half_open);
   end(nodes, good());
-  CAF_CHECK(status(nodes).breaker == circuit::state::closed);
+  CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
 }
 
 CAF_TEST(a fetcher that throws is replaced and its poll ends as local) {
@@ -501,7 +501,7 @@ CAF_TEST(a fetcher that throws is replaced and its poll ends as local) {
   auto g = std::make_shared<const group_settings>(settings);
   caf::anon_send(aut, atom::configure_v, group_ptr{g});
   tick(); // three deaths
-  CAF_CHECK(status(nodes).last_failure->why == reason::local);
+  CHECK_EQUAL(status(nodes).last_failure->why, reason::local);
   CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 3u);
   self->monitor(aut);
   tick(); // the sixth is too much

@@ -523,7 +523,7 @@ class Web(harness.Case):
                  "RequireAndVerifyClientCert, client_ca: nonsense }",
                  "the CA certificate"),
                 ("basic_auth_users: { a: hunter2 }",
-                 "basic_auth_users.a: no bcrypt hash")):
+                 "basic_auth_users.a: not a bcrypt hash")):
             self.write(text)
             answers = []
             for check in ([], ["--config.check"]):

@@ -40,7 +40,7 @@ std::string tls(const std::string& more) {
 CAF_TEST(an empty file guards nothing) {
   for (const auto* yaml : {"", "{}", "# nothing", "tls_server_config:",
                            "tls_server_config: {}", "basic_auth_users:"})
-    CAF_CHECK(parse(yaml) == web_config{});
+    CHECK_EQUAL(parse(yaml), web_config{});
 }
 
 CAF_TEST(every key of the toolkit is read) {
@@ -67,12 +67,12 @@ CAF_TEST(every key of the toolkit is read) {
   CAF_REQUIRE(c.tls.has_value());
   CAF_CHECK_EQUAL(c.tls->cert.file, "server.crt");
   CAF_CHECK_EQUAL(c.tls->key.file, "/k/server.key");
-  CAF_CHECK(c.tls->client_auth_type == client_auth::require_and_verify);
+  CHECK_EQUAL(c.tls->client_auth_type, client_auth::require_and_verify);
   CAF_CHECK_EQUAL(c.tls->client_ca.file, "ca.pem");
   CAF_CHECK_EQUAL(c.tls->client_allowed_sans,
                   (std::vector<std::string>{"prom.test", "10.0.0.1"}));
-  CAF_CHECK(c.tls->min_version == tls_version::tls11);
-  CAF_CHECK(c.tls->max_version == tls_version::tls12);
+  CHECK_EQUAL(c.tls->min_version, tls_version::tls11);
+  CHECK_EQUAL(c.tls->max_version, tls_version::tls12);
   CAF_CHECK_EQUAL(c.tls->cipher_suites,
                   (std::vector<std::string>{"ECDHE-RSA-AES128-GCM-SHA256",
                                             "TLS_AES_128_GCM_SHA256"}));
@@ -82,7 +82,7 @@ CAF_TEST(every key of the toolkit is read) {
   CAF_CHECK(c.http2);
   CAF_CHECK_EQUAL(c.headers.size(), 2u);
   CAF_CHECK_EQUAL(c.users.at("alice"), hash);
-  CAF_CHECK(c.rate_limit.interval == 1s);
+  CHECK_EQUAL(c.rate_limit.interval, 1s);
   CAF_CHECK_EQUAL(c.rate_limit.burst, 20);
   CAF_REQUIRE_EQUAL(c.warnings.size(), 1u);
   CAF_CHECK_EQUAL(c.warnings[0].substr(0, 24), "http_server_config.http2");
@@ -111,13 +111,13 @@ CAF_TEST(each client policy has its name) {
       {"VerifyClientCertIfGiven", client_auth::verify_if_given},
       {"RequireAndVerifyClientCert", client_auth::require_and_verify}};
   for (const auto& [name, value] : all)
-    CAF_CHECK(parse(tls("client_auth_type: " + name)).tls->client_auth_type ==
-              value);
+    CHECK_EQUAL(parse(tls("client_auth_type: " + name)).tls->client_auth_type,
+                value);
 }
 
 CAF_TEST(suites of TLS 1.3 alone leave nothing else to speak) {
   const auto c = parse(tls("cipher_suites: [TLS_AES_256_GCM_SHA384]"));
-  CAF_CHECK(c.tls->min_version == tls_version::tls13);
+  CHECK_EQUAL(c.tls->min_version, tls_version::tls13);
 }
 
 CAF_TEST(what is wrong is refused with its place) {
@@ -140,13 +140,14 @@ CAF_TEST(what is wrong is refused with its place) {
        "w.yml:1:20: tls_server_config: client_allowed_sans have been "
        "configured without a Client Auth Policy"},
       {tls("client_auth_type: Sometimes"),
-       "w.yml:1:56: tls_server_config.client_auth_type: \"Sometimes\" is none "
+       "w.yml:1:56: tls_server_config.client_auth_type: \"Sometimes\" is not "
+       "one "
        "of NoClientCert, RequestClientCert, RequireAnyClientCert, "
        "RequireClientCert, VerifyClientCertIfGiven, "
        "RequireAndVerifyClientCert"},
-      {tls("min_version: SSL30"),
-       "w.yml:1:51: tls_server_config.min_version: \"SSL30\" is none of TLS10, "
-       "TLS11, TLS12, TLS13"},
+      {tls("min_version: SSL30"), "w.yml:1:51: tls_server_config.min_version: "
+                                  "\"SSL30\" is not one of TLS10, "
+                                  "TLS11, TLS12, TLS13"},
       {tls("min_version: TLS13, max_version: TLS12"),
        "w.yml:1:20: tls_server_config: min_version is above max_version"},
       {tls("cipher_suites: [TLS_RSA_WITH_RC4_128_SHA]"),
@@ -170,7 +171,7 @@ CAF_TEST(what is wrong is refused with its place) {
        "w.yml:1:50: http_server_config.headers.X-XSS-Protection: a control "
        "character in the value"},
       {"http_server_config: {http2: maybe}",
-       "w.yml:1:29: http_server_config.http2: \"maybe\" is none of true, "
+       "w.yml:1:29: http_server_config.http2: \"maybe\" is not one of true, "
        "false"},
       {"basic_auth_users: {\"a:b\": " + hash + "}",
        "w.yml:1:27: basic_auth_users.a:b: nobody can log in with a colon in "
@@ -184,10 +185,10 @@ CAF_TEST(what is wrong is refused with its place) {
        "allow nobody"},
       {"\"a\\e[31m\\n\": 1", "w.yml:1:1: a\\x1b[31m\\x0a: unknown key"},
       {"rate_limit: {interval: 1}",
-       "w.yml:1:24: rate_limit.interval: \"1\" is no duration such as 250ms "
+       "w.yml:1:24: rate_limit.interval: \"1\" is not a duration such as 250ms "
        "or 1.5s"},
       {"rate_limit: {interval: 1.5.s}",
-       "w.yml:1:24: rate_limit.interval: \"1.5.\" is no finite number"},
+       "w.yml:1:24: rate_limit.interval: \"1.5.\" is not a finite number"},
       {"rate_limit: {interval: 25h}",
        "w.yml:1:24: rate_limit.interval: \"25h\" is not between 0s and 24h"}};
   for (const auto& [yaml, expected] : table)
@@ -207,7 +208,7 @@ CAF_TEST(what is no hash is refused and not shown) {
   for (const auto& h : bad) {
     const auto problem = problems_of("basic_auth_users: {a: \"" + h + "\"}");
     CAF_CHECK_EQUAL(problem.substr(0, 50),
-                    "w.yml:1:23: basic_auth_users.a: no bcrypt hash suc");
+                    "w.yml:1:23: basic_auth_users.a: not a bcrypt hash ");
     CAF_CHECK_EQUAL(problem.find(h.substr(0, 7) + "abc"), std::string::npos);
     CAF_CHECK_EQUAL(problem.find("hunter2"), std::string::npos);
   }
@@ -224,16 +225,16 @@ CAF_TEST(values are read as the toolkit reads them) {
     return parse("rate_limit: {burst: 1, interval: " + text + "}")
         .rate_limit.interval;
   };
-  CAF_CHECK(interval("1.5s") == 1500ms);
-  CAF_CHECK(interval("1m30s") == 90s);
-  CAF_CHECK(interval("250us") == 250us);
-  CAF_CHECK(interval("10ns") == 10ns);
-  CAF_CHECK(interval("24h") == 24h);
-  CAF_CHECK(interval("~") == 0s);
+  CHECK_EQUAL(interval("1.5s"), 1500ms);
+  CHECK_EQUAL(interval("1m30s"), 90s);
+  CHECK_EQUAL(interval("250us"), 250us);
+  CHECK_EQUAL(interval("10ns"), 10ns);
+  CHECK_EQUAL(interval("24h"), 24h);
+  CHECK_EQUAL(interval("~"), 0s);
   const auto c = parse(tls("client_ca_file: , client_auth_type: , "
                            "client_allowed_sans: , min_version: "));
   CAF_CHECK(!c.tls->client_ca.given());
-  CAF_CHECK(c.tls->min_version == tls_version::tls12);
+  CHECK_EQUAL(c.tls->min_version, tls_version::tls12);
 }
 
 CAF_TEST(a long list of errors is cut) {
@@ -278,6 +279,6 @@ CAF_TEST(files are read into the place of their names) {
                   "cannot read " + folder + "/k: No such file or directory");
   write("k", "key");
   CAF_CHECK_EQUAL(read(), "certificate||key");
-  CAF_CHECK(with_files({}) == web_config{});
+  CHECK_EQUAL(with_files({}), web_config{});
   std::system(("rm -r " + folder).c_str());
 }

@@ -1,25 +1,25 @@
 #pragma once
 
 #include "actors/cache.hpp"
-#include "actors/group.hpp"
+#include "actors/reloader.hpp"
 #include "actors/scheduler.hpp"
 #include "tests/exposition_check.hpp"
 #include "tests/fixture.hpp"
 
 namespace betanet::testing {
 
-/// All actors but the front, wired as in `main.cpp`, on virtual time.
+/// All actors but the front, wired as in exporter.cpp, on virtual time.
 struct wired_fixture : fixture {
   ~wired_fixture() override {
-    for (const auto& g : groups)
-      caf::anon_send_exit(g, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(owner, caf::exit_reason::user_shutdown);
+    consume_messages();
     caf::anon_send_exit(clock, caf::exit_reason::kill);
     caf::anon_send_exit(store, caf::exit_reason::kill);
     consume_messages();
   }
 
   /// The network of one endpoint.
-  virtual transport connect(metrics::endpoint e) = 0;
+  virtual transport connect(const config::target& t, endpoint e) = 0;
 
   /// Uniform in [-1, 1].
   virtual double random() { return 0; }
@@ -32,22 +32,35 @@ struct wired_fixture : fixture {
     c.read_process = [] { return metrics::process_stats{}; };
     store = sys.spawn(cache, std::move(c), logged.log);
     clock = sys.spawn(scheduler);
-    const surroundings around{
+    reloader_settings r;
+    r.running = s;
+    r.dependencies = {
         store,
         logged.log,
         false,
-        [this](const config::target&, metrics::endpoint e) {
-          return connect(e);
-        },
+        [this](const config::target& t, endpoint e) { return connect(t, e); },
         [this] { return metrics::wall_time{} + (now() - t0) + wall_leap; },
         [this] { return random(); }};
-    for (const auto& t : s.targets) {
-      groups.push_back(spawn_group(sys, t, around));
-      caf::anon_send(clock, atom::watch_v, groups.back(),
-                     metrics::tick_grid{t0, 0s, t.polling.collection.interval},
-                     true);
-    }
+    r.registry = store;
+    r.scheduler = clock;
+    r.read = [this](auto done) { done({{}, next, {}}); };
+    r.notify = [](const std::string&) {};
+    owner = sys.spawn(reloader, std::move(r));
     consume_messages();
+  }
+
+  /// Reloads the configuration: from here on `s` holds.
+  void reload(const config::settings& s) {
+    next = s;
+    caf::anon_send(caf::actor_cast<reloader_impl>(owner), atom::signal_v);
+    consume_messages();
+  }
+
+  /// The supervisor of a target, by its place in the configuration.
+  supervisor_actor group(std::size_t i = 0) {
+    using reloader_type =
+        caf::stateful_actor<reloader_state, reloader_impl::base>;
+    return deref<reloader_type>(owner).state.targets.at(i).supervisor;
   }
 
   /// Calls `f` after this much virtual time.
@@ -83,9 +96,10 @@ struct wired_fixture : fixture {
 
   metrics::time_point t0{};
   std::chrono::hours wall_leap{}; ///< What the wall clock is wrong by.
+  config::settings next;          ///< What the next reload reads.
   cache_actor store;
   scheduler_actor clock;
-  std::vector<supervisor_actor> groups;
+  reloader_actor owner;
 };
 
 } // namespace betanet::testing

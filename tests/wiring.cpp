@@ -1,17 +1,17 @@
 #define CAF_SUITE wiring
 
 // The whole of the actors, on virtual time, against a scripted upstream and
-// with the constants of the architecture document.
+// with the default constants.
 
 #include "actors/aggregator.hpp"
 #include "tests/wired.hpp"
 
+#include <map>
 #include <random>
 
 using namespace betanet;
 using namespace betanet::testing;
-using metrics::circuit;
-using metrics::endpoint;
+using metrics::breaker_state;
 
 namespace {
 
@@ -26,29 +26,31 @@ struct upstream {
 
 struct wiring_fixture : wired_fixture {
   wiring_fixture() {
-    for (const auto e : metrics::all_endpoints)
-      service.bodies[metrics::index(e)] = good_body(e);
+    for (auto* s : {&services[""], &services["a"], &services["b"]})
+      for (const auto e : all_endpoints)
+        s->bodies[index(e)] = good_body(e);
   }
 
-  transport connect(endpoint e) override {
-    return [this, i = metrics::index(e)](auto timeout, auto done) {
-      service.requests[i].push_back(now() - t0);
-      CAF_REQUIRE_EQUAL(service.in_flight[i]++, 0); // no overlap, ever
-      const auto finish = [this, i, done](const net::outcome& o) {
-        --service.in_flight[i];
-        done(o);
-      };
-      switch (service.does[i]) {
-      case upstream::good:
-        return finish(ok(service.bodies[i]));
-      case upstream::refusing:
-        return finish(refused());
-      default:
-        later(timeout, [finish] {
-          finish(net::error{net::errc::timeout, "timed out after 5s"});
-        });
-      }
-    };
+  transport connect(const config::target& t, endpoint e) override {
+    return
+        [this, &one = services[t.name], i = index(e)](auto timeout, auto done) {
+          one.requests[i].push_back(now() - t0);
+          CAF_REQUIRE_EQUAL(one.in_flight[i]++, 0); // no overlap, ever
+          const auto finish = [&one, i, done](const net::outcome& o) {
+            --one.in_flight[i];
+            done(o);
+          };
+          switch (one.does[i]) {
+          case upstream::good:
+            return finish(ok(one.bodies[i]));
+          case upstream::refusing:
+            return finish(refused());
+          default:
+            later(timeout, [finish] {
+              finish(net::error{net::errc::timeout, "timed out after 5s"});
+            });
+          }
+        };
   }
 
   void all(upstream::behaviour b) { service.does.fill(b); }
@@ -57,11 +59,11 @@ struct wiring_fixture : wired_fixture {
     return text.find("\n" + line + "\n") != std::string::npos;
   }
 
-  circuit::state breaker(endpoint e) {
-    return snapshot()->endpoints[metrics::index(e)].breaker;
+  breaker_state breaker(endpoint e) {
+    return snapshot()->endpoints[index(e)].breaker;
   }
 
-  bool all_in(circuit::state s) {
+  bool all_in(breaker_state s) {
     return breaker(endpoint::metrics) == s &&
            breaker(endpoint::nodes_status) == s &&
            breaker(endpoint::network_stats) == s;
@@ -74,7 +76,8 @@ struct wiring_fixture : wired_fixture {
   using aggregator_type = actor_of<aggregator_state, aggregator_actor>;
   using cache_type = actor_of<cache_state, cache_impl>;
 
-  upstream service;
+  std::map<std::string, upstream> services; ///< By target.
+  upstream& service = services[""];
 };
 
 using times = std::vector<metrics::duration>;
@@ -101,7 +104,7 @@ CAF_TEST(scenario 1 the service runs) {
   advance(149s);
   text = page();
   CAF_CHECK(has(text, "betanet_message_latency_seconds_count 10"));
-  CAF_CHECK(service.requests[0].back() == 135s);
+  CHECK_EQUAL(service.requests[0].back(), 135s);
   CAF_CHECK_EQUAL(logged.count("Updated metrics: nodes=7, connections=5, "
                                "throughput=1000000 bytes"),
                   10u);
@@ -112,12 +115,12 @@ CAF_TEST(scenario 2 the service is down from the start) {
   all(upstream::refusing);
   start();
   advance(66999ms);
-  CAF_CHECK(all_in(circuit::state::closed));
-  CAF_CHECK(service.requests[1] ==
-            (times{0s, 1s, 3s, 7s, 15s, 16s, 18s, 22s, 30s, 31s, 33s, 37s, 45s,
-                   46s, 48s, 52s, 60s, 61s, 63s}));
+  CAF_CHECK(all_in(breaker_state::closed));
+  CHECK_EQUAL(service.requests[1],
+              (times{0s, 1s, 3s, 7s, 15s, 16s, 18s, 22s, 30s, 31s, 33s, 37s,
+                     45s, 46s, 48s, 52s, 60s, 61s, 63s}));
   advance(1ms); // 67 s
-  CAF_CHECK(all_in(circuit::state::open));
+  CAF_CHECK(all_in(breaker_state::open));
   const auto text = page();
   CAF_CHECK(has(text, "betanet_up 0"));
   CAF_CHECK_EQUAL(text.find("betanet_connected_peers"), std::string::npos);
@@ -132,11 +135,11 @@ CAF_TEST(scenario 2 the service is down from the start) {
   CAF_CHECK(has(page(), "betanet_exporter_polls_skipped_total{endpoint="
                         "\"metrics\"} 0"));
   advance(1ms); // 97 s
-  CAF_CHECK(service.requests[1].back() == 97s);
+  CHECK_EQUAL(service.requests[1].back(), 97s);
   CAF_CHECK_EQUAL(service.requests[1].size(), 21u); // one attempt
-  CAF_CHECK(all_in(circuit::state::open));
+  CAF_CHECK(all_in(breaker_state::open));
   advance(30s);
-  CAF_CHECK(service.requests[1].back() == 127s);
+  CHECK_EQUAL(service.requests[1].back(), 127s);
   CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
                                "All retries failed: Connection refused\""),
                   3u);
@@ -152,7 +155,7 @@ CAF_TEST(scenario 3 the service recovers) {
   advance(1s);
   all(upstream::refusing);
   advance(81s); // polls fail at 22, 37, 52, 67 and 82 s
-  CAF_CHECK(all_in(circuit::state::open));
+  CAF_CHECK(all_in(breaker_state::open));
   auto text = page();
   CAF_CHECK(has("\n" + text, "betanet_connected_peers 7"));
   CAF_CHECK(has(text, "betanet_exporter_stale{endpoint=\"metrics\"} 1"));
@@ -161,9 +164,9 @@ CAF_TEST(scenario 3 the service recovers) {
   advance(10s);
   all(upstream::good);
   advance(20s - 1ms);
-  CAF_CHECK(all_in(circuit::state::open));
+  CAF_CHECK(all_in(breaker_state::open));
   advance(1ms); // 112 s
-  CAF_CHECK(all_in(circuit::state::closed));
+  CAF_CHECK(all_in(breaker_state::closed));
   text = page();
   CAF_CHECK(has(text, "betanet_up 1"));
   CAF_CHECK(has(text, "betanet_exporter_stale{endpoint=\"metrics\"} 0"));
@@ -175,16 +178,16 @@ CAF_TEST(scenario 3 the service recovers) {
         "Circuit breaker: Service recovered, closing circuit"})
     CAF_CHECK_EQUAL(logged.count(line), 3u); // once per endpoint
   advance(8s);
-  CAF_CHECK(service.requests[0].back() == 120s);
+  CHECK_EQUAL(service.requests[0].back(), 120s);
 }
 
 CAF_TEST(an upstream that hangs is tried at 0 6 13 and 22 seconds) {
   all(upstream::mute);
   start();
   advance(27s);
-  CAF_CHECK(service.requests[0] == (times{0s, 6s, 13s, 22s}));
+  CHECK_EQUAL(service.requests[0], (times{0s, 6s, 13s, 22s}));
   advance(3s);
-  CAF_CHECK(service.requests[0].back() == 30s);
+  CHECK_EQUAL(service.requests[0].back(), 30s);
   CAF_CHECK(has(page(), "betanet_exporter_polls_skipped_total{endpoint="
                         "\"metrics\"} 1"));
 }
@@ -193,7 +196,7 @@ CAF_TEST(one hanging endpoint delays neither of the others) {
   service.does[1] = upstream::mute;
   start();
   advance(60s);
-  CAF_CHECK(service.requests[0] == (times{0s, 15s, 30s, 45s, 60s}));
+  CHECK_EQUAL(service.requests[0], (times{0s, 15s, 30s, 45s, 60s}));
   const auto text = page();
   CAF_CHECK(has(text, "betanet_bytes_transmitted_total 1000000"));
   CAF_CHECK(has(text, "betanet_exporter_endpoint_up{endpoint=\"metrics\"} 1"));
@@ -230,7 +233,7 @@ CAF_TEST(a day of ticks does not drift) {
   advance(24h);
   CAF_REQUIRE_EQUAL(service.requests[2].size(), 5761u);
   for (std::size_t n = 0; n < 5761; ++n)
-    CAF_REQUIRE(service.requests[2][n] == n * 15s);
+    REQUIRE_EQUAL(service.requests[2][n], n * 15s);
 }
 
 CAF_TEST(a day of outage costs no more than its probes) {
@@ -249,10 +252,10 @@ CAF_TEST(a probe that never answers is followed by another) {
   advance(24h);
   // the probe's 5 s and 30 s of rest
   const auto& asked = service.requests[0];
-  CAF_CHECK(asked.back() - asked[asked.size() - 2] == 35s);
+  CHECK_EQUAL(asked.back() - asked[asked.size() - 2], 35s);
   all(upstream::good);
   advance(35s);
-  CAF_CHECK(all_in(circuit::state::closed));
+  CAF_CHECK(all_in(breaker_state::closed));
 }
 
 CAF_TEST(a healthy day warns of nothing at whatever moment it is looked at) {
@@ -298,8 +301,8 @@ CAF_TEST(the wall clock may leap without moving a timer) {
     advance(15s);
     CAF_CHECK_LESS(before, service.requests[0].size());
   }
-  CAF_CHECK(service.requests[0] ==
-            (times{0s, 15s, 16s, 18s, 22s, 30s, 31s, 33s, 37s, 45s, 46s}));
+  CHECK_EQUAL(service.requests[0],
+              (times{0s, 15s, 16s, 18s, 22s, 30s, 31s, 33s, 37s, 45s, 46s}));
 }
 
 CAF_TEST(no mailbox ever holds more than what is in flight) {
@@ -310,7 +313,7 @@ CAF_TEST(no mailbox ever holds more than what is in flight) {
   std::array<std::size_t, 4> most{};
   start();
   const auto look = [&] {
-    auto& s = deref<supervisor_type>(groups[0]);
+    auto& s = deref<supervisor_type>(group());
     const auto size = [](auto& mailbox) -> std::size_t {
       if (mailbox.blocked())
         return 0;
@@ -345,14 +348,19 @@ CAF_TEST(no mailbox ever holds more than what is in flight) {
 }
 
 CAF_TEST(targets do not know of each other) {
+  services["b"].bodies[1] =
+      R"({"active_nodes": 1, "inactive_nodes": 2, "total_nodes": 3})";
   start(config::parse_yaml("targets:\n"
                            "  - {name: a, url: \"http://a\"}\n"
                            "  - {name: b, url: \"http://b\","
                            " collection: {interval: 30s}}\n",
                            ""));
-  advance(30s);
+
+  advance(40s); // a is ticked at 0, 20.5 and 35.5 s, b at 0 and 19 s
+
   const auto text = page();
-  CAF_CHECK(has(text, "betanet_connected_peers{target=\"b\"} 7"));
+  CAF_CHECK(has(text, "betanet_connected_peers{target=\"a\"} 7\n"
+                      "betanet_connected_peers{target=\"b\"} 3"));
   CAF_CHECK(has(text, "betanet_exporter_requests_total{target=\"a\",endpoint="
                       "\"metrics\"} 3"));
   CAF_CHECK(has(text, "betanet_exporter_requests_total{target=\"b\",endpoint="

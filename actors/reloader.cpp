@@ -1,4 +1,4 @@
-#include "actors/operator.hpp"
+#include "actors/reloader.hpp"
 
 #include "actors/cache.hpp"
 
@@ -9,11 +9,12 @@ namespace betanet {
 
 namespace {
 
-/// More targets than this would start in one burst: they wait for their slots.
-constexpr std::size_t immediate_targets = 100;
+/// Up to this many targets are also collected at once; more would be a burst,
+/// so that each waits for its slot on the grid.
+constexpr std::size_t max_immediate_targets = 100;
 
-/// What systemd wants to know of a reload: when it began.
-std::string reloading() {
+/// Tells systemd that a reload begins, and when (sd_notify(3), RELOADING=1).
+std::string reloading_message() {
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now().time_since_epoch());
   return "RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.count());
@@ -21,7 +22,7 @@ std::string reloading() {
 
 } // namespace
 
-operator_impl::behavior_type operator_state::make_behavior() {
+reloader_impl::behavior_type reloader_state::make_behavior() {
   return {
       [this](atom::reload) {
         auto promise = self->make_response_promise<std::string>();
@@ -29,22 +30,24 @@ operator_impl::behavior_type operator_state::make_behavior() {
         reload();
         return promise;
       },
-      [this](atom::describe) { return config::to_yaml(settings.initial); },
+      [this](atom::describe) { return config::to_yaml(settings.running); },
       [this](atom::signal) { reload(); },
       [this](atom::reload, const config_reading_ptr& found) {
         was_read(*found);
       },
-      [this](atom::look) {
-        settings.look([me = operator_impl{self}](std::string content) {
-          caf::anon_send(me, atom::look_v, std::move(content));
+      [this](atom::read) {
+        settings.read_file([me = reloader_impl{self}](std::string content) {
+          caf::anon_send(me, atom::read_v, std::move(content));
         });
       },
-      [this](atom::look, const std::string& content) { looked(content); },
+      [this](atom::read, const std::string& content) {
+        file_was_read(content);
+      },
       [this](atom::watchdog) {
-        settings.probe([me = operator_impl{self}](bool healthy) {
+        settings.probe([me = reloader_impl{self}](bool healthy) {
           caf::anon_send(me, atom::watchdog_v, healthy);
         });
-        self->scheduled_send(operator_impl{self},
+        self->scheduled_send(reloader_impl{self},
                              self->clock().now() + settings.watchdog_every,
                              atom::watchdog_v);
       },
@@ -57,109 +60,114 @@ operator_impl::behavior_type operator_state::make_behavior() {
 
 // -- reloads -----------------------------------------------------------------
 
-/// A storm is two readings: the one that runs and the one after it.
-void operator_state::reload() {
+/// Any number of requests during a reading cause one more reading after it.
+void reloader_state::reload() {
   if (reading) {
-    again = true;
+    read_again = true;
     return;
   }
   reading = true;
-  again = false;
+  read_again = false;
   answered_by_this = std::exchange(answered_by_next, {});
-  settings.notify(reloading());
-  settings.read([me = operator_impl{self}](config_reading found) {
+  settings.notify(reloading_message());
+  settings.read([me = reloader_impl{self}](config_reading found) {
     caf::anon_send(me, atom::reload_v,
                    std::make_shared<const config_reading>(std::move(found)));
   });
 }
 
-void operator_state::was_read(const config_reading& found) {
+void reloader_state::was_read(const config_reading& found) {
   reading = false;
   metrics::reload_status status{found.problems.empty(), reloaded_at};
   if (found.problems.empty()) {
     for (const auto& key :
-         config::restart_keys(settings.initial, *found.settings))
-      settings.around.log.warn("A changed key needs a restart", {{"key", key}});
-    const bool were_many = around().many_targets;
-    settings.initial.polling = found.settings->polling;
-    settings.initial.targets = found.settings->targets;
-    apply(settings.initial.targets, around().many_targets != were_many);
-    status.succeeded_at = reloaded_at = settings.around.wall_clock();
+         config::restart_keys(settings.running, *found.settings))
+      settings.dependencies.log.warn("A changed key needs a restart",
+                                     {{"key", key}});
+    const bool were_many = dependencies().many_targets;
+    settings.running.polling = found.settings->polling;
+    settings.running.targets = found.settings->targets;
+    apply(settings.running.targets, dependencies().many_targets != were_many);
+    status.succeeded_at = reloaded_at = settings.dependencies.wall_clock();
     settings.content = found.content;
   } else if (found.problems != problems) {
-    settings.around.log.error("Reload failed, the former configuration goes on",
-                              {{"error", found.problems}});
+    settings.dependencies.log.error(
+        "Reload failed, the former configuration goes on",
+        {{"error", found.problems}});
   }
   problems = found.problems;
-  self->send(settings.around.cache, atom::reload_v, status);
+  self->send(settings.registry, atom::reload_v, status);
   settings.notify("READY=1");
   for (auto& a : std::exchange(answered_by_this, {}))
     a.deliver(problems);
-  if (again)
+  if (read_again)
     reload();
 }
 
-/// Twice the same: nobody is writing it just now. A file that was refused is
-/// tried again: another one that it names may have come.
-void operator_state::looked(const std::string& content) {
-  const bool settled = content == std::exchange(looked_at, content);
+/// Two equal readings in a row mean that nobody is writing the file. A file
+/// that was refused is tried again each time: a file that it names may exist by
+/// now.
+void reloader_state::file_was_read(const std::string& content) {
+  const bool settled = content == std::exchange(seen_content, content);
   if (settled && content != settings.content)
     reload();
-  self->scheduled_send(operator_impl{self},
-                       self->clock().now() + settings.look_every, atom::look_v);
+  self->scheduled_send(reloader_impl{self},
+                       self->clock().now() + settings.check_file_every,
+                       atom::read_v);
 }
 
 // -- targets -----------------------------------------------------------------
 
-surroundings operator_state::around() const {
-  auto result = settings.around;
-  result.many_targets = settings.initial.targets.size() > chatty_targets;
+group_dependencies reloader_state::dependencies() const {
+  auto result = settings.dependencies;
+  result.many_targets = settings.running.targets.size() > max_chatty_targets;
   return result;
 }
 
-metrics::tick_grid operator_state::grid_of(const polled& p) const {
+metrics::tick_grid reloader_state::grid_of(const polled& p) const {
   const auto interval = p.target.polling.collection.interval;
-  const bool alone = settings.initial.targets.size() == 1;
+  const bool alone = settings.running.targets.size() == 1;
   return {p.since,
           alone ? interval.zero()
                 : metrics::tick_offset(p.target.name, interval),
           interval};
 }
 
-void operator_state::start(const config::target& t, bool known_from_start) {
+void reloader_state::start(const config::target& t, bool known_from_start) {
   const auto now = self->clock().now();
-  const auto with = around();
+  const auto with = dependencies();
   if (!known_from_start)
-    self->send(with.cache, atom::add_v, t.name, empty_snapshot(t, now));
+    self->send(settings.registry, atom::add_v, t.name, empty_snapshot(t, now));
   if (!with.many_targets)
     with.log.info("Polling", {{"target", t.name}, {"url", to_string(t.url)}});
   targets.push_back({t, spawn_group(self->system(), t, with), now});
   const auto& p = targets.back();
   self->monitor(p.supervisor);
   self->send(settings.scheduler, atom::watch_v, p.supervisor, grid_of(p),
-             settings.initial.targets.size() <= immediate_targets);
+             settings.running.targets.size() <= max_immediate_targets);
 }
 
-void operator_state::end(const polled& p) {
+void reloader_state::end(const polled& p) {
   self->demonitor(p.supervisor.address());
   self->send(settings.scheduler, atom::unwatch_v, p.supervisor);
   self->send_exit(p.supervisor, caf::exit_reason::user_shutdown);
 }
 
-void operator_state::change(polled& p, const config::target& t) {
+void reloader_state::change(polled& p, const config::target& t) {
   const bool same_pace =
       p.target.polling.collection.interval == t.polling.collection.interval;
   p.target = t;
-  self->send(p.supervisor, atom::configure_v,
-             std::make_shared<const group_settings>(settings_of(t, around())));
+  self->send(
+      p.supervisor, atom::configure_v,
+      std::make_shared<const group_settings>(settings_of(t, dependencies())));
   if (!same_pace)
     self->send(settings.scheduler, atom::watch_v, p.supervisor, grid_of(p),
                false);
 }
 
-/// Identity is name and URL: who keeps both keeps state and counters.
-void operator_state::apply(const std::vector<config::target>& wanted,
-                           bool tell_all) {
+/// A target that keeps its name and its URL keeps its state and its counters.
+void reloader_state::apply(const std::vector<config::target>& wanted,
+                           bool configure_all) {
   const auto identity = [](const config::target& t) {
     return std::pair{t.name, to_string(t.url)};
   };
@@ -176,37 +184,37 @@ void operator_state::apply(const std::vector<config::target>& wanted,
     }
     const bool differs = same.mapped().target != t;
     changed += differs;
-    if (differs || tell_all)
+    if (differs || configure_all)
       change(same.mapped(), t);
     targets.push_back(std::move(same.mapped()));
   }
   for (const auto& [_, p] : former) {
     end(p);
-    self->send(settings.around.cache, atom::drop_v, p.target.name);
+    self->send(settings.registry, atom::drop_v, p.target.name);
   }
   for (const auto& t : added)
     start(t, false);
-  settings.around.log.info("Configuration reloaded",
-                           {{"targets", std::to_string(wanted.size())},
-                            {"added", std::to_string(added.size())},
-                            {"removed", std::to_string(former.size())},
-                            {"changed", std::to_string(changed)}});
+  settings.dependencies.log.info("Configuration reloaded",
+                                 {{"targets", std::to_string(wanted.size())},
+                                  {"added", std::to_string(added.size())},
+                                  {"removed", std::to_string(former.size())},
+                                  {"changed", std::to_string(changed)}});
 }
 
 // -- the end -----------------------------------------------------------------
 
-void operator_state::supervisor_died(const caf::down_msg& down) {
+void reloader_state::supervisor_died(const caf::down_msg& down) {
   if (ending > 0) {
     if (--ending == 0)
       self->quit(caf::exit_reason::user_shutdown);
     return;
   }
-  settings.around.log.error("Supervisor died",
-                            {{"cause", self->system().render(down.reason)}});
+  settings.dependencies.log.error(
+      "Supervisor died", {{"cause", self->system().render(down.reason)}});
   self->quit(down.reason);
 }
 
-void operator_state::stop() {
+void reloader_state::stop() {
   settings.notify("STOPPING=1");
   for (auto* waiting : {&answered_by_this, &answered_by_next})
     for (auto& a : std::exchange(*waiting, {}))
@@ -218,22 +226,22 @@ void operator_state::stop() {
     self->quit(caf::exit_reason::user_shutdown);
 }
 
-operator_impl::behavior_type
-operate(operator_impl::stateful_pointer<operator_state> self,
-        operator_settings settings) {
+reloader_impl::behavior_type
+reloader(reloader_impl::stateful_pointer<reloader_state> self,
+         reloader_settings settings) {
   auto& state = self->state;
   state.settings = std::move(settings);
-  state.reloaded_at = state.settings.around.wall_clock();
-  state.looked_at = state.settings.content;
+  state.reloaded_at = state.settings.dependencies.wall_clock();
+  state.seen_content = state.settings.content;
   self->set_down_handler(
       [&state](const caf::down_msg& down) { state.supervisor_died(down); });
   self->set_exit_handler([&state](const caf::exit_msg&) { state.stop(); });
-  for (const auto& t : state.settings.initial.targets)
+  for (const auto& t : state.settings.running.targets)
     state.start(t, true);
-  if (state.settings.look_every > state.settings.look_every.zero())
-    self->send(operator_impl{self}, atom::look_v);
+  if (state.settings.check_file_every > state.settings.check_file_every.zero())
+    self->send(reloader_impl{self}, atom::read_v);
   if (state.settings.watchdog_every > state.settings.watchdog_every.zero())
-    self->send(operator_impl{self}, atom::watchdog_v);
+    self->send(reloader_impl{self}, atom::watchdog_v);
   state.settings.notify("READY=1");
   return state.make_behavior();
 }

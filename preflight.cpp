@@ -1,7 +1,7 @@
-#include "actors/preflight.hpp"
+#include "preflight.hpp"
 
-#include "actors/guard.hpp"
 #include "actors/upstream.hpp"
+#include "actors/web_reading.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -18,8 +18,8 @@ void add(std::string& all, const std::string& problem) {
     all += (all.empty() ? "" : "\n") + problem;
 }
 
-/// Why it could not be written, found out without making it; missing folders
-/// would be made.
+/// Why the log file could not be written, "" if it can. The check creates
+/// neither the file nor missing folders, which the start will create.
 std::string log_file_problem(const std::string& file) {
   namespace fs = std::filesystem;
   if (file.empty())
@@ -28,7 +28,7 @@ std::string log_file_problem(const std::string& file) {
     return "log.file: cannot write " + what.string() + ": " +
            std::strerror(error);
   };
-  // A pipe would wait for somebody to read from it.
+  // Without O_NONBLOCK the open of a pipe would wait for a reader.
   const int fd =
       ::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
   const int error = errno;
@@ -38,7 +38,7 @@ std::string log_file_problem(const std::string& file) {
     return fd >= 0 ? std::string{} : refuse(file, error);
   if (file.ends_with('/'))
     return refuse(file, EISDIR);
-  std::error_code unknown; // a link may point to what is not there yet
+  std::error_code unknown; // a link may point to a missing file
   auto folder = fs::weakly_canonical(file, unknown).parent_path();
   while (!fs::exists(folder, unknown) && folder.has_relative_path())
     folder = folder.parent_path();
@@ -54,7 +54,8 @@ std::string log_file_problem(const std::string& file) {
 std::string target_problems(const config::settings& s) {
   std::string all;
   net::tls_contexts contexts;
-  std::vector<std::shared_ptr<net::tls_context>> held; // or each is made anew
+  std::vector<std::shared_ptr<net::tls_context>>
+      held; // contexts are shared while held
   for (const auto& t : s.targets)
     try {
       held.push_back(check_identity(t, contexts));
@@ -67,9 +68,9 @@ std::string target_problems(const config::settings& s) {
 start_check check_start(const config::settings& s) {
   start_check found{target_problems(s), {}};
   if (!s.web.config_file.empty()) {
-    auto look = look_at(s.web.config_file, {});
-    add(found.problems, look.problem);
-    found.warnings = std::move(look.found.warnings);
+    auto reading = read_web(s.web.config_file, {});
+    add(found.problems, reading.problem);
+    found.warnings = std::move(reading.found.warnings);
   }
   add(found.problems, log_file_problem(s.log.file));
   return found;

@@ -1,13 +1,11 @@
-#include "net/negotiate.hpp"
+#include "net/content_negotiation.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
 #include <optional>
-#include <stdexcept>
 #include <vector>
-#include <zlib.h>
 
 namespace betanet::net {
 
@@ -16,7 +14,7 @@ namespace {
 /// One element of a list such as `text/plain;version=0.0.4;q=0.5`.
 struct offer {
   std::string name;    ///< Lower case.
-  std::string version; ///< Of that parameter; empty: any.
+  std::string version; ///< Value of the parameter `version`; empty: any.
   double weight = 1;
 };
 
@@ -36,20 +34,20 @@ std::string lower(std::string_view s) {
   return result;
 }
 
-/// Cuts the part up to the separator off `rest`.
-std::string_view next(std::string_view& rest, char separator) {
+/// Removes the part up to the separator from `rest` and returns it.
+std::string_view take_part(std::string_view& rest, char separator) {
   const auto end = std::min(rest.find(separator), rest.size());
   const auto part = trimmed(rest.substr(0, end));
   rest.remove_prefix(std::min(end + 1, rest.size()));
   return part;
 }
 
-/// Empty if there is a weight that is none (RFC 9110, 12.4.2).
+/// Empty if the element has a weight that is not valid (RFC 9110, 12.4.2).
 std::optional<offer> parse_offer(std::string_view text) {
-  offer o{lower(next(text, ';')), {}, 1};
+  offer o{lower(take_part(text, ';')), {}, 1};
   while (!text.empty()) {
-    auto value = next(text, ';');
-    const auto key = lower(next(value, '='));
+    auto value = take_part(text, ';');
+    const auto key = lower(take_part(value, '='));
     if (key == "version") {
       if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
         value = value.substr(1, value.size() - 2);
@@ -69,13 +67,14 @@ std::optional<offer> parse_offer(std::string_view text) {
 std::vector<offer> parse_offers(std::string_view list) {
   std::vector<offer> all;
   while (!list.empty())
-    if (const auto o = parse_offer(next(list, ',')); o && !o->name.empty())
+    if (const auto o = parse_offer(take_part(list, ',')); o && !o->name.empty())
       all.push_back(*o);
   return all;
 }
 
-/// The weight of a media type: what names it exactly beats what names its kind
-/// beats `*/*`.
+/// The weight of a media type. An offer that names the type itself takes
+/// precedence over one for its kind (`text/*`), and that over `*/*`
+/// (RFC 9110, 12.5.1).
 double weight(const std::vector<offer>& offers, std::string_view type,
               std::string_view version) {
   const auto kind = std::string{type.substr(0, type.find('/'))} + "/*";
@@ -96,45 +95,24 @@ double weight(const std::vector<offer>& offers, std::string_view type,
   return 0;
 }
 
-/// application/x-www-form-urlencoded; what is no code stands for itself.
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    const bool coded = text[i] == '%' && i + 2 < text.size() &&
-                       std::isxdigit(static_cast<unsigned char>(text[i + 1])) &&
-                       std::isxdigit(static_cast<unsigned char>(text[i + 2]));
-    if (coded) {
-      std::from_chars(text.data() + i + 1, text.data() + i + 3, code, 16);
-      out += static_cast<char>(code);
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 } // namespace
 
-std::optional<std::string> query_value(std::string_view query,
-                                       std::string_view name) {
-  while (!query.empty()) {
-    const auto end = std::min(query.find('&'), query.size());
-    const auto pair = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    const auto mark = std::min(pair.find('='), pair.size());
-    if (decoded(pair.substr(0, mark)) == name)
-      return decoded(pair.substr(std::min(mark + 1, pair.size())));
+std::string to_string(format f) {
+  switch (f) {
+  case format::text_0_0_4:
+    return "text_0_0_4";
+  case format::openmetrics_1_0_0:
+    return "openmetrics_1_0_0";
   }
-  return std::nullopt;
+  return {}; // not reached: every enumerator returns above
 }
 
 format preferred_format(std::string_view accept) {
   const auto offers = parse_offers(accept);
-  const bool open = weight(offers, "application/openmetrics-text", "1.0.0") >
-                    weight(offers, "text/plain", "0.0.4");
-  return open ? format::openmetrics_1_0_0 : format::text_0_0_4;
+  const bool openmetrics =
+      weight(offers, "application/openmetrics-text", "1.0.0") >
+      weight(offers, "text/plain", "0.0.4");
+  return openmetrics ? format::openmetrics_1_0_0 : format::text_0_0_4;
 }
 
 bool accepts_gzip(std::string_view accept_encoding) {
@@ -149,28 +127,6 @@ bool accepts_gzip(std::string_view accept_encoding) {
   }
   const double wanted = gzip.value_or(any.value_or(0));
   return wanted > 0 && wanted >= identity.value_or(0);
-}
-
-std::string gzip(std::string_view text) {
-  z_stream z{};
-  constexpr int gzip_format = 15 + 16; // zlib's windowBits
-  constexpr int memory_level = 8;      // its default
-  // The page is of one moment and repeats itself: speed is what matters.
-  if (deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, gzip_format, memory_level,
-                   Z_DEFAULT_STRATEGY) != Z_OK)
-    throw std::runtime_error("zlib cannot start");
-  std::string out(deflateBound(&z, text.size()), '\0');
-  z.next_in =
-      reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); // only read
-  z.avail_in = static_cast<uInt>(text.size());
-  z.next_out = reinterpret_cast<Bytef*>(out.data());
-  z.avail_out = static_cast<uInt>(out.size());
-  const int result = deflate(&z, Z_FINISH);
-  out.resize(z.total_out);
-  deflateEnd(&z);
-  if (result != Z_STREAM_END)
-    throw std::runtime_error("zlib cannot compress");
-  return out;
 }
 
 } // namespace betanet::net

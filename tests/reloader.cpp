@@ -1,6 +1,6 @@
-#define CAF_SUITE operator
+#define CAF_SUITE reloader
 
-#include "actors/operator.hpp"
+#include "actors/reloader.hpp"
 
 #include "tests/fixture.hpp"
 
@@ -9,12 +9,12 @@ using namespace betanet::testing;
 
 namespace {
 
-/// The operator with real groups whose network is mute, a scheduler and a
+/// The reloader with real groups whose network is mute, a scheduler and a
 /// cache that only listen, and a configuration file held by the test.
-struct operator_fixture : fixture {
+struct reloader_fixture : fixture {
   void start(const std::string& yaml) {
     file = yaml;
-    store = sys.spawn([this]() -> cache_actor::behavior_type {
+    registry = sys.spawn([this]() -> target_registry_actor::behavior_type {
       return {
           [this](atom::add, const std::string& name, const snapshot_ptr&) {
             added.push_back(name);
@@ -25,13 +25,15 @@ struct operator_fixture : fixture {
           [this](atom::reload, const metrics::reload_status& s) {
             reloads.push_back(s.successful);
           },
+      };
+    });
+    store = sys.spawn([this]() -> snapshot_store_actor::behavior_type {
+      return {
           [](atom::put, const std::string&, const snapshot_ptr&) {},
           [this](atom::restore, const std::string&) {
             return empty_snapshot(config::unnamed_target({}, "http://a"),
                                   now());
           },
-          [](atom::render, const page_query&) { return page_ptr{}; },
-          [](atom::count) { return census_ptr{}; },
       };
     });
     clock = sys.spawn([this]() -> scheduler_actor::behavior_type {
@@ -46,17 +48,18 @@ struct operator_fixture : fixture {
           },
       };
     });
-    operator_settings how;
-    how.initial = config::parse_yaml(yaml, "f.yml");
+    reloader_settings how;
+    how.running = config::parse_yaml(yaml, "f.yml");
     how.content = yaml;
-    how.around = {store,
-                  logged.log,
-                  false,
-                  [](const config::target&, metrics::endpoint) {
-                    return transport{[](auto, auto) {}};
-                  },
-                  [] { return metrics::wall_time{}; },
-                  [] { return 0.0; }};
+    how.dependencies = {store,
+                        logged.log,
+                        false,
+                        [](const config::target&, endpoint) {
+                          return transport{[](auto, auto) {}};
+                        },
+                        [] { return metrics::wall_time{}; },
+                        [] { return 0.0; }};
+    how.registry = registry;
     how.scheduler = clock;
     how.read = [this](auto done) {
       ++readings;
@@ -72,20 +75,21 @@ struct operator_fixture : fixture {
       if (!hangs)
         read();
     };
-    how.look = [this](auto done) { done(file); };
+    how.read_file = [this](auto done) { done(file); };
     how.probe = [this](auto done) { done(healthy); };
-    how.look_every = look_every;
+    how.check_file_every = check_file_every;
     how.watchdog_every = watchdog_every;
     how.notify = [this](const std::string& s) { told.push_back(s); };
-    aut = sys.spawn(operate, std::move(how));
+    aut = sys.spawn(reloader, std::move(how));
     consume_messages();
   }
 
-  ~operator_fixture() override {
+  ~reloader_fixture() override {
     caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
-    for (const auto& s : supervisors()) // of an operator that failed
+    for (const auto& s : supervisors()) // of a reloader that failed
       caf::anon_send_exit(s, caf::exit_reason::user_shutdown);
     consume_messages();
+    kill(registry);
     kill(store);
     kill(clock);
   }
@@ -117,7 +121,7 @@ struct operator_fixture : fixture {
   }
 
   void hang_up() {
-    caf::anon_send(caf::actor_cast<operator_impl>(aut), atom::signal_v);
+    caf::anon_send(caf::actor_cast<reloader_impl>(aut), atom::signal_v);
     consume_messages();
   }
 
@@ -140,25 +144,26 @@ struct operator_fixture : fixture {
   std::string file;
   bool hangs = false, healthy = true, all_at_once = true;
   int readings = 0;
-  duration look_every{0}, watchdog_every{0};
+  duration check_file_every{0}, watchdog_every{0};
   std::vector<std::function<void()>> pending;
   std::vector<std::string> added, dropped, told;
   std::vector<bool> reloads;
   std::map<supervisor_actor, metrics::tick_grid> watched;
-  cache_actor store;
+  target_registry_actor registry;
+  snapshot_store_actor store;
   scheduler_actor clock;
-  operator_actor aut;
+  reloader_actor aut;
 };
 
 } // namespace
 
-CAF_TEST_FIXTURE_SCOPE(operator_tests, operator_fixture)
+CAF_TEST_FIXTURE_SCOPE(reloader_tests, reloader_fixture)
 
 CAF_TEST(every target is started at once and the manager told) {
   start(targets("abc"));
   CAF_CHECK_EQUAL(watched.size(), 3u);
   CAF_CHECK(all_at_once);
-  CAF_CHECK(told == std::vector<std::string>{"READY=1"});
+  CHECK_EQUAL(told, std::vector<std::string>{"READY=1"});
   CAF_CHECK_EQUAL(logged.count("msg=\"Polling\""), 3u);
 }
 
@@ -174,7 +179,7 @@ CAF_TEST(many targets wait for their slots and are not listed in the log) {
 
 CAF_TEST(a single target has no offset and others have their own) {
   start(targets("a"));
-  CAF_CHECK(watched.begin()->second.offset == 0s);
+  CHECK_EQUAL(watched.begin()->second.offset, 0s);
   file = targets("ab");
   CAF_CHECK_EQUAL(reload(), "");
   CAF_CHECK_EQUAL(watched.size(), 2u);
@@ -195,9 +200,9 @@ CAF_TEST(a reload keeps who keeps name and URL) {
   CAF_CHECK_EQUAL(added, std::vector<std::string>{"c"});
   CAF_CHECK_EQUAL(dropped, std::vector<std::string>{"a"});
   CAF_CHECK_EQUAL(logged.count("targets=2 added=1 removed=1 changed=0"), 1u);
-  CAF_CHECK(reloads == std::vector{true});
+  CHECK_EQUAL(reloads, std::vector{true});
   CAF_CHECK(describe().find("http://c") != std::string::npos);
-  CAF_CHECK(describe().find("name: a") == std::string::npos);
+  CHECK_EQUAL(describe().find("name: a"), std::string::npos);
 }
 
 CAF_TEST(the same name at another URL is another target) {
@@ -214,8 +219,8 @@ CAF_TEST(changed settings go to the same supervisor) {
   const auto before = supervisors();
   file = targets("a", ", collection: {interval: 7s}");
   CAF_CHECK_EQUAL(reload(), "");
-  CAF_CHECK(supervisors() == before);
-  CAF_CHECK(watched.begin()->second.interval == 7s);
+  CHECK_EQUAL(supervisors(), before);
+  CHECK_EQUAL(watched.begin()->second.interval, 7s);
   CAF_CHECK_EQUAL(logged.count("added=0 removed=0 changed=1"), 1u);
 }
 
@@ -247,9 +252,9 @@ CAF_TEST(a bad file changes nothing and is told once) {
   for (int i = 0; i < 3; ++i) {
     CAF_CHECK_EQUAL(reload(), "f.yml:1:1: targetz: unknown key, did you mean "
                               "\"targets\"?");
-    CAF_CHECK(supervisors() == before);
+    CHECK_EQUAL(supervisors(), before);
   }
-  CAF_CHECK(reloads == std::vector(3, false));
+  CHECK_EQUAL(reloads, std::vector(3, false));
   CAF_CHECK_EQUAL(logged.count("ERROR"), 1u);
   file = targets("a");
   CAF_CHECK_EQUAL(reload(), "");
@@ -304,7 +309,7 @@ CAF_TEST(a disk that hangs holds nothing else up) {
 }
 
 CAF_TEST(a changed file is noticed when it has settled) {
-  look_every = 1s;
+  check_file_every = 1s;
   start(targets("a"));
   advance(10s);
   CAF_CHECK_EQUAL(readings, 0);
@@ -338,7 +343,7 @@ CAF_TEST(the manager hears of reloads and of good health) {
   CAF_CHECK_EQUAL(told[1], "READY=1");
 }
 
-CAF_TEST(a supervisor that dies ends the operator) {
+CAF_TEST(a supervisor that dies ends the reloader) {
   start(targets("ab"));
   self->monitor(aut);
   caf::anon_send_exit(supervisors()[0], caf::exit_reason::unhandled_exception);

@@ -1,4 +1,4 @@
-#include "actors/status_page.hpp"
+#include "pages/health.hpp"
 
 #include <boost/json.hpp>
 
@@ -7,7 +7,7 @@
 #include <ctime>
 #include <string_view>
 
-namespace betanet {
+namespace betanet::pages {
 
 namespace {
 
@@ -276,10 +276,17 @@ std::string target_section(const json::value& health, std::size_t i) {
   return text + "</tbody>\n</table>\n</section>\n";
 }
 
-} // namespace
+/// The page loads nothing from elsewhere, and no other page may frame it.
+constexpr auto header_fields =
+    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n";
 
-std::string status_page(const json::object& health,
-                        const std::string& telemetry_path) {
+/// The page of what /health says. It is complete without JavaScript; the script
+/// keeps it up to date.
+std::string render(const json::object& health,
+                   const std::string& telemetry_path) {
   const json::value root(health);
   const auto at = [&](const char* key) { return cell{root, {key}}; };
   std::string page{head};
@@ -300,13 +307,25 @@ std::string status_page(const json::object& health,
             "\">metrics</a> has "
             "them all, <code>health?target=NAME</code> one.</p>\n";
   page += "<nav>";
-  for (const std::string& path :
-       {telemetry_path.substr(1), std::string{"health"},
-        std::string{"-/healthy"}, std::string{"-/ready"}, std::string{"config"},
-        std::string{"sd"}})
-    page += "<a href=\"" + escaped(path) + "\">/" + escaped(path) + "</a>";
+  for (const auto& r : route_table)
+    if (!r.is_post && r.make != status) {
+      const auto path = escaped(
+          r.from == source::exposition ? telemetry_path : std::string{r.path});
+      page += "<a href=\"" + path.substr(1) + "\">" + path + "</a>";
+    }
   page += "</nav>\n";
   return page.append(script);
 }
 
-} // namespace betanet
+} // namespace
+
+answer status(const view& v) {
+  const auto health = health_object(v);
+  const auto* const listed = health.if_contains("targets");
+  if (v.target && listed->as_array().empty())
+    return {404, "application/json", "{\"error\":\"no such target\"}\n"};
+  return {200, "text/html; charset=utf-8",
+          render(health, std::string{v.telemetry_path}), header_fields};
+}
+
+} // namespace betanet::pages

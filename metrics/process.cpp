@@ -1,4 +1,4 @@
-#include "metrics/self.hpp"
+#include "metrics/process.hpp"
 
 #include <charconv>
 #include <filesystem>

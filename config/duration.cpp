@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 
 namespace betanet::config {
 
@@ -13,7 +12,7 @@ struct unit {
   std::int64_t nanoseconds;
 };
 
-// Largest first, as Prometheus writes and reads them.
+// Largest first: Prometheus accepts units in this order only.
 constexpr std::array units{unit{"y", 31'536'000'000'000'000},
                            unit{"w", 604'800'000'000'000},
                            unit{"d", 86'400'000'000'000},
@@ -23,22 +22,8 @@ constexpr std::array units{unit{"y", 31'536'000'000'000'000},
                            unit{"ms", 1'000'000}};
 
 [[noreturn]] void refuse_duration(const std::string& text) {
-  throw std::invalid_argument("\"" + text +
-                              "\" is no duration such as 250ms, 15s or 1m30s");
-}
-
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0u);
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    auto diagonal = row[0]++;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const auto replaced = diagonal + (a[i] == b[j] ? 0u : 1u);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j] + 1, row[j + 1] + 1, replaced});
-    }
-  }
-  return row.back();
+  throw std::invalid_argument(
+      "\"" + text + "\" is not a duration such as 250ms, 15s or 1m30s");
 }
 
 } // namespace
@@ -49,7 +34,7 @@ duration parse_duration(const std::string& text) {
   const char* at = text.data();
   const char* const end = at + text.size();
   auto next_unit = units.begin();
-  // Below a hundred years sums of any two durations fit into 64 bits.
+  // The sum of any two durations below a hundred years fits into 64 bits.
   constexpr std::int64_t largest = 100 * units[0].nanoseconds;
   std::int64_t total = 0;
   while (at != end) {
@@ -88,18 +73,6 @@ std::string print_duration(duration d) {
     rest %= u.nanoseconds;
   }
   return text.empty() ? "0s" : text;
-}
-
-std::optional<std::string> nearest(const std::string& name,
-                                   const std::vector<std::string>& candidates) {
-  std::optional<std::string> best;
-  auto least = std::max<std::size_t>(name.size() / 2, 2) + 1;
-  for (const auto& candidate : candidates)
-    if (const auto d = edit_distance(name, candidate); d < least) {
-      least = d;
-      best = candidate;
-    }
-  return best;
 }
 
 } // namespace betanet::config

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "config/web_config.hpp"
+#include "metrics/render.hpp"
+#include "net/http_client.hpp"
+#include "net/tls.hpp"
+
+/// The rooms metrics, net and config do not know each other, so that some
+/// enumerations exist twice. They are converted here and nowhere else.
+namespace betanet {
+
+metrics::parse_fallback to_metrics(config::parse_fallback f);
+metrics::detail to_metrics(config::metrics_detail d);
+metrics::reason to_metrics(net::errc e);
+net::tls_version to_net(config::tls_version v);
+net::client_auth to_net(config::client_auth a);
+
+} // namespace betanet

@@ -1,0 +1,178 @@
+#pragma once
+
+#include "metrics/circuit.hpp"
+#include "metrics/render.hpp"
+#include "metrics/schedule.hpp"
+#include "metrics/snapshot.hpp"
+#include "net/content_negotiation.hpp"
+#include "net/http_client.hpp"
+#include "net/http_server.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/type_id.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// What the actors say to each other: payloads, atoms, type ids. Who may say
+/// what to whom is in actors.hpp.
+namespace betanet {
+
+// -- payloads ----------------------------------------------------------------
+
+/// One instant of a target's grid.
+struct tick {
+  std::uint64_t number = 0;   ///< 1 is the first of the target.
+  metrics::time_point next{}; ///< When the tick after this one is due.
+};
+
+/// A failed attempt that another one follows.
+struct attempt_report {
+  betanet::endpoint endpoint{};
+  metrics::ticket ticket;
+  int attempt = 1; ///< 1 is the first try.
+  metrics::failure failure{};
+  metrics::duration took{};
+  metrics::duration retry_in{};
+};
+
+/// The end of a poll.
+struct poll_report {
+  betanet::endpoint endpoint{};
+  metrics::ticket ticket;
+  metrics::poll poll;
+  /// How long the last attempt took; nothing if its fetcher died.
+  std::optional<metrics::duration> took;
+};
+
+/// How a target is shown. A reload may change it.
+struct display_rules {
+  metrics::freshness_rules freshness;
+  std::shared_ptr<const std::vector<double>> latency_bounds; ///< Seconds.
+  bool quiet = false; ///< Its lines of every tick are written at debug level.
+};
+
+/// What the supervisor knows of its target after an event.
+struct update {
+  metrics::time_point at{};
+  std::array<metrics::endpoint_status, endpoint_count> endpoints;
+  metrics::restart_counters restarts;
+  metrics::time_point next_tick{};
+  bool collected = false; ///< The first collection has finished.
+
+  /// Set if the event was the end of a poll.
+  std::optional<std::pair<endpoint, metrics::poll>> finished;
+  /// That poll was the last of its collection, and a poll of the collection
+  /// read something.
+  bool read_collection = false;
+  std::optional<display_rules> rules; ///< Set if they have changed.
+};
+
+struct group_settings; // supervisor.hpp
+
+/// Which page of metrics is asked for.
+struct page_query {
+  metrics::front_totals front;
+  std::uint64_t scrapes = 0; ///< Answered with the page before this one.
+  net::format format = net::format::text_0_0_4;
+  bool compressed = false;           ///< gzip.
+  std::optional<std::string> target; ///< Only its families.
+};
+
+/// What a client of the front may have.
+enum class permission : std::uint8_t {
+  full,         ///< Whatever it asks for.
+  health_only,  ///< It sent no login: the verdict without detail.
+  login_needed, ///< 401
+  too_often,    ///< 429
+  busy,         ///< 503: too many logins are being checked.
+  broken,       ///< 500: the web configuration cannot be used.
+};
+
+struct config_reading; // reloader.hpp
+struct web_reading;    // web_reading.hpp
+
+using update_ptr = std::shared_ptr<const update>;
+using snapshot_ptr = std::shared_ptr<const metrics::snapshot>;
+using page_ptr = std::shared_ptr<const metrics::page>;
+using census_ptr = std::shared_ptr<const metrics::census>;
+using outcome_ptr = std::shared_ptr<const net::outcome>;
+using group_ptr = std::shared_ptr<const group_settings>;
+using exchange_ptr = std::shared_ptr<net::exchange>;
+using config_reading_ptr = std::shared_ptr<const config_reading>;
+using web_reading_ptr = std::shared_ptr<const web_reading>;
+
+} // namespace betanet
+
+CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
+
+  CAF_ADD_TYPE_ID(betanet, (betanet::permission))
+  CAF_ADD_TYPE_ID(betanet, (betanet::attempt_report))
+  CAF_ADD_TYPE_ID(betanet, (betanet::census_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::config_reading_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::endpoint))
+  CAF_ADD_TYPE_ID(betanet, (betanet::exchange_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::group_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::metrics::reload_status))
+  CAF_ADD_TYPE_ID(betanet, (betanet::metrics::ticket))
+  CAF_ADD_TYPE_ID(betanet, (betanet::metrics::tick_grid))
+  CAF_ADD_TYPE_ID(betanet, (betanet::outcome_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::page_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::page_query))
+  CAF_ADD_TYPE_ID(betanet, (betanet::poll_report))
+  CAF_ADD_TYPE_ID(betanet, (betanet::snapshot_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::tick))
+  CAF_ADD_TYPE_ID(betanet, (betanet::update_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::web_reading_ptr))
+
+  CAF_ADD_ATOM(betanet, betanet::atom, add, "add")
+  CAF_ADD_ATOM(betanet, betanet::atom, answer, "answer")
+  CAF_ADD_ATOM(betanet, betanet::atom, attempt, "attempt")
+  CAF_ADD_ATOM(betanet, betanet::atom, collect, "collect")
+  CAF_ADD_ATOM(betanet, betanet::atom, configure, "configure")
+  CAF_ADD_ATOM(betanet, betanet::atom, describe, "describe")
+  CAF_ADD_ATOM(betanet, betanet::atom, drop, "drop")
+  CAF_ADD_ATOM(betanet, betanet::atom, fetch, "fetch")
+  CAF_ADD_ATOM(betanet, betanet::atom, half_open, "half_open")
+  CAF_ADD_ATOM(betanet, betanet::atom, list, "list")
+  CAF_ADD_ATOM(betanet, betanet::atom, overdue, "overdue")
+  CAF_ADD_ATOM(betanet, betanet::atom, poll, "poll")
+  CAF_ADD_ATOM(betanet, betanet::atom, put, "put")
+  CAF_ADD_ATOM(betanet, betanet::atom, read, "read")
+  CAF_ADD_ATOM(betanet, betanet::atom, reload, "reload")
+  CAF_ADD_ATOM(betanet, betanet::atom, render, "render")
+  CAF_ADD_ATOM(betanet, betanet::atom, restore, "restore")
+  CAF_ADD_ATOM(betanet, betanet::atom, retry, "retry")
+  CAF_ADD_ATOM(betanet, betanet::atom, serve, "serve")
+  CAF_ADD_ATOM(betanet, betanet::atom, signal, "signal")
+  CAF_ADD_ATOM(betanet, betanet::atom, summarize, "summarize")
+  CAF_ADD_ATOM(betanet, betanet::atom, tick, "tick")
+  CAF_ADD_ATOM(betanet, betanet::atom, unwatch, "unwatch")
+  CAF_ADD_ATOM(betanet, betanet::atom, update, "update")
+  CAF_ADD_ATOM(betanet, betanet::atom, verified, "verified")
+  CAF_ADD_ATOM(betanet, betanet::atom, watch, "watch")
+  CAF_ADD_ATOM(betanet, betanet::atom, watchdog, "watchdog")
+
+CAF_END_TYPE_ID_BLOCK(betanet)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::attempt_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::census_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::config_reading_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::exchange_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::group_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::reload_status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::ticket)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::tick_grid)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::outcome_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::page_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::page_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::poll_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::snapshot_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::update_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::web_reading_ptr)

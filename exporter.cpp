@@ -1,0 +1,275 @@
+#include "exporter.hpp"
+
+#include "actors/cache.hpp"
+#include "actors/enums.hpp"
+#include "actors/http_front.hpp"
+#include "actors/on_io.hpp"
+#include "actors/scheduler.hpp"
+#include "actors/upstream.hpp"
+#include "config/file.hpp"
+#include "metrics/process.hpp"
+#include "net/systemd.hpp"
+#include "pages/routes.hpp"
+#include "preflight.hpp"
+
+#include <caf/send.hpp>
+
+#include <csignal>
+#include <cstdlib>
+#include <future>
+#include <random>
+#include <thread>
+
+namespace betanet {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+/// How long a stop waits for clients and for actors. With the time for the log
+/// in main.cpp this is below the 2 s that a stop may take.
+constexpr auto drain_time = 1s;
+constexpr auto quit_time = 500ms;
+
+double random_unit() {
+  thread_local std::mt19937_64 engine{std::random_device{}()};
+  return std::uniform_real_distribution{-1.0, 1.0}(engine);
+}
+
+net::server_limits limits_of(const config::web& w) {
+  net::server_limits l;
+  l.connections = static_cast<std::size_t>(w.max_connections);
+  l.header_bytes = static_cast<std::size_t>(w.max_header_bytes);
+  l.headers = w.max_headers;
+  l.header_timeout = w.header_timeout;
+  l.idle_timeout = w.idle_timeout;
+  l.write_timeout = w.write_timeout;
+  l.requests_per_connection = w.max_requests_per_connection;
+  return l;
+}
+
+/// A request of the process itself: is the exporter healthy?
+class health_probe : public net::exchange {
+public:
+  explicit health_probe(std::function<void(bool)> done)
+      : done_(std::move(done)) {
+    request_.path = pages::healthy_path;
+  }
+  const net::request& request() const override { return request_; }
+  void respond(std::shared_ptr<const net::reply> r) override {
+    done_(r->status() == 200);
+  }
+
+private:
+  net::request request_;
+  std::function<void(bool)> done_;
+};
+
+/// The content of the file, "" if it cannot be read.
+std::string content_of(const std::string& file) {
+  try {
+    return config::read_file(file, config::largest_file);
+  } catch (const std::runtime_error&) {
+    return {};
+  }
+}
+
+config_reading read_configuration(const exporter::loader& load) {
+  config_reading found;
+  try {
+    auto given = load();
+    if (!given.file.empty() && given.content.empty())
+      throw config::invalid({given.file + ": empty"});
+    found.content = std::move(given.content);
+    found.problems = target_problems(given.settings);
+    found.settings = std::move(given.settings);
+  } catch (const std::exception& e) {
+    found.problems = e.what();
+  }
+  return found;
+}
+
+} // namespace
+
+actor_config::actor_config() {
+  add_message_types<caf::id_block::betanet>();
+  // The default policy, work stealing, polls: 4.2 times the CPU time on the
+  // load of one target, and 0.7 % of a core when idle.
+  set("scheduler.policy", caf::atom("sharing"));
+  set("scheduler.max-threads", std::size_t{2});
+  set("logger.verbosity", caf::atom("quiet"));
+}
+
+exporter::exporter(config::invocation given, metrics::build_info build,
+                   event_log l, loader load)
+    : given_(std::move(given)),
+      build_(std::move(build)),
+      log_(std::move(l)),
+      load_(std::move(load)),
+      server_(loop_, limits_of(web_), [this](exchange_ptr e) {
+        if (guard_)
+          caf::anon_send(guard_, atom::serve_v, std::move(e));
+        else
+          caf::anon_send(front_, atom::serve_v, std::move(e), permission::full);
+      }) {}
+
+int exporter::run() {
+  loop_.on_signal([me = caf::actor{self_}](int number) {
+    caf::anon_send(me, atom::signal_v, number);
+  });
+  listen();
+  start_actors();
+  std::thread io{[this] { loop_.run(); }};
+  const int status = wait();
+  stop();
+  loop_.stop();
+  io.join();
+  return status;
+}
+
+void exporter::listen() {
+  if (given_.systemd_socket)
+    for (const int descriptor : net::passed_sockets())
+      log_.info("Listening", {{"address", server_.adopt(descriptor)},
+                              {"opened_by", "systemd"}});
+  else
+    for (const auto& a : web_.listen_addresses)
+      log_.info("Listening", {{"address", server_.listen(a.host, a.port)}});
+}
+
+void exporter::start_actors() {
+  const auto now = system_.clock().now();
+  cache_settings cached;
+  cached.detail = to_metrics(given_.settings.metrics.detail);
+  cached.build = build_;
+  cached.reload.succeeded_at = std::chrono::system_clock::now();
+  cached.read_process = metrics::read_process_stats;
+  for (const auto& t : given_.settings.targets)
+    cached.targets.emplace_back(t.name, empty_snapshot(t, now));
+  cache_ = system_.spawn(cache, std::move(cached), log_);
+  scheduler_ = system_.spawn(scheduler);
+  reloader_ = system_.spawn(reloader, reloading());
+  front_ = system_.spawn<on_io<http_front_actor, http_front_state>>(
+      loop_, [this](auto* self) {
+        return http_front(self,
+                          {web_.telemetry_path,
+                           static_cast<std::uint64_t>(web_.max_requests),
+                           build_.version},
+                          cache_, reloader_);
+      });
+  if (!web_.config_file.empty())
+    start_guard();
+  self_->monitor(cache_);
+  self_->monitor(scheduler_);
+  self_->monitor(reloader_);
+  self_->monitor(front_);
+}
+
+reloader_settings exporter::reloading() {
+  reloader_settings s;
+  s.running = given_.settings;
+  s.content = given_.content;
+  s.dependencies = {
+      cache_,
+      log_,
+      false,
+      [this](const auto& t, auto e) {
+        return connect(outbound_, t, e, user_agent_);
+      },
+      std::chrono::system_clock::now,
+      random_unit,
+  };
+  s.registry = cache_;
+  s.scheduler = scheduler_;
+  s.read = [this](auto done) {
+    if (!files_.ask([load = load_] { return read_configuration(load); }, done))
+      done({{}, {}, "there is no thread to read the configuration in"});
+  };
+  s.read_file = [this, file = given_.file](auto done) {
+    if (!files_.ask([file] { return content_of(file); }, done))
+      done({});
+  };
+  s.probe = [this](auto done) { ask_front(std::move(done)); };
+  s.check_file_every = given_.file.empty() ? 0s : given_.auto_reload;
+  // Half of the time is what sd_watchdog_enabled(3) advises.
+  s.watchdog_every = net::watchdog_interval() / 2;
+  s.notify = net::notify;
+  return s;
+}
+
+/// Goes through the loop, which must be alive as well, and which runs only once
+/// the front exists.
+void exporter::ask_front(std::function<void(bool)> done) {
+  loop_.post([this, e = std::make_shared<health_probe>(std::move(done))] {
+    caf::anon_send(front_, atom::serve_v, exchange_ptr{e}, permission::full);
+  });
+}
+
+void exporter::start_guard() {
+  const auto file = web_.config_file;
+  const auto latest = std::make_shared<web_reading>(read_web(file, {}));
+  if (!latest->problem.empty()) // the file has changed since it was checked
+    throw std::runtime_error(latest->problem);
+  guard_settings s;
+  s.first = *latest;
+  s.read = [this, file, latest](auto done) {
+    const auto read = [file, latest] {
+      auto found = read_web(file, *latest);
+      if (found.problem.empty())
+        *latest = found;
+      return found;
+    };
+    if (!files_.ask(read, done))
+      done(*latest);
+  };
+  s.verify = [this](auto work, auto done) { return logins_.ask(work, done); };
+  s.secure = [this](auto security) { server_.secure(std::move(security)); };
+  guard_ = system_.spawn<on_io<guard_impl, guard_state>>(
+      loop_, [this, s](auto* self) { return guard(self, s, front_, log_); });
+  self_->monitor(guard_);
+  log_.info("Guarding",
+            {{"web_config_file", file}, {"tls", s.first.tls ? "on" : "off"}});
+}
+
+int exporter::wait() {
+  for (;;) {
+    std::optional<int> status;
+    self_->receive(
+        [&](atom::signal, int number) {
+          if (number == SIGHUP)
+            self_->send(caf::actor_cast<reloader_impl>(reloader_),
+                        atom::signal_v);
+          else
+            status = EXIT_SUCCESS;
+        },
+        [&](const caf::down_msg& down) {
+          log_.error("Actor died, stopping",
+                     {{"cause", system_.render(down.reason)}});
+          status = EXIT_FAILURE;
+        });
+    if (status)
+      return *status;
+  }
+}
+
+void exporter::stop() {
+  log_.info("Stopping");
+  const auto drained = std::make_shared<std::promise<void>>();
+  server_.stop([drained] { drained->set_value(); });
+  drained->get_future().wait_for(drain_time);
+  std::vector<caf::actor> all{caf::actor_cast<caf::actor>(reloader_),
+                              caf::actor_cast<caf::actor>(scheduler_),
+                              caf::actor_cast<caf::actor>(cache_),
+                              caf::actor_cast<caf::actor>(front_)};
+  if (guard_)
+    all.push_back(caf::actor_cast<caf::actor>(guard_));
+  for (const auto& a : all)
+    self_->send_exit(a, caf::exit_reason::user_shutdown);
+  bool waiting = true;
+  for (std::size_t left = all.size(); left > 0 && waiting;)
+    self_->receive([&](const caf::down_msg&) { --left; },
+                   [](atom::signal, int) {},
+                   caf::after(quit_time) >> [&] { waiting = false; });
+}
+
+} // namespace betanet

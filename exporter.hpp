@@ -1,0 +1,73 @@
+#pragma once
+
+#include "actors/actors.hpp"
+#include "actors/guard.hpp"
+#include "actors/log.hpp"
+#include "actors/reloader.hpp"
+#include "config/config.hpp"
+#include "metrics/render.hpp"
+#include "net/background.hpp"
+#include "net/http_client.hpp"
+#include "net/http_server.hpp"
+#include "net/loop.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <functional>
+#include <string>
+
+namespace betanet {
+
+/// What CAF needs to know.
+struct actor_config : caf::actor_system_config {
+  actor_config();
+};
+
+/// The running process: builds the actors, wires them, waits for signals and
+/// stops the actors in order.
+class exporter {
+public:
+  /// Reads the command line, the environment and the file of this moment.
+  /// Throws `config::invalid`. Any thread.
+  using loader = std::function<config::invocation()>;
+
+  exporter(config::invocation given, metrics::build_info build, event_log l,
+           loader load);
+
+  /// Runs until a signal or a failure; returns the exit status. Throws
+  /// `std::runtime_error` if it cannot start.
+  int run();
+
+private:
+  void listen();
+  void start_actors();
+  void start_guard();
+  reloader_settings reloading();
+  void ask_front(std::function<void(bool)> done);
+  int wait();
+  void stop();
+
+  const config::invocation given_;
+  const config::web& web_ = given_.settings.web;
+  const metrics::build_info build_;
+  const std::string user_agent_ = "betanet_exporter/" + build_.version;
+  event_log log_;
+  loader load_;
+  net::loop loop_;
+  net::outbound outbound_{loop_};
+  net::background files_{loop_, 2};  ///< Reads configuration files.
+  net::background logins_{loop_, 1}; ///< Checks passwords, one at a time.
+  http_front_actor front_;           ///< Set before the loop runs.
+  guard_actor guard_;                ///< Null: every client is let in.
+  net::http_server server_;
+  actor_config caf_config_;
+  caf::actor_system system_{caf_config_};
+  caf::scoped_actor self_{system_};
+  cache_actor cache_;
+  scheduler_actor scheduler_;
+  reloader_actor reloader_;
+};
+
+} // namespace betanet

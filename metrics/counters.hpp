@@ -1,0 +1,142 @@
+#pragma once
+
+#include "metrics/types.hpp"
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace betanet::metrics {
+
+/// A cumulative histogram. `counts[i]` holds the observations of bucket i
+/// alone; the last one is +Inf.
+template <std::size_t N>
+struct histogram {
+  std::array<std::uint64_t, N + 1> counts{};
+  double sum = 0;
+
+  void observe(const std::array<double, N>& bounds, double value) {
+    std::size_t i = 0;
+    while (i < N && value > bounds[i])
+      ++i;
+    ++counts[i];
+    sum += value;
+  }
+};
+
+/// Adds element by element.
+template <class T, std::size_t N>
+void operator+=(std::array<T, N>& to, const std::array<T, N>& from) {
+  for (std::size_t i = 0; i < N; ++i)
+    to[i] += from[i];
+}
+
+/// Seconds. The default buckets of Prometheus's client libraries without 10 s,
+/// which is more than a request may take by default.
+inline constexpr std::array request_duration_bounds{
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0};
+
+/// What one endpoint of one target made the exporter do since the process
+/// started. Each member is shown by one row of the table below.
+struct endpoint_counters {
+  std::uint64_t requests = 0;
+  std::uint64_t retries = 0;
+  std::array<std::uint64_t, reason_count> failures{};
+  histogram<request_duration_bounds.size()> request_duration;
+  std::uint64_t skipped = 0;
+  std::array<std::uint64_t, breaker_state_count> transitions{};
+  std::uint64_t rejected = 0;
+
+  void operator+=(const endpoint_counters& other) {
+    requests += other.requests;
+    retries += other.retries;
+    failures += other.failures;
+    request_duration.counts += other.request_duration.counts;
+    request_duration.sum += other.request_duration.sum;
+    skipped += other.skipped;
+    transitions += other.transitions;
+    rejected += other.rejected;
+  }
+};
+
+/// Takes the samples of one family.
+struct sample_sink {
+  virtual ~sample_sink() = default;
+  virtual void count(std::uint64_t n) = 0;
+  virtual void count(std::string_view label, std::string_view value,
+                     std::uint64_t n) = 0;
+  virtual void observations(std::span<const double> bounds,
+                            std::span<const std::uint64_t> counts,
+                            double sum) = 0;
+};
+
+/// A family of counts by endpoint.
+struct counter_row {
+  const char* family;
+  const char* help;
+  void (*sample)(const endpoint_counters&, sample_sink&);
+  bool is_histogram = false;
+};
+
+inline constexpr std::array counter_table{
+    counter_row{"betanet_exporter_requests_total",
+                "Attempts made: first tries, retries and probes.",
+                [](const endpoint_counters& c, sample_sink& to) {
+                  to.count(c.requests);
+                }},
+    counter_row{"betanet_exporter_retries_total",
+                "Attempts that repeated a failed one.",
+                [](const endpoint_counters& c, sample_sink& to) {
+                  to.count(c.retries);
+                }},
+    counter_row{"betanet_exporter_request_failures_total",
+                "Attempts that failed.",
+                [](const endpoint_counters& c, sample_sink& to) {
+                  for (const auto r : all_reasons)
+                    to.count("reason", name(r), c.failures[index(r)]);
+                }},
+    counter_row{
+        "betanet_exporter_request_duration_seconds", "How long attempts took.",
+        [](const endpoint_counters& c, sample_sink& to) {
+          to.observations(request_duration_bounds, c.request_duration.counts,
+                          c.request_duration.sum);
+        },
+        true},
+    counter_row{"betanet_exporter_polls_skipped_total",
+                "Ticks that met a running poll of the endpoint.",
+                [](const endpoint_counters& c, sample_sink& to) {
+                  to.count(c.skipped);
+                }},
+    counter_row{"betanet_exporter_circuit_breaker_transitions_total",
+                "Circuit breaker states entered.",
+                [](const endpoint_counters& c, sample_sink& to) {
+                  for (const auto s : all_breaker_states)
+                    to.count("to", name(s), c.transitions[index(s)]);
+                }},
+    counter_row{"betanet_exporter_circuit_breaker_rejections_total",
+                "Ticks refused by the circuit breaker.",
+                [](const endpoint_counters& c, sample_sink& to) {
+                  to.count(c.rejected);
+                }},
+};
+
+/// Actors of a target's group that died and were replaced.
+struct restart_counters {
+  std::uint64_t fetcher = 0;
+  std::uint64_t aggregator = 0;
+};
+
+/// What one target, or all of them together, made the exporter do.
+struct activity {
+  std::array<endpoint_counters, endpoint_count> endpoints;
+  restart_counters restarts;
+
+  void operator+=(const activity& other) {
+    endpoints += other.endpoints;
+    restarts.fetcher += other.restarts.fetcher;
+    restarts.aggregator += other.restarts.aggregator;
+  }
+};
+
+} // namespace betanet::metrics

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "net/outcome.hpp"
+#include "net/response_reader.hpp"
+#include "net/stream_impl.hpp"
+
+#include <array>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace betanet::net {
+
+/// A connection to a server that carries one request after another. Lives on
+/// the loop's thread, in a shared pointer: its running operations keep it
+/// alive, because an aborted one still touches its buffers.
+///
+/// Once a response has been read a read is always pending: what the server
+/// sends while no request runs, or its close, closes the connection.
+class client_connection
+    : public std::enable_shared_from_this<client_connection> {
+public:
+  /// How a request ended.
+  struct answer {
+    outcome result;
+    /// The server closed the kept connection before it answered with a single
+    /// byte: it may not have seen the request, which can be sent again.
+    bool lost_before_response = false;
+  };
+
+  /// `context` null: not encrypted.
+  client_connection(boost::asio::ip::tcp::socket socket,
+                    std::shared_ptr<tls_context> context);
+
+  const std::shared_ptr<tls_context>& context() const { return context_; }
+  std::chrono::steady_clock::time_point opened_at() const { return opened_at_; }
+  const char* phase() const {
+    return phase_;
+  } ///< What it is doing, for people.
+
+  /// Before the first request of an encrypted connection. Verifies the
+  /// certificate against `server_name`, a name or an address. Calls `done`
+  /// once, with the error if there is one, unless closed before.
+  void shake_hands(const std::string& server_name,
+                   std::function<void(std::optional<error>)> done);
+
+  /// Sends a request and reads its response, one at a time. Calls `done` once,
+  /// unless closed before. Afterwards the connection is open if it can be
+  /// used again.
+  void exchange(std::string request, std::uint64_t max_body_bytes,
+                std::function<void(answer)> done);
+
+  bool is_open() const { return open_; }
+
+  /// It is open and the server has sent nothing since the last response.
+  bool is_reusable() { return open_ && stream_.is_silent(); }
+
+  /// No `done` is called any more. May be called again.
+  void close();
+
+private:
+  /// What the bytes of a response need; only while a request runs.
+  struct incoming {
+    explicit incoming(std::uint64_t max_body_bytes) : reader(max_body_bytes) {}
+
+    response_reader reader;
+    std::array<char, 16384> bytes; ///< One TLS record (RFC 8446, 5.1).
+  };
+
+  template <class F>
+  auto while_open(F f);
+
+  bool has_early_bytes();
+  void on_written(boost::system::error_code ec);
+  void read();
+  void read_ahead();
+  void on_read_ahead(boost::system::error_code ec);
+  void feed(std::string_view bytes);
+  void on_lost(boost::system::error_code ec);
+  void finish();
+  void fail(error e, bool lost_before_response = false);
+  void end_request(answer a);
+
+  stream stream_;
+  const std::shared_ptr<tls_context> context_;
+  const std::chrono::steady_clock::time_point opened_at_ =
+      std::chrono::steady_clock::now();
+  const char* phase_ = "";
+  bool open_ = true;
+  std::string certificate_defect_; ///< What verification found wrong.
+  bool is_kept_ = false;           ///< Has carried a response.
+
+  std::function<void(answer)> done_; ///< Set while a request runs.
+  std::string request_;
+  bool is_writing_ = false;
+  boost::system::error_code write_error_;
+  std::unique_ptr<incoming> incoming_;
+
+  bool is_reading_ahead_ = false;
+  char first_byte_ = 0; ///< Where the read ahead puts what it gets.
+};
+
+} // namespace betanet::net

@@ -1,0 +1,174 @@
+#include "net/client_exchange_impl.hpp"
+#include "net/loop_impl.hpp"
+
+namespace betanet::net {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+std::string request_text(const resource& r, const std::string& fields) {
+  const bool is_v6 = r.host.find(':') != std::string::npos;
+  auto host = is_v6 ? "[" + r.host + "]" : r.host;
+  if (r.port != (r.tls ? 443 : 80))
+    host += ":" + std::to_string(r.port);
+  return "GET " + r.path + " HTTP/1.1\r\nHost: " + host +
+         "\r\nUser-Agent: " + r.user_agent +
+         "\r\nAccept: application/json\r\nAccept-Encoding: identity\r\n" +
+         fields + "\r\n";
+}
+
+/// `50ms` as `0.05s`.
+std::string seconds_text(std::chrono::nanoseconds d) {
+  auto text = std::to_string(std::chrono::duration<double>(d).count());
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.')
+    text.pop_back();
+  return text + "s";
+}
+
+} // namespace
+
+client_memory::client_memory(outbound& shared, resource r)
+    : io(shared.events.internals().io),
+      target(std::move(r)),
+      identities(std::make_shared<identity_reader>(shared, target)),
+      connections(std::make_shared<connector>(io, shared.names)) {}
+
+client_exchange::client_exchange(client_memory& memory,
+                                 std::chrono::nanoseconds timeout,
+                                 std::function<void(outcome)> done)
+    : memory_(memory),
+      timeout_(timeout),
+      done_(std::move(done)),
+      deadline_(memory.io) {}
+
+client_exchange::~client_exchange() {
+  memory_.connections->stop();
+  if (connection_)
+    connection_->close();
+}
+
+/// `f` as a handler that does nothing once this object is gone.
+template <class F>
+auto client_exchange::while_alive(F f) {
+  return [weak = weak_from_this(), f = std::move(f)](auto&&... args) {
+    if (const auto self = weak.lock())
+      f(std::forward<decltype(args)>(args)...);
+  };
+}
+
+void client_exchange::start() {
+  deadline_.expires_after(timeout_);
+  deadline_.async_wait(while_alive([this](error_code cancelled) {
+    if (!cancelled)
+      time_out();
+  }));
+  memory_.identities->read(while_alive([this](identity_reader::result r) {
+    if (auto* e = std::get_if<error>(&r))
+      fail(std::move(*e));
+    else
+      prepared(std::get<identity_reader::prepared>(std::move(r)));
+  }));
+}
+
+const char* client_exchange::phase() const {
+  switch (stage_) {
+  case stage::preparing:
+    return "reading certificates and secrets";
+  case stage::connecting:
+    return memory_.connections->phase();
+  case stage::connected:
+    return connection_->phase();
+  }
+  return ""; // not reached: every enumerator returns above
+}
+
+void client_exchange::time_out() {
+  // Files are our own: the server has not been asked yet.
+  fail({stage_ == stage::preparing ? errc::local : errc::timeout,
+        "timed out after " + seconds_text(timeout_) + " while " + phase()});
+}
+
+void client_exchange::prepared(identity_reader::prepared identity) {
+  identity_ = std::move(identity);
+  take_kept_connection();
+  if (connection_)
+    send();
+  else
+    connect();
+}
+
+/// Takes the kept connection, or closes it if it must not be used again.
+void client_exchange::take_kept_connection() {
+  const auto kept = std::exchange(memory_.kept, nullptr);
+  if (!kept)
+    return;
+  const auto age = std::chrono::steady_clock::now() - kept->opened_at();
+  if (kept->context() == identity_.context &&
+      age < memory_.target.max_connection_age && kept->is_reusable())
+    connection_ = kept;
+  else
+    kept->close();
+}
+
+void client_exchange::connect() {
+  stage_ = stage::connecting;
+  connection_.reset();
+  memory_.connections->start(
+      memory_.target.host, memory_.target.port,
+      while_alive([this](connector::result r) { connected(std::move(r)); }));
+}
+
+void client_exchange::connected(connector::result r) {
+  if (auto* e = std::get_if<error>(&r))
+    return fail(std::move(*e));
+  connection_ = std::make_shared<client_connection>(
+      std::get<tcp::socket>(std::move(r)), identity_.context);
+  stage_ = stage::connected;
+  if (!identity_.context)
+    return send();
+  const auto& target = memory_.target;
+  connection_->shake_hands(target.server_name.empty() ? target.host
+                                                      : target.server_name,
+                           while_alive([this](std::optional<error> e) {
+                             if (e)
+                               fail(std::move(*e));
+                             else
+                               send();
+                           }));
+}
+
+void client_exchange::send() {
+  stage_ = stage::connected;
+  connection_->exchange(request_text(memory_.target, identity_.fields),
+                        memory_.target.max_body_bytes,
+                        while_alive([this](client_connection::answer a) {
+                          answered(std::move(a));
+                        }));
+}
+
+void client_exchange::answered(client_connection::answer a) {
+  if (a.lost_before_response)
+    return connect(); // within the same deadline
+  if (connection_->is_open())
+    memory_.kept = std::exchange(connection_, nullptr);
+  finish(std::move(a.result));
+}
+
+void client_exchange::fail(error e) {
+  memory_.connections->stop();
+  if (connection_)
+    connection_->close();
+  finish(std::move(e));
+}
+
+void client_exchange::finish(outcome result) {
+  deadline_.cancel();
+  const auto done = std::exchange(done_, nullptr);
+  done(std::move(result));
+}
+
+} // namespace betanet::net

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "net/client_connection_impl.hpp"
+#include "net/connector_impl.hpp"
+#include "net/identity_reader_impl.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace betanet::net {
+
+/// What a client keeps from one request to the next. Lives on the loop's
+/// thread.
+struct client_memory {
+  client_memory(outbound& shared, resource r);
+
+  boost::asio::io_context& io;
+  const resource target;
+  const std::shared_ptr<identity_reader> identities;
+  const std::shared_ptr<connector> connections;
+  std::shared_ptr<client_connection> kept; ///< Idle; null: none.
+};
+
+/// The life of one request: read the identity, connect if no connection was
+/// kept, send, read the response, all before a deadline. Lives on the loop's
+/// thread, in a shared pointer; destroying it abandons the request.
+class client_exchange : public std::enable_shared_from_this<client_exchange> {
+public:
+  /// `memory` must outlive it. `done` is called once; it may destroy this.
+  client_exchange(client_memory& memory, std::chrono::nanoseconds timeout,
+                  std::function<void(outcome)> done);
+  ~client_exchange();
+
+  void start();
+
+private:
+  enum class stage : std::uint8_t { preparing, connecting, connected };
+
+  template <class F>
+  auto while_alive(F f);
+
+  const char* phase() const;
+  void time_out();
+  void prepared(identity_reader::prepared identity);
+  void take_kept_connection();
+  void connect();
+  void connected(connector::result r);
+  void send();
+  void answered(client_connection::answer a);
+  void fail(error e);
+  void finish(outcome result);
+
+  client_memory& memory_;
+  const std::chrono::nanoseconds timeout_;
+  std::function<void(outcome)> done_;
+  boost::asio::steady_timer deadline_;
+  stage stage_ = stage::preparing;
+  identity_reader::prepared identity_;
+  std::shared_ptr<client_connection> connection_;
+};
+
+} // namespace betanet::net

@@ -1,0 +1,44 @@
+#include "net/reply.hpp"
+
+#include <boost/beast/http/error.hpp> // includes <ostream> for status.hpp
+#include <boost/beast/http/status.hpp>
+
+#include <array>
+#include <ctime>
+
+namespace betanet::net {
+
+namespace {
+
+namespace http = boost::beast::http;
+
+/// RFC 9110, 5.6.7.
+std::string http_date() {
+  const auto now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  std::array<char, 40> text{};
+  // English names: no part of the program calls setlocale.
+  std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+  return text.data();
+}
+
+} // namespace
+
+reply::reply(int status, std::string_view content_type, std::string_view body,
+             std::string_view fields)
+    : status_(status) {
+  const auto reason =
+      http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
+  wire_ = "HTTP/1.1 " + std::to_string(status) + " ";
+  wire_.append(reason.data(), reason.size());
+  wire_ += "\r\nDate: " + http_date() + "\r\nContent-Type: ";
+  wire_ += content_type;
+  wire_ += "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  wire_ += fields;
+  head_size_ = wire_.size();
+  wire_ += "\r\n";
+  wire_ += body;
+}
+
+} // namespace betanet::net

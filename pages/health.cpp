@@ -1,0 +1,166 @@
+#include "pages/health.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+namespace betanet::pages {
+
+namespace {
+
+namespace json = boost::json;
+
+double seconds(metrics::duration d) {
+  return std::chrono::duration<double>(d).count();
+}
+
+double unix_seconds(metrics::wall_time t) {
+  return std::chrono::duration<double>(t.time_since_epoch()).count();
+}
+
+const char* state_of(const metrics::snapshot& s, endpoint e,
+                     metrics::time_point now) {
+  if (!s.endpoints[index(e)].last_result)
+    return "waiting";
+  if (!metrics::up(s, e))
+    return "down";
+  return metrics::stale(s, e, now) ? "stale" : "up";
+}
+
+bool any_stale(const metrics::snapshot& s, metrics::time_point now) {
+  return std::any_of(all_endpoints.begin(), all_endpoints.end(),
+                     [&](auto e) { return metrics::stale(s, e, now); });
+}
+
+const char* state_of(const metrics::snapshot& s, metrics::time_point now) {
+  if (metrics::up(s))
+    return any_stale(s, now) ? "stale" : "up";
+  return s.collected ? "down" : "waiting";
+}
+
+json::array recent_polls(const metrics::endpoint_status& status) {
+  json::array list;
+  for (const auto& p : status.recent)
+    if (p.attempts > 0)
+      list.push_back(json::object{{"result", metrics::name(p.result)},
+                                  {"attempts", p.attempts}});
+  return list;
+}
+
+json::object describe_endpoint(const metrics::snapshot& s, endpoint e,
+                               metrics::time_point now) {
+  const auto& status = s.endpoints[index(e)];
+  json::object o;
+  o["breaker"] = metrics::name(status.breaker);
+  o["consecutive_failures"] = status.consecutive_failures;
+  o["last_success"] = nullptr;
+  o["age_seconds"] = nullptr;
+  o["last_error"] = nullptr;
+  if (const auto age = metrics::age(s, e, now)) {
+    o["last_success"] = unix_seconds(status.last_good_wall);
+    o["age_seconds"] = seconds(*age);
+  }
+  if (status.last_failure)
+    o["last_error"] = status.last_failure->text;
+  o["state"] = state_of(s, e, now);
+  o["breaker_since"] = unix_seconds(status.breaker_since);
+  o["recent_polls"] = recent_polls(status);
+  return o;
+}
+
+json::object describe_target(const std::string& target,
+                             const metrics::snapshot& s,
+                             metrics::time_point now) {
+  json::object endpoints;
+  for (const auto e : all_endpoints)
+    endpoints[name(e)] = describe_endpoint(s, e, now);
+  json::object o;
+  o["name"] = nullptr;
+  if (!target.empty()) // json::value{target} would be a list of one
+    o["name"] = target;
+  o["up"] = metrics::up(s);
+  o["stale"] = any_stale(s, now);
+  o["endpoints"] = std::move(endpoints);
+  o["state"] = state_of(s, now);
+  o["next_tick_seconds"] = seconds(s.next_tick - now);
+  o["ttl_seconds"] = seconds(s.rules.ttl);
+  o["max_stale_seconds"] = nullptr;
+  if (s.rules.max_stale)
+    o["max_stale_seconds"] = seconds(*s.rules.max_stale);
+  return o;
+}
+
+/// How many targets fulfil the condition.
+template <class Condition>
+auto count_targets(const view& v, Condition condition) {
+  return std::count_if(v.all.targets.begin(), v.all.targets.end(),
+                       [&](const auto& t) { return condition(*t.second); });
+}
+
+bool is_known(const view& v, const std::string& target) {
+  return std::any_of(v.all.targets.begin(), v.all.targets.end(),
+                     [&](const auto& t) { return t.first == target; });
+}
+
+answer json_answer(int status, const std::string& text) {
+  return {status, "application/json", text + "\n"};
+}
+
+} // namespace
+
+bool any_overdue(const view& v) {
+  return count_targets(
+             v, [&](const auto& s) { return metrics::overdue(s, v.now); }) > 0;
+}
+
+json::object health_object(const view& v) {
+  const auto& targets = v.all.targets;
+  json::object o;
+  o["status"] = any_overdue(v) ? "unhealthy" : "healthy";
+  o["version"] = v.version;
+  o["uptime_seconds"] = seconds(v.now - v.started);
+  o["targets_total"] = targets.size();
+  o["targets_up"] =
+      count_targets(v, [](const auto& s) { return metrics::up(s); });
+  o["targets_stale"] =
+      count_targets(v, [&](const auto& s) { return any_stale(s, v.now); });
+  if (!v.target && targets.size() > max_listed_targets)
+    return o;
+  json::array list;
+  for (const auto& [target, s] : targets)
+    if (!v.target || target == *v.target)
+      list.push_back(describe_target(target, *s, v.now));
+  o["targets"] = std::move(list);
+  return o;
+}
+
+answer health(const view& v) {
+  const bool overdue = any_overdue(v);
+  const int status = overdue ? 503 : 200;
+  if (!v.detailed)
+    return json_answer(status, overdue ? R"({"status":"unhealthy"})"
+                                       : R"({"status":"healthy"})");
+  if (v.target && !is_known(v, *v.target))
+    return json_answer(404, R"({"error":"no such target"})");
+  return json_answer(status, json::serialize(health_object(v)));
+}
+
+answer healthy(const view& v) {
+  if (any_overdue(v))
+    return {.status = 503, .body = "A collection is overdue.\n"};
+  return {.body = "Healthy\n"};
+}
+
+answer without_census(const route& r) {
+  if (r.make == health)
+    return json_answer(503, R"({"status":"unhealthy"})");
+  return {.status = 503, .body = "The cache does not answer.\n"};
+}
+
+answer ready(const view& v) {
+  if (!v.all.ready)
+    return {.status = 503, .body = "The first collection is running.\n"};
+  return {.body = "Ready\n"};
+}
+
+} // namespace betanet::pages

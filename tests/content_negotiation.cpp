@@ -1,0 +1,68 @@
+#define CAF_SUITE content_negotiation
+
+#include "net/content_negotiation.hpp"
+
+#include "tests/suite.hpp"
+
+using namespace betanet::net;
+
+namespace {
+
+/// The header and its answer, so that a failed comparison shows both.
+std::string answer(std::string_view header, const std::string& result) {
+  return std::string{header} + " -> " + result;
+}
+
+void check_format(std::string_view accept, format f) {
+  CAF_CHECK_EQUAL(answer(accept, to_string(preferred_format(accept))),
+                  answer(accept, to_string(f)));
+}
+
+void check_gzip(std::string_view accept_encoding, bool expected) {
+  const auto text = [](bool b) { return b ? "gzip" : "plain"; };
+  CAF_CHECK_EQUAL(answer(accept_encoding, text(accepts_gzip(accept_encoding))),
+                  answer(accept_encoding, text(expected)));
+}
+
+} // namespace
+
+CAF_TEST(OpenMetrics is for clients that prefer it) {
+  for (const auto* accept :
+       {// Prometheus 2.42 and 3
+        "application/openmetrics-text;version=1.0.0,"
+        "application/openmetrics-text;version=0.0.1;q=0.75,"
+        "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+        "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+        "application/openmetrics-text;version=0.0.1;q=0.5,"
+        "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,"
+        "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+        "application/openmetrics-text", "APPLICATION/OpenMetrics-Text ; Q=0.1",
+        "application/openmetrics-text; version=\"1.0.0\"",
+        "text/plain;q=0, */*", "text/*;q=0.2, application/*;q=0.3"})
+    check_format(accept, format::openmetrics_1_0_0);
+}
+
+CAF_TEST(all other clients get the text format) {
+  for (const auto* accept :
+       {"", "*/*", "text/plain", "text/html,*/*;q=0.8",
+        "application/openmetrics-text;version=1.0.0;q=0.5,text/plain",
+        "application/openmetrics-text;q=0.5,text/plain;q=0.5",
+        "application/openmetrics-text;version=0.0.1",
+        "application/openmetrics-text;q=0", "application/openmetrics-text;q=2",
+        "application/openmetrics-text;q=x", "application/openmetrics-text;q=-1",
+        "application/openmetrics-text;q=nan", ",;=,;q", "application/json",
+        "application/vnd.google.protobuf;proto=x"})
+    check_format(accept, format::text_0_0_4);
+}
+
+CAF_TEST(gzip is for clients that prefer it to plain text or do not mind) {
+  for (const auto* accept :
+       {"gzip", "x-gzip", "GZIP", "deflate, gzip", "*", "gzip;q=0.1",
+        "gzip, identity", "gzip;q=0.5, identity;q=0.5", "br, *;q=0.5",
+        "identity;q=0.2, gzip;q=0.3"})
+    check_gzip(accept, true);
+  for (const auto* accept :
+       {"", "identity", "deflate", "gzip;q=0", "*;q=0", "gzip;q=0, *",
+        "gzip;q=0.2, identity;q=0.3", "gzip;q=x", "gzipped"})
+    check_gzip(accept, false);
+}

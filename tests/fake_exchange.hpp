@@ -1,0 +1,29 @@
+#pragma once
+
+#include "net/http_server.hpp"
+#include "tests/suite.hpp"
+
+namespace betanet::testing {
+
+/// A request whose answers are kept.
+struct fake_exchange : net::exchange {
+  net::request asked;
+  std::vector<std::shared_ptr<const net::reply>> answers;
+
+  const net::request& request() const override { return asked; }
+  void respond(std::shared_ptr<const net::reply> r) override {
+    answers.push_back(std::move(r));
+  }
+
+  /// Of the only answer.
+  int status() const {
+    CAF_REQUIRE_EQUAL(answers.size(), 1u);
+    return answers[0]->status();
+  }
+  std::string body() const { return std::string{answers.at(0)->body()}; }
+  bool head_has(const std::string& part) const {
+    return answers.at(0)->head().find(part) != std::string::npos;
+  }
+};
+
+} // namespace betanet::testing

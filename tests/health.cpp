@@ -1,0 +1,180 @@
+#define CAF_SUITE health
+
+#include "pages/health.hpp"
+
+#include "tests/page_view.hpp"
+#include "tests/suite.hpp"
+
+using namespace betanet;
+using namespace betanet::testing;
+
+CAF_TEST_FIXTURE_SCOPE(health_tests, page_view)
+
+CAF_TEST(health describes every target) {
+  auto& s = *add();
+  auto& good = s.endpoints[index(endpoint::metrics)];
+  auto& bad = s.endpoints[index(endpoint::nodes_status)];
+  good.last_result = metrics::quality::good;
+  good.last_good = t0;
+  good.last_good_wall = metrics::wall_time{1732290000100ms};
+  bad.last_result = metrics::quality::bad;
+  bad.last_failure = metrics::failure{metrics::reason::connect, "a \"b\"\n"};
+  bad.breaker = metrics::breaker_state::half_open;
+  bad.consecutive_failures = 6;
+
+  const auto h = health(t0 + 3s);
+
+  CHECK_EQUAL(h.at("status"), "healthy");
+  CHECK_EQUAL(h.at("version"), "1.2.3");
+  CHECK_EQUAL(h.at("uptime_seconds"), 3.0);
+  CHECK_EQUAL(h.at("targets_total"), 1);
+  CHECK_EQUAL(h.at("targets_up"), 0);
+  CHECK_EQUAL(h.at("targets_stale"), 1);
+  const auto& t = h.at("targets").as_array().at(0).as_object();
+  CAF_CHECK(t.at("name").is_null());
+  CHECK_EQUAL(t.at("up"), false);
+  CHECK_EQUAL(t.at("stale"), true);
+  const auto& of_good = t.at("endpoints").at("metrics").as_object();
+  CHECK_EQUAL(of_good.at("breaker"), "closed");
+  CHECK_EQUAL(of_good.at("last_success"), 1732290000.1);
+  CHECK_EQUAL(of_good.at("age_seconds"), 3.0);
+  CAF_CHECK(of_good.at("last_error").is_null());
+  const auto& of_bad = t.at("endpoints").at("nodes_status").as_object();
+  CHECK_EQUAL(of_bad.at("breaker"), "half_open");
+  CHECK_EQUAL(of_bad.at("consecutive_failures"), 6);
+  CAF_CHECK(of_bad.at("last_success").is_null());
+  CAF_CHECK(of_bad.at("age_seconds").is_null());
+  CHECK_EQUAL(of_bad.at("last_error"), "a \"b\"\n");
+}
+
+CAF_TEST(health counts the targets that are up and those that are stale) {
+  auto& up = *add("a");
+  for (auto& e : up.endpoints) {
+    e.last_result = metrics::quality::good;
+    e.last_good = t0;
+  }
+  add("b");
+
+  const auto young = health(t0 + 35s);
+  const auto old = health(t0 + 35s + 1ns);
+
+  CHECK_EQUAL(young.at("targets_up"), 1);
+  CHECK_EQUAL(young.at("targets_stale"), 0);
+  CHECK_EQUAL(old.at("targets_up"), 1);
+  CHECK_EQUAL(old.at("targets_stale"), 2);
+}
+
+CAF_TEST(the state of a target and of its endpoints) {
+  auto& s = *add();
+  const auto state = [&](metrics::time_point now, const char* of = nullptr) {
+    const auto h = health(now);
+    const auto& t = h.at("targets").at(0);
+    return std::string{
+        (of ? t.at("endpoints").at(of).at("state") : t.at("state"))
+            .as_string()};
+  };
+  CAF_CHECK_EQUAL(state(t0), "waiting");
+  CAF_CHECK_EQUAL(state(t0, "metrics"), "waiting");
+
+  s.collected = true;
+  s.endpoints[0].last_result = metrics::quality::bad;
+  CAF_CHECK_EQUAL(state(t0), "down");
+  CAF_CHECK_EQUAL(state(t0, "metrics"), "down");
+
+  for (auto& e : s.endpoints) {
+    e.last_result = metrics::quality::good;
+    e.last_good = t0;
+  }
+  CAF_CHECK_EQUAL(state(t0), "up");
+  CAF_CHECK_EQUAL(state(t0, "metrics"), "up");
+  CAF_CHECK_EQUAL(state(t0 + 36s), "stale");
+  CAF_CHECK_EQUAL(state(t0 + 36s, "metrics"), "stale");
+}
+
+CAF_TEST(recent polls are listed without the empty places) {
+  auto& s = *add();
+  s.endpoints[0].recent.back() = {metrics::quality::partial, 4};
+
+  const auto h = health(t0);
+
+  const auto& polls = h.at("targets")
+                          .at(0)
+                          .at("endpoints")
+                          .at("metrics")
+                          .at("recent_polls")
+                          .as_array();
+  CAF_REQUIRE_EQUAL(polls.size(), 1u);
+  CHECK_EQUAL(polls[0].at("result"), "partial");
+  CHECK_EQUAL(polls[0].at("attempts"), 4);
+}
+
+CAF_TEST(health describes one target when asked) {
+  add("a");
+  add("b");
+
+  target = "b";
+  const auto one = health(t0);
+  target = "c";
+  const auto unknown = pages::health(at(t0));
+
+  CHECK_EQUAL(one.at("targets_total"), 2);
+  CAF_REQUIRE_EQUAL(one.at("targets").as_array().size(), 1u);
+  CHECK_EQUAL(one.at("targets").at(0).at("name"), "b");
+  CAF_CHECK_EQUAL(unknown.status, 404);
+}
+
+CAF_TEST(a hundred targets are listed and not more) {
+  for (int i = 0; i < 100; ++i)
+    add(std::to_string(i));
+  CAF_CHECK_EQUAL(health(t0).at("targets").as_array().size(), 100u);
+
+  add("more");
+  CAF_CHECK(!health(t0).contains("targets"));
+  CHECK_EQUAL(health(t0).at("targets_total"), 101);
+  target = "more";
+  CAF_CHECK_EQUAL(health(t0).at("targets").as_array().size(), 1u);
+}
+
+CAF_TEST(health is about the collection loop and not about upstreams) {
+  auto& s = *add();
+  s.endpoints[0].breaker = metrics::breaker_state::open;
+  s.next_tick = t0;
+
+  const auto just_in_time = at(t0 + 30s);
+  const auto overdue = at(t0 + 30s + 1ns);
+
+  CAF_CHECK_EQUAL(pages::health(just_in_time).status, 200);
+  CAF_CHECK_EQUAL(pages::healthy(just_in_time).status, 200);
+  CAF_CHECK_EQUAL(pages::healthy(just_in_time).body, "Healthy\n");
+  CAF_CHECK_EQUAL(pages::health(overdue).status, 503);
+  CHECK_EQUAL(health(t0 + 30s + 1ns).at("status"), "unhealthy");
+  CAF_CHECK_EQUAL(pages::healthy(overdue).status, 503);
+  CAF_CHECK_EQUAL(pages::healthy(overdue).body, "A collection is overdue.\n");
+}
+
+CAF_TEST(zero targets are healthy) {
+  CHECK_EQUAL(health(t0).at("status"), "healthy");
+  CAF_CHECK_EQUAL(pages::healthy(at(t0)).status, 200);
+}
+
+CAF_TEST(without a login health is a verdict without detail) {
+  auto& s = *add();
+  detailed = false;
+  CAF_CHECK_EQUAL(pages::health(at(t0)).body, "{\"status\":\"healthy\"}\n");
+
+  target = "unknown";
+  CAF_CHECK_EQUAL(pages::health(at(t0)).body, "{\"status\":\"healthy\"}\n");
+
+  s.next_tick = t0 - 1h;
+  CAF_CHECK_EQUAL(pages::health(at(t0)).body, "{\"status\":\"unhealthy\"}\n");
+  CAF_CHECK_EQUAL(pages::health(at(t0)).status, 503);
+}
+
+CAF_TEST(ready is what the census says) {
+  CAF_CHECK_EQUAL(pages::ready(at(t0)).status, 503);
+
+  all.ready = true;
+  CAF_CHECK_EQUAL(pages::ready(at(t0)).status, 200);
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()

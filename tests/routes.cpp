@@ -1,0 +1,87 @@
+#define CAF_SUITE routes
+
+#include "pages/routes.hpp"
+
+#include "tests/page_view.hpp"
+#include "tests/suite.hpp"
+
+#include <set>
+
+using namespace betanet;
+using namespace betanet::pages;
+using namespace betanet::testing;
+
+CAF_TEST(paths and handlers are unique) {
+  std::set<std::string_view> paths, handlers{unknown_route.handler};
+  for (const auto& r : route_table) {
+    CAF_CHECK(paths.insert(r.path).second);
+    CAF_CHECK(handlers.insert(r.handler).second);
+  }
+}
+
+CAF_TEST(a page of the census has its function and no other route has one) {
+  for (const auto& r : route_table)
+    CAF_CHECK_EQUAL(r.make != nullptr, r.from == source::census);
+}
+
+CAF_TEST(a path is found as it is written and not otherwise) {
+  CAF_CHECK_EQUAL(find_route("/health").handler, "health");
+  CAF_CHECK_EQUAL(find_route("/").handler, "index");
+  for (const auto* path : {"", "/Health", "/health/", "//health", "/nowhere"})
+    CAF_CHECK(&find_route(path) == &unknown_route);
+}
+
+CAF_TEST(the metrics move to the telemetry path) {
+  CAF_CHECK_EQUAL(find_route("/m", "/m").handler, "metrics");
+  CAF_CHECK(&find_route("/metrics", "/m") == &unknown_route);
+}
+
+CAF_TEST(every path but that of the metrics is reserved) {
+  const auto reserved = reserved_paths();
+  const std::set<std::string> all(reserved.begin(), reserved.end());
+  CAF_CHECK_EQUAL(all.size(), route_table.size() - 1);
+  CAF_CHECK(all.contains("/"));
+  CAF_CHECK(all.contains("/-/reload"));
+  CAF_CHECK(!all.contains("/metrics"));
+}
+
+CAF_TEST(only health is open to everybody and only it is never limited) {
+  for (const auto& r : route_table) {
+    const bool health =
+        r.handler == "health" || r.handler == "healthy" || r.handler == "ready";
+    CAF_CHECK_EQUAL(r.needs_login, !health);
+    CAF_CHECK_EQUAL(r.rate_limited, !health);
+  }
+  CAF_CHECK(unknown_route.needs_login);
+  CAF_CHECK(unknown_route.rate_limited);
+}
+
+CAF_TEST(requests are counted by handler and code) {
+  request_counts counts;
+  const auto series = counts.all().size();
+  for (const auto& c : counts.all())
+    CAF_CHECK_EQUAL(c.count, 0u);
+
+  ++counts.at(find_route("/health"), 200);
+  ++counts.at(find_route("/health"), 200);
+  counts.at(unknown_route, 400) = 7;
+
+  CAF_CHECK_EQUAL(counts.all().size(), series);
+  for (const auto& c : counts.all())
+    CAF_CHECK_EQUAL(c.count, c.handler == "health" && c.code == 200  ? 2u
+                             : c.handler == "other" && c.code == 400 ? 7u
+                                                                     : 0u);
+}
+
+CAF_TEST(Prometheus discovers the targets) {
+  page_view v;
+  v.add("eu-\"1\"");
+
+  const auto a = discovery(v.at(v.t0));
+
+  CAF_CHECK_EQUAL(a.status, 200);
+  CAF_CHECK_EQUAL(a.content_type, std::string{"application/json"});
+  CAF_CHECK_EQUAL(a.body, R"([{"targets":["exporter:9200"],"labels":)"
+                          R"({"__param_target":"eu-\"1\""}}])"
+                          "\n");
+}
