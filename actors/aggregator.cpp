@@ -1,5 +1,7 @@
 #include "actors/aggregator.hpp"
 
+#include "metrics/freshness.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>

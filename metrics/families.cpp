@@ -1,5 +1,7 @@
 #include "metrics/families.hpp"
 
+#include "metrics/freshness.hpp"
+
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 

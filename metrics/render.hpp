@@ -1,7 +1,7 @@
 #pragma once
 
+#include "metrics/freshness.hpp"
 #include "metrics/process.hpp"
-#include "metrics/snapshot.hpp"
 
 #include <array>
 #include <cstdint>

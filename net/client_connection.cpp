@@ -51,8 +51,7 @@ void client_connection::shake_hands(
       }));
 }
 
-// -- one request
-// ---------------------------------------------------------------
+// -- one request --------------------------------------------------------------
 
 void client_connection::exchange(std::string request,
                                  std::uint64_t max_body_bytes,
@@ -158,8 +157,7 @@ void client_connection::end_request(answer a) {
   done(std::move(a));
 }
 
-// -- between requests
-// ----------------------------------------------------------
+// -- between requests ---------------------------------------------------------
 
 /// Waits for one byte. While no request runs it closes the connection; once
 /// the next request is sent it is the first byte of the response. One byte

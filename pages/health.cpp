@@ -1,5 +1,7 @@
 #include "pages/health.hpp"
 
+#include "metrics/freshness.hpp"
+
 #include <boost/json.hpp>
 
 #include <algorithm>

@@ -457,7 +457,7 @@ targets:
         with tempfile.TemporaryFile() as f:
             self.start_under_systemd("--web.systemd-socket", sockets=(f,))
             self.assertEqual(self.exporter.child.wait(10), 1)
-            self.assertIn("no listening TCP socket", self.exporter.text())
+            self.assertIn("not a listening TCP socket", self.exporter.text())
 
     def test_the_service_manager_is_told(self):
         self.start_sim("--still")

@@ -201,6 +201,7 @@ CAF_TEST(what is not HTTP is a protocol error) {
         chunked("2\r\n{}xxxxx"),
         chunked("2\r{}\r\n"),
         chunked("2;=\r\n{}\r\n0\r\n\r\n"),
+        chunked("2;a=\"b\r\n{}\r\n0\r\n"),
         chunked("0\r\nno colon\r\n\r\n")})
     CAF_CHECK_EQUAL(outcome_of(bytes), "protocol");
 }

@@ -11,34 +11,21 @@ using namespace std::chrono_literals;
 namespace {
 
 const time_point t0{1000h};
-constexpr auto nodes = endpoint::nodes_status;
+constexpr auto latency = index(field::avg_latency_ms);
+constexpr auto total = index(field::total_nodes);
+constexpr auto inactive = index(field::inactive_nodes);
 
-/// One target whose nodes endpoint is polled by hand.
 struct fixture {
   snapshot s{
       {15s, 5s, 10s, 5min, parse_fallback::last_known},
       std::make_shared<const std::vector<double>>(std::vector{0.05, 0.1}),
       t0};
 
-  void finish(endpoint e, poll p, time_point at) {
-    auto& status = s.endpoints[index(e)];
-    status.last_result = p.result;
-    status.last_failure = p.failure;
-    if (p.result == quality::good) {
-      status.last_good = at;
-      status.refused = false;
-    }
-    s.apply(e, p, at);
-  }
-
-  static poll read(std::optional<double> total, std::optional<double> active) {
+  static poll read(std::size_t f, double value) {
     poll p;
-    p.values[index(field::total_nodes)] = total;
-    p.values[index(field::active_nodes)] = active;
-    p.values[index(field::inactive_nodes)] = 2;
-    p.result = total && active ? quality::good : quality::partial;
-    if (p.result == quality::partial)
-      p.failure = failure{reason::schema, ""};
+    p.result = quality::partial;
+    p.failure = failure{reason::schema, ""};
+    p.values[f] = value;
     return p;
   }
 
@@ -47,236 +34,84 @@ struct fixture {
     p.failure = failure{why, ""};
     return p;
   }
-
-  void good(time_point at) { finish(nodes, read(7, 5), at); }
-  void fail(reason why, time_point at) { finish(nodes, failed(why), at); }
-
-  std::optional<double> total(time_point at) const {
-    return visible(s, field::total_nodes, at);
-  }
 };
 
 } // namespace
 
 CAF_TEST_FIXTURE_SCOPE(snapshot_tests, fixture)
 
-CAF_TEST(before the first poll nothing is shown and nothing is stale) {
-  CAF_CHECK(!total(t0));
-  CAF_CHECK(!stale(s, nodes, t0 + 35s));
-  CAF_CHECK(stale(s, nodes, t0 + 35s + 1ns));
-  CAF_CHECK(!up(s));
-  CHECK_EQUAL(look_up(s, t0), lookup::miss);
+CAF_TEST(a value is kept with the time at which it was read) {
+  s.apply(endpoint::nodes_status, read(total, 7), t0 + 1s);
+
+  CHECK_EQUAL(s.fields[total].value, 7.0);
+  CHECK_EQUAL(s.fields[total].read_at, t0 + 1s);
+  CAF_CHECK(!s.fields[total].bad);
 }
 
-CAF_TEST(a good poll is shown and fresh for less than the ttl) {
-  for (const auto e : all_endpoints)
-    s.endpoints[index(e)].last_good = t0;
-  good(t0);
-  CHECK_EQUAL(total(t0), 7.0);
-  CHECK_EQUAL(look_up(s, t0 + 10s - 1ns), lookup::fresh);
-  CHECK_EQUAL(look_up(s, t0 + 10s), lookup::stale);
-  CAF_CHECK(up(s, nodes));
-  CAF_CHECK(!up(s));
+CAF_TEST(a required field that an answer lacks is bad and keeps its value) {
+  s.apply(endpoint::nodes_status, read(total, 7), t0);
+
+  s.apply(endpoint::nodes_status, read(inactive, 2), t0 + 15s);
+
+  CHECK_EQUAL(s.fields[total].value, 7.0);
+  CHECK_EQUAL(s.fields[total].read_at, t0);
+  CAF_CHECK(s.fields[total].bad);
 }
 
-CAF_TEST(a healthy endpoint outlives the ttl without being stale) {
-  good(t0);
-  CAF_CHECK(!stale(s, nodes, t0 + 15s));
-  CHECK_EQUAL(total(t0 + 35s), 7.0);
+CAF_TEST(an optional field is bad only if it was given or nothing was) {
+  s.apply(endpoint::nodes_status, read(inactive, 2), t0);
+
+  auto wrong = read(total, 7);
+  wrong.unusable.set(inactive);
+  s.apply(endpoint::nodes_status, wrong, t0 + 15s);
+  CHECK_EQUAL(s.fields[inactive].value, 2.0);
+  CAF_CHECK(s.fields[inactive].bad);
+
+  s.apply(endpoint::nodes_status, failed(reason::json), t0 + 30s);
+  CHECK_EQUAL(s.fields[inactive].value, 2.0);
+  CAF_CHECK(s.fields[inactive].bad);
+
+  s.apply(endpoint::nodes_status, read(total, 7), t0 + 45s);
+  CAF_CHECK(!s.fields[inactive].value);
+  CAF_CHECK(!s.fields[inactive].bad);
 }
 
-CAF_TEST(an age above two intervals and a timeout is stale) {
-  good(t0);
-  CAF_CHECK(!stale(s, nodes, t0 + 35s));
-  CAF_CHECK(stale(s, nodes, t0 + 35s + 1ns));
+CAF_TEST(a poll touches the fields of its endpoint alone) {
+  s.apply(endpoint::nodes_status, read(total, 7), t0);
+
+  s.apply(endpoint::metrics, failed(reason::json), t0 + 15s);
+
+  CAF_CHECK(!s.fields[total].bad);
+  CAF_CHECK(s.fields[index(field::packets_processed)].bad);
 }
 
-CAF_TEST(a poll that is not good makes stale at once) {
-  for (const auto why : {reason::connect, reason::json, reason::local}) {
-    good(t0);
-    fail(why, t0 + 15s);
-    CAF_CHECK(stale(s, nodes, t0 + 15s));
-    CAF_CHECK(!up(s, nodes));
-    CHECK_EQUAL(total(t0 + 15s), 7.0);
-  }
-}
+CAF_TEST(a transport failure touches nothing) {
+  s.apply(endpoint::nodes_status, read(total, 7), t0);
 
-CAF_TEST(a refused tick makes stale until the next good poll) {
-  good(t0);
-  s.endpoints[index(nodes)].refused = true;
-  CAF_CHECK(stale(s, nodes, t0 + 1s));
-  good(t0 + 2s);
-  CAF_CHECK(!stale(s, nodes, t0 + 2s));
-}
+  s.apply(endpoint::nodes_status, failed(reason::timeout), t0 + 15s);
 
-CAF_TEST(values of a failing endpoint end after max_stale) {
-  good(t0);
-  fail(reason::timeout, t0 + 20s);
-  CHECK_EQUAL(total(t0 + 5min), 7.0);
-  CAF_CHECK(!total(t0 + 5min + 1ns));
-  CHECK_EQUAL(look_up(s, t0 + 5min + 1ns), lookup::miss);
-  good(t0 + 6min);
-  CHECK_EQUAL(total(t0 + 6min), 7.0);
-}
-
-CAF_TEST(max_stale 0 ends them at the first poll that is not good) {
-  s.rules.max_stale = 0s;
-  good(t0);
-  CHECK_EQUAL(total(t0 + 15s), 7.0);
-  fail(reason::timeout, t0 + 15s);
-  CAF_CHECK(!total(t0 + 15s));
-}
-
-CAF_TEST(max_stale forever never ends them) {
-  s.rules.max_stale.reset();
-  good(t0);
-  fail(reason::timeout, t0 + 15s);
-  CHECK_EQUAL(total(t0 + 24h * 365), 7.0);
-}
-
-CAF_TEST(a partial poll renews the fields it read and only those) {
-  good(t0);
-  finish(nodes, read(std::nullopt, 6), t0 + 15s);
-  CHECK_EQUAL(total(t0 + 15s), 7.0);
-  CHECK_EQUAL(visible(s, field::active_nodes, t0 + 15s), 6.0);
-  CAF_CHECK(!total(t0 + 5min + 1ns));
-  CHECK_EQUAL(visible(s, field::active_nodes, t0 + 5min + 1ns), 6.0);
-}
-
-CAF_TEST(last_known gives a gauge never read its default after an answer) {
-  fail(reason::connect, t0);
-  CAF_CHECK(!total(t0));
-  fail(reason::json, t0 + 1s);
-  CHECK_EQUAL(total(t0 + 1s), 0.0);
-  finish(endpoint::metrics, failed(reason::json), t0);
-  CAF_CHECK(!visible(s, field::packets_processed, t0));
-  finish(endpoint::network_stats, failed(reason::json), t0);
-  CAF_CHECK(!visible(s, field::avg_latency_ms, t0));
-  CHECK_EQUAL(visible(s, field::peak_throughput, t0), 0.0);
-}
-
-CAF_TEST(last_known prefers the value that was read to the default) {
-  good(t0);
-  finish(nodes, read(std::nullopt, 6), t0 + 15s);
-  CHECK_EQUAL(total(t0 + 15s), 7.0);
-  fail(reason::json, t0 + 30s);
-  CAF_CHECK(!total(t0 + 6min)); // absent, not 0
-}
-
-CAF_TEST(default shows 0 while answers lack the field) {
-  s.rules.fallback = parse_fallback::default_value;
-  good(t0);
-  finish(nodes, read(std::nullopt, 6), t0 + 15s);
-  CHECK_EQUAL(total(t0 + 15s), 0.0);
-  fail(reason::timeout, t0 + 30s);
-  CAF_CHECK(!total(t0 + 30s)); // neither 0 nor the value before
-  good(t0 + 45s);
-  CHECK_EQUAL(total(t0 + 45s), 7.0);
-}
-
-CAF_TEST(default leaves counters and the histogram out) {
-  s.rules.fallback = parse_fallback::default_value;
-  finish(endpoint::network_stats, failed(reason::json), t0);
-  CAF_CHECK(!visible(s, field::bytes_transmitted, t0));
-  CAF_CHECK(!visible(s, field::avg_latency_ms, t0));
-  CHECK_EQUAL(visible(s, field::peak_throughput, t0), 0.0);
-}
-
-CAF_TEST(omit leaves out at once) {
-  s.rules.fallback = parse_fallback::omit;
-  good(t0);
-  finish(nodes, read(std::nullopt, 6), t0 + 15s);
-  CAF_CHECK(!total(t0 + 15s));
-  CHECK_EQUAL(visible(s, field::active_nodes, t0 + 15s), 6.0);
-  fail(reason::timeout, t0 + 30s);
-  CAF_CHECK(!total(t0 + 30s));
-}
-
-CAF_TEST(an optional field that is not sent any more is absent at once) {
-  good(t0);
-  CHECK_EQUAL(visible(s, field::inactive_nodes, t0), 2.0);
-
-  auto p = read(7, 5);
-  p.values[index(field::inactive_nodes)].reset();
-  finish(nodes, p, t0 + 15s);
-
-  CAF_CHECK(!visible(s, field::inactive_nodes, t0 + 15s));
-  CHECK_EQUAL(total(t0 + 15s), 7.0);
-}
-
-CAF_TEST(an optional field that is wrong keeps its last value) {
-  good(t0);
-
-  auto p = read(7, 5);
-  p.result = quality::partial;
-  p.failure = failure{reason::schema, ""};
-  p.values[index(field::inactive_nodes)].reset();
-  p.unusable.set(index(field::inactive_nodes));
-  finish(nodes, p, t0 + 15s);
-  fail(reason::json, t0 + 30s);
-
-  CHECK_EQUAL(visible(s, field::inactive_nodes, t0 + 30s), 2.0);
-}
-
-CAF_TEST(a transport failure spoils no field whatever the fallback) {
-  for (const auto f : {parse_fallback::last_known,
-                       parse_fallback::default_value, parse_fallback::omit}) {
-    s.rules.fallback = f;
-    good(t0);
-    fail(reason::timeout, t0 + 15s);
-    CHECK_EQUAL(total(t0 + 15s), 7.0);
-  }
-}
-
-CAF_TEST(any one value is found) {
-  for (std::size_t i = 0; i < field_count; ++i) {
-    for (auto& f : s.fields)
-      f.value.reset();
-    s.fields[i].value = 1;
-    s.fields[i].read_at = t0;
-    CHECK_EQUAL(look_up(s, t0), lookup::stale);
-  }
+  CAF_CHECK(!s.fields[total].bad);
 }
 
 CAF_TEST(the histogram grows once per poll that read the latency) {
-  poll p;
-  p.result = quality::partial;
-  p.values[index(field::avg_latency_ms)] = 50;
-  finish(endpoint::network_stats, p, t0);
-  finish(endpoint::network_stats, failed(reason::timeout), t0 + 15s);
-  finish(endpoint::network_stats, failed(reason::json), t0 + 30s);
-  p.values[index(field::avg_latency_ms)] = 100.5;
-  finish(endpoint::network_stats, p, t0 + 45s);
+  s.apply(endpoint::network_stats, read(latency, 50), t0);
+  s.apply(endpoint::network_stats, failed(reason::timeout), t0 + 15s);
+  s.apply(endpoint::network_stats, failed(reason::json), t0 + 30s);
+  s.apply(endpoint::network_stats, read(latency, 100.5), t0 + 45s);
+
   CHECK_EQUAL(s.latency.counts, (std::vector<std::uint64_t>{1, 0, 1}));
-  CAF_CHECK_EQUAL(s.latency.sum, 0.1505);
+  CAF_CHECK_EQUAL(s.latency.sum, 0.1505); // within rounding
 }
 
-CAF_TEST(endpoints do not disturb each other) {
-  good(t0);
-  finish(endpoint::metrics, failed(reason::connect), t0 + 15s);
-  CAF_CHECK(!stale(s, nodes, t0 + 15s));
-  CAF_CHECK(stale(s, endpoint::metrics, t0 + 15s));
-  CHECK_EQUAL(total(t0 + 15s), 7.0);
-}
+CAF_TEST(a bucket takes what is at its bound) {
+  latency_state l{s.latency.bounds};
 
-CAF_TEST(next_change names every instant at which time alone changes a page) {
-  good(t0);
-  auto now = t0;
-  std::vector<duration> changes;
-  while ((now = next_change(s, now)) != time_point::max())
-    changes.push_back(now - t0);
-  CAF_REQUIRE_EQUAL(changes.size(), 2u);
-  CHECK_EQUAL(changes[0], duration{35s + 1ns});
-  CHECK_EQUAL(changes[1], duration{5min + 1ns});
-}
+  l.observe(0.05);
+  l.observe(0.0500001);
+  l.observe(0.1);
+  l.observe(0);
 
-CAF_TEST(a tick is overdue after two intervals and at least ten seconds) {
-  s.next_tick = t0;
-  CAF_CHECK(!overdue(s, t0 + 30s));
-  CAF_CHECK(overdue(s, t0 + 30s + 1ns));
-  s.rules.interval = 1s;
-  CAF_CHECK(!overdue(s, t0 + 10s));
-  CAF_CHECK(overdue(s, t0 + 10s + 1ns));
+  CHECK_EQUAL(l.counts, (std::vector<std::uint64_t>{2, 2, 0}));
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -118,12 +118,14 @@ class Tls(harness.Case):
         self.assertEqual(self.value("betanet_connected_peers"), 7)
 
     def failed(self, reason, text):
-        """All endpoints fail for this reason and the log says this."""
+        """All endpoints fail for this reason, with this text in the log or,
+        where the outage began with another failure, in /health."""
         for e in ENDPOINTS:
             wait_for(lambda: self.value(
                 "betanet_exporter_request_failures_total",
                 endpoint=e, reason=reason) > 0, f"{reason}: {self.log()}")
-        wait_for(lambda: text in self.log(), f"{text!r} in {self.log()}")
+        wait_for(lambda: text in self.log() + request(
+            self.port, "/health")[2].decode(), f"{text!r} in {self.log()}")
         self.assertNotIn("PRIVATE KEY", self.log())
 
     def log(self):
