@@ -1,3 +1,5 @@
+#include "config/keys.hpp"
+
 #include "config/key_kinds.hpp"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+#include "net/http_server.hpp"
+
 #include "net/http_session_impl.hpp"
 #include "net/listening_socket_impl.hpp"
 #include "net/loop_impl.hpp"

@@ -72,9 +72,9 @@ const span = s => s < 60 ? Math.floor(s) + " s"
   : s < 3600 ? Math.floor(s / 60) + " min " + Math.floor(s % 60) + " s"
   : Math.floor(s / 3600) + " h " + Math.floor(s % 3600 / 60) + " min";
 const show = {
-  text: v => v ?? "–",
-  span: v => v == null ? "–" : span(v),
-  soon: v => v == null ? "–" : v < 0 ? "overdue" : "in " + span(v),
+  text: v => v ?? "\u2013",
+  span: v => v == null ? "\u2013" : span(v),
+  soon: v => v == null ? "\u2013" : v < 0 ? "overdue" : "in " + span(v),
   time: v => !v ? "never"
     : new Date(v * 1000).toISOString().slice(0, 19).replace("T", " ") + " UTC",
 };
@@ -168,7 +168,7 @@ std::string shown(const json::value& v, std::string_view kind) {
   if (kind == "time")
     return time_text(v.is_null() ? 0 : v.to_number<double>());
   if (v.is_null())
-    return "–";
+    return "\u2013";
   if (kind == "span")
     return span_text(v.to_number<double>());
   if (kind == "soon")

@@ -35,7 +35,7 @@ struct fault {
 /// The faults of the endpoints, by `index(endpoint)`.
 using faults = std::array<fault, betanet::endpoint_count>;
 
-/// Applies `{"endpoint": "metrics" | … | "all", "fault": "hang", "delay_ms":
+/// Applies `{"endpoint": "metrics" | ... | "all", "fault": "hang", "delay_ms":
 /// 100, "status": 503, "retry_after": 2, "size": 4194304}`. Throws
 /// `std::invalid_argument`.
 void apply(faults& to, std::string_view json);

@@ -35,7 +35,7 @@ struct captured_log {
             }(),
             config::log_format::logfmt) {}
 
-  /// Lines from the level on, `LEVEL msg="…" …`.
+  /// Lines from the level on, `LEVEL msg="..." ...`.
   std::vector<std::string> lines() const {
     std::vector<std::string> all;
     std::istringstream in{text.str()};

@@ -124,7 +124,7 @@ class Tls(harness.Case):
             wait_for(lambda: self.value(
                 "betanet_exporter_request_failures_total",
                 endpoint=e, reason=reason) > 0, f"{reason}: {self.log()}")
-        wait_for(lambda: text in self.log() + request(
+        wait_for(lambda: text in self.log() + harness.request(
             self.port, "/health")[2].decode(), f"{text!r} in {self.log()}")
         self.assertNotIn("PRIVATE KEY", self.log())
 
