@@ -9,8 +9,8 @@
 
 namespace betanet::metrics {
 
-/// A cumulative histogram. `counts[i]` holds the observations of bucket i
-/// alone; the last one is +Inf.
+/// A histogram with N bounded buckets. `counts[i]` is the number of values in
+/// bucket i alone, not cumulated; the last bucket is unbounded (+Inf).
 template <std::size_t N>
 struct histogram {
   std::array<std::uint64_t, N + 1> counts{};
@@ -25,20 +25,20 @@ struct histogram {
   }
 };
 
-/// Adds element by element.
+/// Adds two arrays element by element.
 template <class T, std::size_t N>
 void operator+=(std::array<T, N>& to, const std::array<T, N>& from) {
   for (std::size_t i = 0; i < N; ++i)
     to[i] += from[i];
 }
 
-/// Seconds. The default buckets of Prometheus's client libraries without 10 s,
-/// which is more than a request may take by default.
+/// Upper bounds in seconds: the default buckets of Prometheus's client
+/// libraries, without 10 s, because the default timeout of a request is 5 s.
 inline constexpr std::array request_duration_bounds{
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0};
 
-/// What one endpoint of one target made the exporter do since the process
-/// started. Each member is shown by one row of the table below.
+/// Counters of one endpoint of one target since the target was added. Each
+/// member is exposed by one row of `counter_table`.
 struct endpoint_counters {
   std::uint64_t requests = 0;
   std::uint64_t retries = 0;
@@ -60,7 +60,7 @@ struct endpoint_counters {
   }
 };
 
-/// Takes the samples of one family.
+/// Receives the samples of one metric family.
 struct sample_sink {
   virtual ~sample_sink() = default;
   virtual void count(std::uint64_t n) = 0;
@@ -71,7 +71,7 @@ struct sample_sink {
                             double sum) = 0;
 };
 
-/// A family of counts by endpoint.
+/// One metric family with counters of each endpoint.
 struct counter_row {
   const char* family;
   const char* help;
@@ -81,53 +81,57 @@ struct counter_row {
 
 inline constexpr std::array counter_table{
     counter_row{"betanet_exporter_requests_total",
-                "Attempts made: first tries, retries and probes.",
+                "HTTP requests to the endpoint: first attempts, retries and "
+                "circuit breaker probes.",
                 [](const endpoint_counters& c, sample_sink& to) {
                   to.count(c.requests);
                 }},
     counter_row{"betanet_exporter_retries_total",
-                "Attempts that repeated a failed one.",
+                "HTTP requests to the endpoint that repeated a failed one.",
                 [](const endpoint_counters& c, sample_sink& to) {
                   to.count(c.retries);
                 }},
     counter_row{"betanet_exporter_request_failures_total",
-                "Attempts that failed.",
+                "HTTP requests to the endpoint that failed, by reason.",
                 [](const endpoint_counters& c, sample_sink& to) {
                   for (const auto r : all_reasons)
                     to.count("reason", name(r), c.failures[index(r)]);
                 }},
     counter_row{
-        "betanet_exporter_request_duration_seconds", "How long attempts took.",
+        "betanet_exporter_request_duration_seconds",
+        "Duration of the HTTP requests to the endpoint, failed ones included.",
         [](const endpoint_counters& c, sample_sink& to) {
           to.observations(request_duration_bounds, c.request_duration.counts,
                           c.request_duration.sum);
         },
         true},
     counter_row{"betanet_exporter_polls_skipped_total",
-                "Ticks that met a running poll of the endpoint.",
+                "Polls skipped because the previous poll of the endpoint was "
+                "still running.",
                 [](const endpoint_counters& c, sample_sink& to) {
                   to.count(c.skipped);
                 }},
     counter_row{"betanet_exporter_circuit_breaker_transitions_total",
-                "Circuit breaker states entered.",
+                "Changes of the circuit breaker's state, by the new state.",
                 [](const endpoint_counters& c, sample_sink& to) {
                   for (const auto s : all_breaker_states)
                     to.count("to", name(s), c.transitions[index(s)]);
                 }},
     counter_row{"betanet_exporter_circuit_breaker_rejections_total",
-                "Ticks refused by the circuit breaker.",
+                "Polls refused because the circuit breaker was open or "
+                "half-open.",
                 [](const endpoint_counters& c, sample_sink& to) {
                   to.count(c.rejected);
                 }},
 };
 
-/// Actors of a target's group that died and were replaced.
+/// How often actors of a target's group died and were replaced.
 struct restart_counters {
   std::uint64_t fetcher = 0;
   std::uint64_t aggregator = 0;
 };
 
-/// What one target, or all of them together, made the exporter do.
+/// The counters of one target, or their sums over all targets.
 struct activity {
   std::array<endpoint_counters, endpoint_count> endpoints;
   restart_counters restarts;

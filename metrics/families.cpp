@@ -59,7 +59,8 @@ void add_histogram(MetricFamily& f, labels l, std::span<const double> bounds,
   f.metric.push_back(std::move(m));
 }
 
-/// Unix time in microseconds: a double of this size holds no more digits.
+/// Unix time in seconds, cut to whole microseconds: the largest precision that
+/// a double has for times of this century.
 double unix_seconds(wall_time t) {
   using std::chrono::microseconds;
   return static_cast<double>(
@@ -68,7 +69,7 @@ double unix_seconds(wall_time t) {
          1e6;
 }
 
-// -- families: one row each --------------------------------------------------
+// -- tables of families ------------------------------------------------------
 
 struct family_head {
   const char* name;
@@ -109,12 +110,12 @@ void sample(const field_row& row, MetricFamily& f, const labels& l,
     add(f, l, *value / row.divisor);
 }
 
-/// The state of a target.
+/// One family that shows the state of a target.
 struct status_row : family_head {
   void (*sample)(MetricFamily&, const labels&, const snapshot&, time_point);
 };
 
-/// One sample for each endpoint.
+/// Adds one sample for each endpoint.
 template <class Value>
 void by_endpoint(MetricFamily& f, const labels& l, Value value_of) {
   for (const auto e : all_endpoints)
@@ -124,24 +125,26 @@ void by_endpoint(MetricFamily& f, const labels& l, Value value_of) {
 constexpr std::array status_table{
     status_row{
         {"betanet_up", MetricType::Gauge,
-         "Whether the latest finished poll of all three endpoints was good."},
+         "Whether the latest poll of each of the three endpoints was good (1) "
+         "or not (0)."},
         [](auto& f, auto& l, auto& s, auto) { add(f, l, up(s)); }},
     status_row{{"betanet_exporter_endpoint_up", MetricType::Gauge,
-                "Whether the latest finished poll of the endpoint was good."},
+                "Whether the latest poll of the endpoint was good (1) or not "
+                "(0)."},
                [](auto& f, auto& l, auto& s, auto) {
                  by_endpoint(f, l, [&](endpoint e) { return up(s, e); });
                }},
     status_row{{"betanet_exporter_stale", MetricType::Gauge,
-                "Whether the endpoint's values are not those of a good and "
-                "recent poll."},
+                "Whether the endpoint's values are outdated (1) or from a good "
+                "and recent poll (0)."},
                [](auto& f, auto& l, auto& s, auto now) {
                  by_endpoint(f, l,
                              [&](endpoint e) { return stale(s, e, now); });
                }},
     status_row{
         {"betanet_exporter_last_success_timestamp_seconds", MetricType::Gauge,
-         "When the endpoint was last polled well, Unix time; 0 before the "
-         "first."},
+         "Unix time of the endpoint's latest good poll; 0 before the first "
+         "one."},
         [](auto& f, auto& l, auto& s, auto) {
           by_endpoint(f, l, [&](endpoint e) {
             const auto& of = s.endpoints[index(e)];
@@ -149,8 +152,8 @@ constexpr std::array status_table{
           });
         }},
     status_row{{"betanet_exporter_circuit_breaker_state", MetricType::Gauge,
-                "The endpoint's circuit breaker: 0 = closed, 1 = open, 2 = "
-                "half-open."},
+                "State of the endpoint's circuit breaker: 0 = closed, 1 = "
+                "open, 2 = half-open."},
                [](auto& f, auto& l, auto& s, auto) {
                  by_endpoint(f, l, [&](endpoint e) {
                    return std::uint64_t{index(s.endpoints[index(e)].breaker)};
@@ -160,45 +163,48 @@ constexpr std::array status_table{
 
 constexpr family_head restarts_head{"betanet_exporter_actor_restarts_total",
                                     MetricType::Counter,
-                                    "Actors that died and were replaced."};
+                                    "Actors that were restarted because they "
+                                    "had failed."};
 
-/// What scrapes found in the cache.
+/// One family that counts what scrapes found in the cache.
 struct cache_row : family_head {
   std::uint64_t (*count)(const lookup_counts&);
 };
 
 constexpr std::array cache_table{
     cache_row{{"betanet_exporter_cache_requests_total", MetricType::Counter,
-               "Targets looked up in the cache by scrapes."},
+               "Cache lookups: one for each target on each scrape."},
               [](auto& n) { return n[0] + n[1] + n[2]; }},
     cache_row{{"betanet_exporter_cache_fresh_hits_total", MetricType::Counter,
-               "Lookups that met values younger than the TTL for all three "
-               "endpoints."},
+               "Cache lookups that found values of all three endpoints that "
+               "were younger than cache.ttl."},
               [](auto& n) { return n[index(lookup::fresh)]; }},
     cache_row{
         {"betanet_exporter_cache_stale_hits_total", MetricType::Counter,
-         "Lookups that met older values, healthy but expired ones included."},
+         "Cache lookups that found older values; also normal on a healthy "
+         "system when cache.ttl is shorter than the collection interval."},
         [](auto& n) { return n[index(lookup::stale)]; }},
     cache_row{{"betanet_exporter_cache_misses_total", MetricType::Counter,
-               "Lookups that met no value."},
+               "Cache lookups that found no value to show."},
               [](auto& n) { return n[index(lookup::miss)]; }},
 };
-static_assert(lookup_count == 3, "the sum above adds all of them");
+static_assert(lookup_count == 3,
+              "cache_requests_total adds the counts of all kinds of lookup");
 
-/// A value that cannot be read is negative; its family is left out.
+/// Adds a sample unless `value` is negative, which means that it is not known.
 void add_known(MetricFamily& f, double value) {
   if (value >= 0)
     add(f, {}, value);
 }
 
-/// The process as a whole. A family without samples is left out.
+/// One family about the whole process. A family without samples is left out.
 struct process_row : family_head {
   void (*sample)(MetricFamily&, const process_view&);
 };
 
 constexpr std::array process_table{
     process_row{{"betanet_exporter_http_requests_total", MetricType::Counter,
-                 "HTTP requests answered."},
+                 "HTTP requests answered, by handler and status code."},
                 [](auto& f, auto& v) {
                   for (const auto& r : v.front.requests)
                     add(f,
@@ -207,18 +213,18 @@ constexpr std::array process_table{
                         r.count);
                 }},
     process_row{{"betanet_exporter_http_connections", MetricType::Gauge,
-                 "HTTP connections open now."},
+                 "Number of open HTTP connections."},
                 [](auto& f, auto& v) { add(f, {}, v.front.connections); }},
     process_row{
         {"betanet_exporter_http_connections_rejected_total",
          MetricType::Counter,
-         "HTTP connections closed to stay within a limit."},
+         "HTTP connections closed because a limit was reached, by reason."},
         [](auto& f, auto& v) {
           add(f, {{"reason", "limit"}}, v.front.rejected_limit);
           add(f, {{"reason", "descriptors"}}, v.front.rejected_descriptors);
         }},
     process_row{{"betanet_exporter_build_info", MetricType::Gauge,
-                 "How this binary was built; always 1."},
+                 "Version and build of this binary; the value is always 1."},
                 [](auto& f, auto& v) {
                   const auto& b = v.build;
                   add(f,
@@ -231,12 +237,13 @@ constexpr std::array process_table{
                 }},
     process_row{{"betanet_exporter_config_last_reload_successful",
                  MetricType::Gauge,
-                 "Whether the latest load of the configuration succeeded."},
+                 "Whether the latest load of the configuration succeeded (1) "
+                 "or failed (0)."},
                 [](auto& f, auto& v) { add(f, {}, v.reload.successful); }},
     process_row{
         {"betanet_exporter_config_last_reload_success_timestamp_seconds",
          MetricType::Gauge,
-         "When the configuration was last loaded, Unix time."},
+         "Unix time of the latest successful load of the configuration."},
         [](auto& f, auto& v) {
           add(f, {}, unix_seconds(v.reload.succeeded_at));
         }},
@@ -291,7 +298,7 @@ std::string sample_lines(const MetricFamily& f) {
   return text;
 }
 
-/// Writes the counters of one endpoint into a family.
+/// Adds the counters of one endpoint to a family.
 class counter_samples : public sample_sink {
 public:
   counter_samples(MetricFamily& f, labels l) : family_(f), l_(std::move(l)) {}

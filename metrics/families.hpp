@@ -8,26 +8,27 @@
 
 namespace betanet::metrics {
 
-/// The sample lines of some families, without HELP and TYPE, one string each,
-/// in the order of the heads.
+/// Sample lines of metric families, without HELP and TYPE lines: one string for
+/// each family, in the order of the corresponding `..._heads()`.
 using family_lines = std::vector<std::string>;
 
-/// HELP and TYPE lines of the families that the functions below give lines of.
+/// HELP and TYPE lines of the families whose samples `target_lines`,
+/// `activity_lines` and `cache_lines` give.
 const family_lines& target_heads();
 const family_lines& activity_heads();
 const family_lines& cache_heads();
 
-/// What a target shows at `now`: Betanet's values and the target's state.
+/// Betanet's values and the state of a target at the time `now`.
 family_lines target_lines(const std::string& target, const snapshot& s,
                           time_point now);
 
-/// What one target, or all of them together, made the exporter do. An empty
-/// name leaves the `target` label out.
+/// The counters of one target, or their sums over all targets. The samples have
+/// no `target` label if `target` is empty.
 family_lines activity_lines(const std::string& target, const activity& a);
 family_lines cache_lines(const std::string& target,
                          const lookup_counts& lookups);
 
-/// What the families of the process as a whole are made of.
+/// The input of `process_wide`. The references must outlive the call.
 struct process_view {
   const front_totals& front;
   const process_stats& process;
@@ -35,7 +36,7 @@ struct process_view {
   const reload_status& reload;
 };
 
-/// Those families, complete with HELP and TYPE.
+/// The families about the whole process, with their HELP and TYPE lines.
 std::string process_wide(const process_view& v);
 
 } // namespace betanet::metrics

@@ -9,7 +9,8 @@
 
 namespace betanet::metrics {
 
-/// The values we read, in the order in which a page shows them.
+/// The values that the exporter reads, in the order in which `/metrics` shows
+/// them.
 enum class field : std::uint8_t {
   total_nodes,
   active_nodes,
@@ -22,24 +23,24 @@ enum class field : std::uint8_t {
   avg_latency_ms,
 };
 
-/// What a value is and which family type shows it.
+/// What kind of value a field has, which decides the type of its family.
 enum class field_kind : std::uint8_t {
   gauge,
-  counter, ///< The service's own total, shown as it is.
-  latency, ///< Observed once per poll by the histogram of its family.
+  counter, ///< The service's own total, shown unchanged.
+  latency, ///< Observed once per poll in the histogram of its family.
 };
 
-/// Whether an answer without the field is a defective answer.
+/// Whether an answer without the field is an invalid answer.
 enum class presence : std::uint8_t { required, optional };
 
-/// Which numbers are valid.
+/// Whether a value may have a fraction.
 enum class number_form : std::uint8_t { whole, fractional };
 
 /// Everything the program knows about one value. The parser, the freshness
-/// rules, the rendering, the log and the simulator read it from here.
+/// rules, the rendering, the log and the simulator use this table.
 struct field_row {
   field id;
-  std::string_view key; ///< In the JSON object of the endpoint.
+  std::string_view key; ///< The member's name in the endpoint's JSON object.
   endpoint source;
   presence needed = presence::required;
   field_kind kind = field_kind::gauge;
@@ -47,7 +48,8 @@ struct field_row {
   double divisor = 1; ///< The family shows the value divided by this.
   const char* family;
   const char* help;
-  /// In the log line `Updated metrics: ...`; empty: not there.
+  /// The value's name and unit in the log line `Updated metrics: ...`. The log
+  /// line does not show the value if the name is empty.
   std::string_view log_name = {};
   std::string_view log_unit = {};
 };
@@ -155,7 +157,7 @@ static_assert(
           return false;
       return true;
     }(),
-    "the rows are in the order of the enumeration");
+    "the rows must be in the order of the enumeration");
 
 constexpr const field_row& row_of(field f) {
   return field_table[index(f)];

@@ -6,8 +6,9 @@ namespace betanet::metrics {
 
 namespace {
 
-/// The field is shown as 0 while polls end in answers that lack it. A counter
-/// that reads 0 once would add a false increase to every `rate()`.
+/// Whether the field is shown as 0 because the latest answer was invalid. That
+/// is never done for counters: a single 0 would look like a restart of the
+/// service and add a false increase to every `rate()`.
 bool shows_default(const snapshot& s, const field_row& row) {
   const auto& failure = s.endpoints[index(row.source)].last_failure;
   return failure &&
@@ -15,6 +16,7 @@ bool shows_default(const snapshot& s, const field_row& row) {
          row.kind == field_kind::gauge;
 }
 
+/// The time after which the endpoint is stale if no further good poll ends.
 time_point stale_at(const snapshot& s, endpoint e) {
   const auto since = s.endpoints[index(e)].last_good.value_or(s.started);
   return since + 2 * s.rules.interval + s.rules.timeout;
@@ -73,7 +75,7 @@ lookup look_up(const snapshot& s, time_point now) {
 time_point next_change(const snapshot& s, time_point now) {
   auto next = time_point::max();
   const auto consider = [&](time_point t) {
-    if (t >= now) // both rules begin to hold one nanosecond after t
+    if (t >= now) // stale and visible compare with >, so they change after t
       next = std::min(next, t + duration{1});
   };
   for (const auto e : all_endpoints)

@@ -6,28 +6,32 @@
 #include <cstdint>
 #include <optional>
 
-/// What a snapshot still says at a later moment.
+/// Functions that say how a snapshot is to be shown at a later time `now`.
 namespace betanet::metrics {
 
-/// Since the last good poll; empty before the first.
+/// The time since the endpoint's last good poll; empty before the first one.
 std::optional<duration> age(const snapshot& s, endpoint e, time_point now);
 
-/// The latest poll was not good, a tick was refused since, or the age exceeds
-/// two intervals and a timeout (before the first good poll it runs from start).
+/// Whether the endpoint is stale: its latest finished poll was not good, the
+/// breaker has refused a tick since the last good poll, or that poll is longer
+/// ago than two intervals plus the timeout. Before the first good poll the time
+/// counts from `snapshot::started`.
 bool stale(const snapshot& s, endpoint e, time_point now);
 
 /// The value a page shows for `f`, if any.
 std::optional<double> visible(const snapshot& s, field f, time_point now);
 
-/// The latest finished poll was good.
+/// Whether the latest finished poll of the endpoint was good.
 bool up(const snapshot& s, endpoint e);
-bool up(const snapshot& s); ///< All three endpoints are.
 
-/// What a scrape found when it looked a target up.
+/// Whether all three endpoints are up.
+bool up(const snapshot& s);
+
+/// What a scrape finds in the cache for one target.
 enum class lookup : std::uint8_t {
-  fresh, ///< All three endpoints were polled well within the TTL.
-  stale, ///< Older values.
-  miss,  ///< No value.
+  fresh, ///< All three endpoints had a good poll less than the TTL ago.
+  stale, ///< At least one value is shown, but the lookup is not `fresh`.
+  miss,  ///< No value is shown.
 };
 
 inline constexpr std::size_t lookup_count = 3;
@@ -38,11 +42,12 @@ constexpr std::size_t index(lookup l) {
 
 lookup look_up(const snapshot& s, time_point now);
 
-/// The next instant at which `stale` or `visible` change by time alone.
+/// The next instant at which the result of `stale` or `visible` may change
+/// although the snapshot stays the same.
 time_point next_change(const snapshot& s, time_point now);
 
-/// The target's next tick should have come long ago: by more than two intervals
-/// and by more than ten seconds.
+/// Whether the target's next tick is late by more than two intervals and by
+/// more than ten seconds, which means that the scheduler has stopped working.
 bool overdue(const snapshot& s, time_point now);
 
 } // namespace betanet::metrics

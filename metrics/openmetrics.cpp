@@ -9,7 +9,7 @@ namespace {
 constexpr std::array units{std::string_view{"seconds"},
                            std::string_view{"bytes"}};
 
-/// `# HELP name text` or `# TYPE name type`, by words.
+/// The parts of a line `# HELP name text` or `# TYPE name type`.
 struct head {
   std::string_view keyword, name, rest;
 
@@ -36,10 +36,11 @@ void append_unit(std::string& out, std::string_view family) {
       out.append("# UNIT ").append(family).append(" ").append(unit) += '\n';
 }
 
-/// A bound is a number with a point: `1.0`, `0.5`, `+Inf`, `1e+06`.
+/// Appends a sample line. OpenMetrics wants a decimal point in the bound of a
+/// bucket: `le="1"` becomes `le="1.0"`.
 void append_sample(std::string& out, std::string_view line) {
   constexpr std::string_view mark = "le=\"";
-  const auto at = line.rfind(mark); // the last label of a bucket
+  const auto at = line.rfind(mark); // `le` is the last label of a bucket
   const auto name_end = line.find('{');
   if (at == line.npos || !line.substr(0, name_end).ends_with("_bucket")) {
     out.append(line) += '\n';
@@ -58,7 +59,7 @@ void append_sample(std::string& out, std::string_view line) {
 std::string to_openmetrics(std::string_view page) {
   std::string out;
   out.reserve(page.size() + page.size() / 16);
-  std::string_view help; // its line, until the type is known
+  std::string_view help; // the HELP line of the family, written with its TYPE
   while (!page.empty()) {
     const auto end = page.find('\n');
     const auto line = page.substr(0, end);

@@ -5,8 +5,10 @@
 
 namespace betanet::metrics {
 
-/// A page of the text format 0.0.4 in that of OpenMetrics 1.0.0: counters named
-/// without `_total` in their heads, units, canonical bucket bounds, `# EOF`.
+/// Converts a page from the Prometheus text format 0.0.4 to OpenMetrics 1.0.0:
+/// HELP and TYPE lines name counters without `_total`, families with a unit get
+/// a UNIT line, bucket bounds get a decimal point, and the page ends with
+/// `# EOF`.
 std::string to_openmetrics(std::string_view page);
 
 } // namespace betanet::metrics

@@ -6,37 +6,41 @@
 
 namespace betanet::metrics {
 
-/// Which events of one endpoint are news, so that a lasting outage is told
-/// once and afterwards only at debug level. An outage lasts from the first
-/// poll that is not good to the next good one.
+/// Decides which events of one endpoint are logged at their full level, so that
+/// a long outage is reported once and its repetitions are logged at debug
+/// level. An outage lasts from the first poll that is not good to the next good
+/// one.
 ///
-/// A pure value: the caller owns the clock and writes the lines.
+/// This class has no clock and writes no log lines: the caller does both.
 class outage {
 public:
-  /// How often the refusals of an open breaker are told.
+  /// How often the log mentions that the breaker is still open.
   static constexpr duration refusal_reminder = std::chrono::minutes{5};
 
   bool ongoing() const { return began_.has_value(); }
 
-  /// Whether an attempt that will be retried is news: not within an outage,
-  /// and not if the latest good poll needed a retry as well.
+  /// Whether a failed attempt that will be retried is logged at its full level:
+  /// not within an outage, and not if the latest good poll needed a retry too.
   bool retry_is_news() const { return !began_ && !retried_; }
 
-  /// A poll ended without being good. True if it begins the outage.
+  /// Records a poll that was not good. Returns true if the outage begins with
+  /// it.
   bool failed(time_point now);
 
-  /// The breaker became half-open. True the first time in the outage.
+  /// Records that the breaker became half-open. Returns true for the first time
+  /// in an outage.
   bool half_opened();
 
-  /// The breaker refused a tick. True the first time, and again whenever
-  /// `refusal_reminder` has passed since the refusal that was told last.
+  /// Records that the breaker refused a tick. Returns true for the first
+  /// refusal, and again when `refusal_reminder` has passed since the last call
+  /// that returned true.
   bool refused(time_point now);
 
-  /// The breaker closed: the next refusal is news again.
+  /// Records that the breaker closed: `refused` will return true next time.
   void closed() { refusal_told_.reset(); }
 
-  /// A good poll ended after this many attempts. Gives how long the outage
-  /// lasted, nothing if there was none.
+  /// Records a good poll, which needed this many attempts. Returns how long the
+  /// outage lasted, or nothing if there was no outage.
   std::optional<duration> recovered(time_point now, int attempts);
 
 private:

@@ -11,11 +11,12 @@ namespace {
 
 namespace json = boost::json;
 
-/// Larger numbers are not measurements, and the text of doubles near the limit
-/// of their range is out of range for some readers.
+/// The largest value that is accepted. Larger numbers cannot be measurements,
+/// and some programs cannot read numbers close to the limit of a double.
 constexpr double largest_value = 1e300;
 
-/// Why a field has no value. An optional field may be missing or null.
+/// Why a field has no valid value. `missing` and `null` are allowed for an
+/// optional field.
 enum class defect : std::uint8_t {
   missing,
   null,
@@ -53,7 +54,7 @@ field_result check_number(double x, number_form form) {
     return defect::out_of_range;
   if (form == number_form::whole && x != std::floor(x))
     return defect::fraction;
-  return std::abs(x); // -0 is 0
+  return std::abs(x); // turns -0 into 0
 }
 
 bool may_be_absent(const field_row& row, const field_result& r) {
@@ -62,8 +63,9 @@ bool may_be_absent(const field_row& row, const field_result& r) {
          (*d == defect::missing || *d == defect::null);
 }
 
-/// Keeps the fields of one endpoint and skips the rest of the document, so that
-/// the memory a body takes does not depend on what it holds.
+/// The handler of a Boost.JSON parser. It keeps the fields of one endpoint and
+/// skips the rest of the document, so that the memory for parsing does not grow
+/// with the number of values in the body.
 class field_reader {
 public:
   explicit field_reader(endpoint e) : endpoint_(e) {}
@@ -71,7 +73,8 @@ public:
   std::array<field_result, field_count> results = all_missing();
   bool is_object = false; ///< The root of the document is an object.
 
-  // What json::basic_parser calls. Returning false would end the parsing.
+  // The interface that json::basic_parser requires of its handler. A member
+  // function that returned false would stop the parser.
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_array_size = max_object_size;
   static constexpr std::size_t max_key_size = max_object_size;
@@ -153,7 +156,8 @@ private:
     return take(current_ ? check_number(x, current_->form) : field_result{});
   }
 
-  /// The value that follows a key of the root; the last one of a key counts.
+  /// Stores the value of a field of the root object. If a key occurs more than
+  /// once, its last value counts.
   bool take(field_result r) {
     if (depth_ == 1 && current_)
       results[index(current_->id)] = r;
@@ -162,11 +166,12 @@ private:
 
   endpoint endpoint_;
   std::size_t depth_ = 0;
-  std::string key_;                    ///< The part of it that has been parsed.
+  std::string key_; ///< The part of the present key that has been parsed.
   const field_row* current_ = nullptr; ///< The field of the latest key, if any.
 };
 
-/// The answer says nothing about any field: all of them count as bad.
+/// The result for a body that is not a JSON object: no field of the endpoint is
+/// usable.
 parsed without_object(endpoint e, std::string text) {
   parsed result;
   for (const auto& row : field_table)

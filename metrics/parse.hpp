@@ -8,15 +8,16 @@
 
 namespace betanet::metrics {
 
-/// What a body said. With `failure` = schema the good fields are in `values`.
+/// The result of parsing a body. If the reason of `failure` is `schema`,
+/// `values` holds the fields that were valid.
 struct parsed {
   reading values{};
-  std::bitset<field_count> unusable{};     ///< As in `poll`.
-  std::optional<metrics::failure> failure; ///< json or schema.
+  std::bitset<field_count> unusable{};     ///< See `poll::unusable`.
+  std::optional<metrics::failure> failure; ///< The reason is json or schema.
 };
 
-/// Reads the fields of `e` from a JSON body. Nothing is coerced or invented; an
-/// optional field that is missing or null is not a defect.
+/// Reads the fields of the endpoint `e` from a JSON body. Values of another
+/// JSON type are not converted. An optional field may be missing or null.
 parsed parse(endpoint e, std::string_view body);
 
 } // namespace betanet::metrics

@@ -14,6 +14,8 @@ namespace betanet::metrics {
 
 namespace {
 
+/// The soft limit of a resource; "unlimited" is 2^64-1, as in Prometheus's
+/// client libraries. Negative if the limit cannot be read.
 double limit_of(decltype(RLIMIT_AS) resource) {
   rlimit limit{};
   if (getrlimit(resource, &limit) != 0)
@@ -25,14 +27,15 @@ double limit_of(decltype(RLIMIT_AS) resource) {
 
 double count_open_fds() {
   std::error_code ec;
-  double count = -1; // the iterator's own descriptor
+  double count = -1; // does not count the iterator's own descriptor
   for (std::filesystem::directory_iterator i{"/proc/self/fd", ec}, end;
        !ec && i != end; i.increment(ec))
     ++count;
   return count;
 }
 
-/// Unix time of the boot, from /proc/stat.
+/// Unix time in seconds at which the system booted, from /proc/stat; negative
+/// if it cannot be read.
 double boot_time() {
   std::ifstream in{"/proc/stat"};
   for (std::string word; in >> word;)
@@ -51,11 +54,11 @@ process_stats read_process_stats() {
   std::ifstream in{"/proc/self/stat"};
   std::string line;
   std::getline(in, line);
-  const auto name_end = line.rfind(')'); // the name may hold spaces
+  const auto name_end = line.rfind(')'); // the name may contain spaces
   if (name_end == std::string::npos)
     return stats;
   std::istringstream rest{line.substr(name_end + 1)};
-  std::vector<std::string> columns(2); // so that indices are those of proc(5)
+  std::vector<std::string> columns(2); // proc(5) counts the pid and the name
   for (std::string column; rest >> column;)
     columns.push_back(std::move(column));
   if (columns.size() < 24)

@@ -4,8 +4,9 @@
 
 namespace betanet::metrics {
 
-/// The exporter's own process, from /proc/self; units as in the names of the
-/// `process_` metrics. A value that cannot be read is negative.
+/// Measurements of the exporter's own process, read from /proc/self. The units
+/// are those of the `process_` metrics of these names. A value that cannot be
+/// read is negative.
 struct process_stats {
   double cpu_seconds = -1;
   double open_fds = -1;

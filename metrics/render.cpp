@@ -16,7 +16,8 @@ activity activity_of(const snapshot& s) {
   return a;
 }
 
-/// Appends each family: its head and what `lines` appends, or neither.
+/// Appends the head of each family and calls `lines(index, text)` to append its
+/// samples. A family without samples gets no head.
 template <class Lines>
 void append(std::string& text, const family_lines& heads, Lines lines) {
   for (std::size_t i = 0; i < heads.size(); ++i) {

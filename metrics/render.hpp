@@ -14,49 +14,52 @@
 
 namespace betanet::metrics {
 
-/// Requests answered by one handler with one code.
+/// The number of requests that one handler answered with one status code.
 struct request_count {
-  std::string_view handler; ///< Refers to a constant.
+  std::string_view handler; ///< Refers to a string of static lifetime.
   int code = 0;
   std::uint64_t count = 0;
 };
 
-/// What the HTTP front counted since the process started.
+/// Counters of the HTTP front since the process started.
 struct front_totals {
-  std::vector<request_count> requests; ///< Every pair there can be, also at 0.
-  std::uint64_t connections = 0;       ///< Open now.
+  std::vector<request_count> requests; ///< Contains pairs with a count of 0.
+  std::uint64_t connections = 0;       ///< The connections that are open now.
   std::uint64_t rejected_limit = 0;
   std::uint64_t rejected_descriptors = 0;
 };
 
-/// What never changes while the process runs.
+/// The labels of `betanet_exporter_build_info`.
 struct build_info {
   std::string version, revision, compiler, caf_version, boost_version;
 };
 
-/// The latest reload of the configuration; the start counts as one.
+/// How the latest reload of the configuration ended. The first load, when the
+/// process starts, counts as a reload.
 struct reload_status {
   bool successful = true;
   wall_time succeeded_at{};
 };
 
-/// Which families keep the `target` label.
+/// Which families have a `target` label: all families about a target, or only
+/// those with its values and its state.
 enum class detail : std::uint8_t { full, compact };
 
-/// How many scrapes found what; by `index(lookup)`.
+/// The number of lookups of each kind, by `index(lookup)`.
 using lookup_counts = std::array<std::uint64_t, lookup_count>;
 
-/// One rendered page and what it showed.
+/// One rendered page and a summary of its contents.
 struct page {
   std::string text;
-  std::optional<duration> oldest_age; ///< Of any endpoint of any target.
-  bool fresh = false;                 ///< Every target was a fresh lookup.
-  bool empty = false;                 ///< No target showed a value.
+  /// The age of the endpoint whose last good poll is longest ago.
+  std::optional<duration> oldest_age;
+  bool fresh = false; ///< Every target was a fresh lookup.
+  bool empty = false; ///< The page shows no value of any target.
 };
 
-/// Turns the latest snapshots into the text exposition format. The lines of a
-/// target are rendered when its snapshot changed; a page is made of heads and
-/// of those lines, family by family. Not thread-safe.
+/// Renders the latest snapshots in the Prometheus text format. The sample lines
+/// of a target are cached until its snapshot changes or until time changes what
+/// is shown. Not thread-safe.
 class exposition {
 public:
   exposition(detail d, build_info build, reload_status reload);
@@ -64,29 +67,30 @@ public:
   /// Adds or replaces the snapshot of a target; "" is the unnamed one.
   void update(const std::string& target, std::shared_ptr<const snapshot> s);
 
-  /// Forgets a target and what it counted.
+  /// Removes a target and its counters.
   void remove(const std::string& target) { targets_.erase(target); }
 
+  /// Sets the state of the latest reload, which later pages show.
   void show(const reload_status& s) { reload_ = s; }
 
-  /// Counts `scrapes` that were answered with the latest page. Each target
-  /// counts as what it was on that page.
+  /// Counts `scrapes` more answers with the latest page: for each target a
+  /// lookup of the kind that it was on that page.
   void count_scrapes(std::uint64_t scrapes);
 
   page render(time_point now, const front_totals& front,
               const process_stats& process);
 
-  /// The families of one target alone; counts as a scrape of it. Nothing if
-  /// there is no such target.
+  /// Renders the families of one target only, and counts a lookup of it.
+  /// Returns nothing if there is no such target.
   std::optional<page> render_target(const std::string& target, time_point now);
 
 private:
   struct cached_target {
     std::shared_ptr<const snapshot> latest;
-    std::vector<std::string> values;   ///< Sample lines, by family.
-    std::vector<std::string> activity; ///< Sample lines, by family.
-    time_point valid_until{};          ///< Until then the lines are right.
-    std::optional<lookup> last_lookup; ///< Nothing: not on a page yet.
+    std::vector<std::string> values;   ///< The result of `target_lines`.
+    std::vector<std::string> activity; ///< The result of `activity_lines`.
+    time_point valid_until{};          ///< When the lines become outdated.
+    std::optional<lookup> last_lookup; ///< Empty until the first page.
     lookup_counts lookups{};
   };
 

@@ -7,14 +7,15 @@
 
 namespace betanet::metrics {
 
-/// When a failed attempt is followed by another.
+/// Decides whether and when a failed attempt is followed by another one.
 struct retry_plan {
-  std::vector<duration> delays; ///< After attempts 1, 2, ...
-  double jitter = 0;            ///< Share of a delay that may vary, 0..1.
-  duration interval{};          ///< The longest `Retry-After` that is obeyed.
+  std::vector<duration> delays; ///< The pauses after attempts 1, 2, ...
+  double jitter = 0;   ///< A delay varies by up to this share of it, 0..1.
+  duration interval{}; ///< A longer `Retry-After` than this ends the poll.
 
-  /// The pause before the next attempt; nothing if the poll ends. `attempts`
-  /// were made so far, `u` is uniform in [-1, 1].
+  /// The pause before the next attempt; nothing if the poll ends. `attempts` is
+  /// the number of attempts made so far, at least 1; `u` is a random number
+  /// from [-1, 1] for the jitter.
   std::optional<duration> next(int attempts, const failure& last,
                                double u) const;
 };

@@ -4,8 +4,8 @@ namespace betanet::metrics {
 
 namespace {
 
-/// Offset basis and prime of the 64-bit FNV-1a hash
-/// (draft-eastlake-fnv, section 5).
+/// The 64-bit FNV-1a hash. Its offset basis and its prime are those of
+/// draft-eastlake-fnv, section 5.
 std::uint64_t fnv1a64(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : text)

@@ -27,7 +27,7 @@ void snapshot::apply(endpoint e, const poll& p, time_point now) {
       if (row.kind == field_kind::latency)
         latency.observe(*value / row.divisor);
     } else if (!f.bad) {
-      f = {}; // an optional field that the service does not send
+      f = {}; // the service does not send this optional field
     }
   }
 }

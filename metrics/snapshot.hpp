@@ -10,46 +10,48 @@
 
 namespace betanet::metrics {
 
-/// What is served for a field that the latest answer did not give.
+/// What is shown for a field that the latest answer did not contain or that had
+/// an invalid value there.
 enum class parse_fallback : std::uint8_t { last_known, default_value, omit };
 
-/// The times that decide what may still be shown of one target.
+/// The settings of a target that decide how long its values are shown.
 struct freshness_rules {
   duration interval{};
   duration timeout{};
   duration ttl{};
-  std::optional<duration> max_stale; ///< Empty: for ever.
+  std::optional<duration> max_stale; ///< Empty: values are shown for ever.
   parse_fallback fallback = parse_fallback::last_known;
 };
 
-/// A finished poll as the status page draws it.
+/// A finished poll, as the status page shows it.
 struct poll_mark {
   quality result{};
-  std::uint8_t attempts = 0; ///< 0: no poll yet; 255: that many or more.
+  std::uint8_t attempts = 0; ///< 0: no poll yet; 255: 255 or more attempts.
 };
 
-/// What the supervisor knows of one endpoint.
+/// The state of one endpoint, which the supervisor of the target maintains.
 struct endpoint_status {
   breaker_state breaker = breaker_state::closed;
   wall_time breaker_since{};
-  std::array<poll_mark, 20> recent{}; ///< Empty ones first, then oldest first.
+  std::array<poll_mark, 20> recent{}; ///< The latest polls, oldest first.
   int consecutive_failures = 0;
   std::optional<quality> last_result;  ///< Of the latest finished poll.
   std::optional<failure> last_failure; ///< Of the latest finished poll.
-  bool refused = false; ///< A tick was refused since the latest good poll.
+  bool refused = false; ///< A tick was refused since the last good poll.
   std::optional<time_point> last_good;
   wall_time last_good_wall{};
   endpoint_counters counters;
 };
 
-/// One field as last read.
+/// The latest value of one field.
 struct field_state {
   std::optional<double> value;
   time_point read_at{};
-  bool bad = false; ///< The latest answer that was read did not give it.
+  bool bad = false; ///< The latest answer had no valid value for the field.
 };
 
-/// The latency histogram, seconds. `counts` has one entry more than `bounds`.
+/// The latency histogram; `bounds` and `sum` are in seconds. `counts` has one
+/// entry more than `bounds`, for the bucket without an upper bound.
 struct latency_state {
   std::shared_ptr<const std::vector<double>> bounds;
   std::vector<std::uint64_t> counts;
@@ -61,7 +63,8 @@ struct latency_state {
   void observe(double seconds);
 };
 
-/// Everything a page or a health answer says of one target, of one moment.
+/// The values and the state of one target at one moment, from which all pages
+/// are made.
 struct snapshot {
   snapshot(const freshness_rules& r,
            std::shared_ptr<const std::vector<double>> latency_bounds,
@@ -80,15 +83,15 @@ struct snapshot {
   time_point next_tick;   ///< When the next tick of the target is due.
   bool collected = false; ///< The first collection has finished.
 
-  /// Takes the fields of a finished poll of `e`.
+  /// Updates the fields with those of a finished poll of the endpoint `e`.
   void apply(endpoint e, const poll& p, time_point now);
 };
 
 /// The snapshots of all targets at one moment.
 struct census {
   std::vector<std::pair<std::string, std::shared_ptr<const snapshot>>>
-      targets;        ///< Sorted by name; "" is the unnamed one.
-  bool ready = false; ///< Every target has once finished a collection.
+      targets;        ///< Sorted by name; "" is the name of an unnamed target.
+  bool ready = false; ///< Every target has finished its first collection.
 };
 
 } // namespace betanet::metrics

@@ -12,7 +12,8 @@
 
 namespace betanet::metrics {
 
-/// Every decision runs on the steady clock. The wall clock only dates events.
+/// All decisions use the steady clock. The wall clock is only used to show when
+/// an event happened.
 using time_point = std::chrono::steady_clock::time_point;
 using duration = std::chrono::steady_clock::duration;
 using wall_time = std::chrono::system_clock::time_point;
@@ -47,7 +48,8 @@ constexpr std::size_t index(reason r) {
 
 std::string_view name(reason r);
 
-/// The states of a circuit breaker; the value is what the page shows.
+/// The states of a circuit breaker. The values are those of the metric
+/// `betanet_exporter_circuit_breaker_state`.
 enum class breaker_state : std::uint8_t { closed = 0, open = 1, half_open = 2 };
 
 inline constexpr std::array all_breaker_states{
@@ -60,44 +62,49 @@ constexpr std::size_t index(breaker_state s) {
 
 std::string_view name(breaker_state s);
 
-/// What an answer, or the lack of one, says about the upstream's transport.
+/// How the circuit breaker counts the result of a poll.
 enum class verdict : std::uint8_t {
-  success, ///< The transport works, whatever the body says.
-  failure, ///< Counts towards opening the breaker.
-  neither, ///< An answer that says nothing about health (4xx, redirects).
-  local,   ///< A fault of this process: no descriptors, a dead fetcher.
+  success, ///< The service answered with 200, whatever the body contains.
+  failure, ///< The poll counts towards opening the breaker.
+  neither, ///< The service answered with a status below 500 other than 200.
+  local,   ///< This process failed: no file descriptors, or a dead fetcher.
 };
 
 /// One failed attempt.
 struct failure {
   reason why;
-  std::string text;       ///< One line for people; outside text, not escaped.
-  int status = 0;         ///< HTTP status if `why` is `status`.
-  duration retry_after{}; ///< What a 502, 503 or 504 asked for; 0 = nothing.
+  /// A description in one line for the log. It may contain text from the
+  /// upstream and is not escaped.
+  std::string text;
+  int status = 0;         ///< The HTTP status if `why` is `status`.
+  duration retry_after{}; ///< `Retry-After` of a 502, 503 or 504; 0: none.
 };
 
-/// Whether another attempt may help.
+/// Whether another attempt may succeed.
 bool retryable(const failure& f);
+
+/// How the circuit breaker counts a poll whose last attempt failed with `f`.
 verdict verdict_of(const failure& f);
 
-/// The fields one answer carried; those of other endpoints stay empty.
+/// The values of the fields in one answer. Fields of other endpoints are empty.
 using reading = std::array<std::optional<double>, field_count>;
 
 /// How a poll ended.
 enum class quality : std::uint8_t {
   good,    ///< All required fields were read, and no field was bad.
-  partial, ///< A JSON object, but some field was bad.
-  bad,     ///< Nothing was read.
+  partial, ///< The answer was a JSON object, but at least one field was bad.
+  bad,     ///< No field was read.
 };
 
 std::string_view name(quality q);
 
-/// The end of one chain of attempts.
+/// The result of a poll: the first attempt at an endpoint and its retries.
 struct poll {
   quality result = quality::bad;
-  std::optional<metrics::failure> failure; ///< Of the last attempt.
+  std::optional<metrics::failure> failure; ///< Why the last attempt failed.
   reading values{};
-  /// Fields that the answer gave, but not as a valid number.
+  /// The fields for which the answer had no valid number, unless the field is
+  /// optional and was missing or null.
   std::bitset<field_count> unusable{};
   int attempts = 1;
 };

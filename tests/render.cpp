@@ -109,7 +109,7 @@ betanet_message_latency_seconds_sum 0.045
 betanet_message_latency_seconds_bucket{le="0.001"} 0
 betanet_message_latency_seconds_bucket{le="0.05"} 1
 betanet_message_latency_seconds_bucket{le="+Inf"} 1
-# HELP betanet_up Whether the latest finished poll of all three endpoints was good.
+# HELP betanet_up Whether the latest poll of each of the three endpoints was good (1) or not (0).
 # TYPE betanet_up gauge
 betanet_up 1
 )";
