@@ -7,7 +7,7 @@
 
 #include <string>
 
-/// The architecture on one page: who may say what to whom.
+/// The architecture on one page: the typed interface of each actor.
 ///
 ///   scheduler -> supervisor -> fetcher (x3) -> the network
 ///                supervisor <- fetcher
@@ -15,84 +15,90 @@
 ///                                                     http_front <- guard <-'
 ///
 /// There is one group {supervisor, three fetchers, aggregator} per target, and
-/// one scheduler, cache, http_front and reloader per process; a guard where
-/// logins or limits are configured. The reloader starts, changes and ends the
-/// groups. Messages that an actor sends only to itself are in its own header.
+/// one scheduler, cache, http_front and reloader per process. There is a guard
+/// if a web configuration file is given. The reloader starts, changes and ends
+/// the groups. Messages that an actor sends only to itself are declared in its
+/// own header.
 namespace betanet {
 
-/// The circuit-breaker SUPERVISOR of one target: decides which polls run, owns
-/// the breakers and the counters, replaces actors of its group that die.
+/// The circuit-breaker SUPERVISOR of one target: it decides which polls run,
+/// owns the breakers and the counters, and replaces actors of its group that
+/// die.
 using supervisor_actor = caf::typed_actor<
-    // From the scheduler: polls each endpoint that may be polled.
+    // From the scheduler: start a poll of each endpoint whose breaker is closed
+    // and which has no poll running.
     caf::reacts_to<atom::collect, tick>,
-    // From a fetcher: an attempt failed, a retry follows.
+    // From a fetcher: an attempt failed, and it will be retried.
     caf::reacts_to<atom::attempt, attempt_report>,
     // From a fetcher: a poll ended.
     caf::reacts_to<atom::poll, poll_report>,
-    // From the reloader: new settings, from the next tick on.
+    // From the reloader: new settings, which take effect at the next tick.
     caf::reacts_to<atom::configure, group_ptr>>;
 
-/// The SCHEDULER: sends every target's supervisor its ticks.
+/// The SCHEDULER: sends ticks to the supervisors of all targets.
 using scheduler_actor = caf::typed_actor<
-    // Ticks a supervisor on a grid, in place of its former one; also at once
-    // if the flag is true.
+    // Send ticks to this supervisor at the instants of this grid, which
+    // replaces its former grid. If the flag is true, also send one at once.
     caf::reacts_to<atom::watch, supervisor_actor, metrics::tick_grid, bool>,
-    // Sends a supervisor no more ticks.
+    // Stop sending ticks to this supervisor.
     caf::reacts_to<atom::unwatch, supervisor_actor>>;
 
-/// The FETCHER of one endpoint: runs one chain of attempts at a time.
+/// The FETCHER of one endpoint: runs one poll at a time, with its retries.
 using fetcher_actor = caf::typed_actor<
-    // Polls the endpoint and reports to the supervisor.
+    // Poll the endpoint and report the result to the supervisor.
     caf::reacts_to<atom::fetch, metrics::ticket>>;
 
-/// The AGGREGATOR of one target: merges what polls read into snapshots.
+/// The AGGREGATOR of one target: merges the results of polls into snapshots.
 using aggregator_actor = caf::typed_actor<
-    // Publishes a new snapshot.
+    // Update the snapshot and send it to the cache.
     caf::reacts_to<atom::update, update_ptr>>;
 
-/// The cache as the front sees it: pages of the latest snapshots.
+/// The part of the cache's interface that the front uses.
 using page_source_actor = caf::typed_actor<
-    // Renders the metrics of this moment; null if there is no such target.
+    // Render a page of metrics; null if the target asked for does not exist.
     caf::replies_to<atom::render, page_query>::with<page_ptr>,
-    // Gives the latest snapshots of all targets.
+    // Return the latest snapshots of all targets.
     caf::replies_to<atom::list>::with<census_ptr>>;
 
-/// The cache as an aggregator sees it: the snapshot of its target.
+/// The part of the cache's interface that an aggregator uses.
 using snapshot_store_actor = caf::typed_actor<
-    // Replaces the snapshot of a target by a later one of the same life.
+    // Replace the snapshot of a target by a newer one. Ignored if the target
+    // was removed, or was removed and added again, in the meantime.
     caf::reacts_to<atom::put, std::string, snapshot_ptr>,
-    // Gives the latest snapshot of a target to its new aggregator; null if the
-    // target was dropped.
+    // Return the latest snapshot of a target, with which a new aggregator
+    // starts; null if the target was removed.
     caf::replies_to<atom::restore, std::string>::with<snapshot_ptr>>;
 
-/// The cache as the reloader sees it: which targets there are.
+/// The part of the cache's interface that the reloader uses.
 using target_registry_actor = caf::typed_actor<
-    // Begins to show a target, in place of a former one of that name.
+    // Add a target. It replaces a target with the same name.
     caf::reacts_to<atom::add, std::string, snapshot_ptr>,
-    // Forgets a target.
+    // Remove a target.
     caf::reacts_to<atom::drop, std::string>,
-    // Shows how the latest reload ended.
+    // Set how the latest reload ended, which pages show from then on.
     caf::reacts_to<atom::reload, metrics::reload_status>>;
 
-/// The CACHE: the latest snapshot of every target, and pages made of them.
+/// The CACHE: holds the latest snapshot of every target and renders pages.
 using cache_actor = page_source_actor::extend_with<
     snapshot_store_actor>::extend_with<target_registry_actor>;
 
-/// The RELOADER: owns the configuration, starts, changes and ends targets.
+/// The RELOADER: owns the configuration and starts, changes and ends the groups
+/// of the targets.
 using reloader_actor = caf::typed_actor<
-    // Reads the configuration again; answers with its problems, or "".
+    // Reload the configuration. The reply describes the problems; it is empty
+    // if the reload succeeded.
     caf::replies_to<atom::reload>::with<std::string>,
-    // Gives the running configuration as YAML, without secrets.
+    // Return the configuration in use as YAML, without secrets.
     caf::replies_to<atom::describe>::with<std::string>>;
 
-/// The HTTP FRONT: answers every request the server lets through.
+/// The HTTP FRONT: answers the requests to the exporter's web server.
 using http_front_actor = caf::typed_actor<
-    // Responds to the exchange, now or when another actor has answered.
+    // Answer this request, at once or when another actor has replied.
     caf::reacts_to<atom::serve, exchange_ptr, permission>>;
 
-/// The GUARD of the front: who may ask, and how often.
+/// The GUARD of the front: checks logins and limits the rate of requests.
 using guard_actor = caf::typed_actor<
-    // Passes the exchange on to the front with what its client may have.
+    // Check this request and pass it to the front with its permission.
     caf::reacts_to<atom::serve, exchange_ptr>>;
 
 } // namespace betanet

@@ -10,7 +10,7 @@ namespace betanet {
 
 namespace {
 
-/// How long a restarted aggregator waits for the snapshot of the cache.
+/// How long a new aggregator waits for the cache's snapshot of its target.
 constexpr auto restore_timeout = std::chrono::seconds{5};
 
 std::string number(std::optional<double> value) {
@@ -27,7 +27,7 @@ aggregator_actor::behavior_type aggregator_state::make_behavior() {
   self->request(store, restore_timeout, atom::restore_v, target)
       .await(
           [this](const snapshot_ptr& s) {
-            if (!s) // a reload dropped the target
+            if (!s) // a reload has removed the target
               return self->quit(caf::exit_reason::user_shutdown);
             latest = *s;
           },
@@ -55,7 +55,7 @@ void aggregator_state::apply(const update& u) {
     log_values();
 }
 
-/// A histogram with other buckets starts at zero.
+/// If the buckets of the histogram have changed, it starts again at zero.
 void aggregator_state::apply_rules(const display_rules& r) {
   quiet = r.quiet;
   latest->rules = r.freshness;

@@ -18,18 +18,21 @@ struct aggregator_state {
   void log_values() const;
 
   aggregator_actor::pointer self;
-  std::string target; ///< Empty for the unnamed one.
+  std::string target; ///< The target's name; empty for the unnamed target.
   snapshot_store_actor store;
   event_log log;
-  bool quiet = false; ///< As in `display_rules`.
+  bool quiet = false; ///< See `display_rules::quiet`.
 
-  std::optional<metrics::snapshot> latest; ///< Set before the first message.
-  /// Whether the warning of the present outage was written.
+  /// Set before the first update is handled.
+  std::optional<metrics::snapshot> latest;
+  /// Whether the present outage was already reported with the warning that
+  /// stale values are shown.
   std::array<bool, endpoint_count> warned{};
   static inline const char* name = "aggregator";
 };
 
-/// Starts from the cache's snapshot of the target and dies if it gets none.
+/// The behaviour of an aggregator. It starts with the cache's snapshot of the
+/// target and terminates if the cache does not answer.
 aggregator_actor::behavior_type
 aggregator(aggregator_actor::stateful_pointer<aggregator_state> self,
            std::string target, snapshot_store_actor store, event_log l,

@@ -9,6 +9,7 @@ namespace betanet {
 
 namespace {
 
+/// How often the cache logs one line about all targets.
 constexpr auto summary_period = std::chrono::minutes{1};
 
 } // namespace
@@ -48,7 +49,7 @@ void cache_state::drop(const std::string& target) {
 void cache_state::put(const std::string& target, snapshot_ptr s) {
   const auto known = targets.find(target);
   if (known == targets.end() || known->second->started != s->started)
-    return; // of a target that a reload ended
+    return; // from the aggregator of a target that a reload has removed
   pages->update(target, s);
   known->second = std::move(s);
   ready =

@@ -12,19 +12,21 @@
 namespace betanet {
 
 using cache_impl = cache_actor::extend<
-    // Its own alarm: write the log line about all targets, if there are many.
+    // Delayed message to itself: write the log line about all targets, if there
+    // are more than `max_chatty_targets`.
     caf::reacts_to<atom::summarize>>;
 
-/// With more targets than this the lines of every tick are written at debug
-/// level, and one line a minute describes all targets.
+/// With more targets than this, the log lines of each collection are written at
+/// debug level, and one line per minute summarizes all targets. Otherwise
+/// thousands of targets would flood the log.
 inline constexpr std::size_t max_chatty_targets = 20;
 
 struct cache_settings {
   metrics::detail detail = metrics::detail::full;
   metrics::build_info build;
   metrics::reload_status reload;
-  /// The targets at the start, with the snapshots shown before their first
-  /// collection.
+  /// The targets at the start of the process, with the snapshots that are shown
+  /// until their first poll has ended.
   std::vector<std::pair<std::string, snapshot_ptr>> targets;
   std::function<metrics::process_stats()> read_process;
 };
@@ -43,9 +45,9 @@ struct cache_state {
   event_log log;
   std::function<metrics::process_stats()> read_process;
 
-  std::map<std::string, snapshot_ptr> targets; ///< "" is the unnamed one.
+  std::map<std::string, snapshot_ptr> targets; ///< By name; "" is the unnamed.
   std::optional<metrics::exposition> pages;
-  bool ready = false;
+  bool ready = false; ///< All targets have once finished a collection.
   static inline const char* name = "cache";
 };
 

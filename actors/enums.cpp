@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-// No switch here has a default: the compiler names a value that is missing.
+// The switches have no default, so that the compiler reports missing values.
 namespace betanet {
 
 namespace {

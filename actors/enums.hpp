@@ -5,8 +5,8 @@
 #include "net/http_client.hpp"
 #include "net/tls.hpp"
 
-/// The rooms metrics, net and config do not know each other, so that some
-/// enumerations exist twice. They are converted here and nowhere else.
+/// Conversions between enumerations. The directories metrics, net and config do
+/// not depend on each other, so that some enumerations exist in two of them.
 namespace betanet {
 
 metrics::parse_fallback to_metrics(config::parse_fallback f);

@@ -9,11 +9,12 @@ namespace betanet {
 
 namespace {
 
-/// How long after its timeout an attempt is given up although the transport has
-/// not answered.
+/// How long the fetcher waits after the timeout of an attempt before it gives
+/// up waiting for the transport, which should have reported the timeout itself.
 constexpr auto grace = std::chrono::seconds{1};
 
-/// The failure that an HTTP status stands for, if any.
+/// The failure of an attempt that was answered with a status other than 200;
+/// nothing for status 200.
 std::optional<metrics::failure> status_failure(const net::response& r) {
   if (r.status == 200)
     return std::nullopt;
@@ -31,7 +32,7 @@ std::optional<metrics::failure> status_failure(const net::response& r) {
 fetcher_impl::behavior_type fetcher_state::make_behavior() {
   return {
       [this](atom::fetch, const metrics::ticket& t) {
-        running = t; // answers to a former poll are ignored from here on
+        running = t; // late answers to the previous poll are ignored
         attempts = 0;
         start_attempt();
       },

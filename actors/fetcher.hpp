@@ -11,25 +11,27 @@
 
 namespace betanet {
 
-/// How a fetcher reaches its endpoint: starts one request, which ends within
-/// the timeout by one call of the function, from any thread. Outside of tests
-/// this is `net::http_client::get`.
+/// Starts one request to the endpoint of a fetcher. The transport calls the
+/// given function once, from any thread, within the given timeout. Outside of
+/// tests this is `net::http_client::get`.
 using transport = std::function<void(std::chrono::nanoseconds,
                                      std::function<void(net::outcome)>)>;
 
-/// What a fetcher needs to know of its target.
+/// The settings of a fetcher.
 struct fetch_settings {
   betanet::endpoint endpoint{};
-  metrics::duration timeout{}; ///< Of one attempt.
+  metrics::duration timeout{}; ///< The timeout of one attempt.
   metrics::retry_plan retries;
 };
 
 using fetcher_impl = fetcher_actor::extend<
-    // From the network: the answer to the attempt of this number.
+    // From the transport: the outcome of the attempt with this number.
     caf::reacts_to<atom::answer, std::uint64_t, outcome_ptr>,
-    // Its own alarm: the pause after the attempt of this number is over.
+    // Delayed message to itself: the pause after the attempt with this number
+    // is over.
     caf::reacts_to<atom::retry, std::uint64_t>,
-    // Its own alarm: the transport should have answered the attempt by now.
+    // Delayed message to itself: the transport should have reported the outcome
+    // of the attempt with this number by now.
     caf::reacts_to<atom::overdue, std::uint64_t>>;
 
 struct fetcher_state {
@@ -44,14 +46,14 @@ struct fetcher_state {
   fetcher_impl::pointer self;
   fetch_settings settings;
   transport get;
-  std::function<double()> random; ///< Uniform in [-1, 1].
+  std::function<double()> random; ///< Gives random numbers from [-1, 1].
   supervisor_actor supervisor;
 
-  std::optional<metrics::ticket> running;
-  int attempts = 0; ///< Of the running poll.
-  std::uint64_t number =
-      0;                  ///< Of the latest attempt; numbers are never reused.
-  bool in_flight = false; ///< The latest attempt has not been answered.
+  std::optional<metrics::ticket> running; ///< The ticket of the running poll.
+  int attempts = 0; ///< Attempts of the running poll so far.
+  /// The number of the latest attempt. Numbers are never reused.
+  std::uint64_t number = 0;
+  bool in_flight = false;        ///< The latest attempt has not ended yet.
   metrics::time_point started{}; ///< When the latest attempt started.
   static inline const char* name = "fetcher";
 };

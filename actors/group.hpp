@@ -10,17 +10,19 @@
 
 namespace betanet {
 
-/// What the groups of all targets depend on. Suites replace the parts.
+/// The dependencies that the groups of all targets share. Tests replace them.
 struct group_dependencies {
   snapshot_store_actor store;
   event_log log;
-  bool many_targets = false; ///< The lines of every tick are at debug level.
+  /// The log lines of each collection are written at debug level.
+  bool many_targets = false;
   std::function<transport(const config::target&, endpoint)> connect;
   std::function<metrics::wall_time()> wall_clock;
-  std::function<double()> random; ///< Uniform in [-1, 1]. Any thread.
+  /// Gives random numbers from [-1, 1]. May be called from any thread.
+  std::function<double()> random;
 };
 
-/// Everything that a supervisor needs to know of a target.
+/// Makes the settings of the supervisor of a target.
 group_settings settings_of(const config::target& t,
                            const group_dependencies& with);
 
@@ -28,7 +30,7 @@ group_settings settings_of(const config::target& t,
 supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
                              const group_dependencies& with);
 
-/// The snapshot that is shown before the first poll of a target has ended.
+/// The snapshot that is shown until the first poll of a target has ended.
 snapshot_ptr empty_snapshot(const config::target& t, metrics::time_point now);
 
 } // namespace betanet

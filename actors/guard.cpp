@@ -8,18 +8,21 @@ namespace betanet {
 
 namespace {
 
-/// A change of the files holds after two readings: within a second.
+/// How often the web configuration file and the files it names are read. A
+/// change takes effect after two equal readings, that is within a second.
 constexpr auto read_every = std::chrono::milliseconds{500};
-/// Checks of one user's passwords at a time; all names that do not exist count
-/// as one user. A check takes up to a second, and one runs at a time.
+/// The largest number of passwords of one user whose checks are queued. All
+/// unknown user names count as one user. A check takes up to a second, and the
+/// checks run one after the other.
 constexpr std::size_t max_checks_a_user = 4;
-/// Exchanges that wait for any check.
+/// The largest number of requests that wait for the result of a check.
 constexpr std::size_t max_waiting = 64;
-/// Good logins that are remembered. There are few users, but bcrypt ignores
-/// what follows the first 72 bytes, so that many passwords of one user can be
-/// good.
+/// The largest number of successful logins that are remembered. There are few
+/// users, but bcrypt ignores all bytes of a password after the first 72, so
+/// that a client can make many passwords of one user that are accepted.
 constexpr std::size_t max_good_logins = 100;
-/// The highest cost of the work done for a user that does not exist: 0.4 s.
+/// The highest bcrypt cost of the check that is made for an unknown user; it
+/// takes 0.4 s.
 constexpr int max_decoy_cost = 13;
 
 } // namespace
@@ -100,9 +103,10 @@ void guard_state::check_login(const exchange_ptr& e, bool optional) {
   ++waiting;
 }
 
-/// One check at a time for each user and address, so that guesses from one
-/// address do not hold up the same user elsewhere; a few for each user, so that
-/// guesses at one name do not hold up the other users.
+/// Whether another check may be queued. There is one check at a time for each
+/// pair of user and address, so that a client that guesses passwords does not
+/// block the user at another address. There are at most `max_checks_a_user` for
+/// each user, so that guesses at one user do not block the other users.
 bool guard_state::has_room_for(const check& c) const {
   std::size_t same_user = 0, same_peer = 0;
   for (const auto& [_, other] : checks) {
@@ -123,8 +127,9 @@ std::function<bool()> guard_state::work_for(const net::login& l,
           real = hash ? *hash : net::decoy_hash(decoy_cost)] {
     if (matches(password, real) && is_user)
       return true;
-    // 2^c + 2^c + 2^(c+1) + ... + 2^(d-1) = 2^d steps for every name, so that
-    // the time of an answer does not tell whether a user exists.
+    // With the costs c of the hash and d of the decoy, a refusal takes
+    // 2^c + 2^c + 2^(c+1) + ... + 2^(d-1) = 2^d steps for every user name, so
+    // that the response time does not reveal whether a user exists.
     for (int cost = net::cost_of(real); cost < decoy_cost; ++cost)
       matches(password, net::decoy_hash(cost));
     return false;
@@ -134,7 +139,7 @@ std::function<bool()> guard_state::work_for(const net::login& l,
 void guard_state::verified(const std::string& digest, bool good) {
   if (good) {
     if (good_logins.size() >= max_good_logins)
-      good_logins.erase(good_logins.begin()); // digests are random
+      good_logins.erase(good_logins.begin()); // a random one: digests are
     good_logins.insert(digest);
   }
   const auto ended = checks.extract(digest);
@@ -150,8 +155,8 @@ void guard_state::verified(const std::string& digest, bool good) {
 // -- rules -------------------------------------------------------------------
 
 void guard_state::apply_rules(const web_reading& of) {
-  // Good logins of a changed password need not be forgotten: their digest holds
-  // the hash.
+  // `good_logins` stays valid when a password changes: the digest of a login
+  // depends on the user's hash.
   rules = of.found;
   if (bucket.rules() != rules.rate_limit)
     bucket = {rules.rate_limit, self->clock().now()};
@@ -160,15 +165,16 @@ void guard_state::apply_rules(const web_reading& of) {
     log.warn("Web configuration", {{"warning", w}});
 }
 
-/// Why the rules of a reading cannot replace those that hold, "" if they can.
+/// Why the rules of a reading cannot replace the rules in use; empty if they
+/// can.
 std::string guard_state::objection(const web_reading& found) const {
   if (!found.problem.empty())
     return found.problem;
   if (found.found == config::web_config{} && rules != config::web_config{})
-    return "the web configuration has become empty: no login, no TLS; that "
-           "takes a restart";
+    return "the web configuration has become empty: turning off logins and TLS "
+           "needs a restart";
   if (found.found.tls.has_value() != rules.tls.has_value())
-    return "tls_server_config came or went: that takes a restart";
+    return "tls_server_config was added or removed, which needs a restart";
   return {};
 }
 

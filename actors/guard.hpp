@@ -17,8 +17,8 @@
 
 namespace betanet {
 
-/// How many requests may come at once: one more for each interval that passes,
-/// up to the burst.
+/// A limit of the rate of requests. Each request takes a token; each interval
+/// adds one, up to `burst` tokens. An interval of 0 means no limit.
 class token_bucket {
 public:
   token_bucket() = default;
@@ -27,6 +27,8 @@ public:
       : rules_(rules), tokens_(rules.burst), filled_(now) {}
 
   const config::web_config::rate_limit_keys& rules() const { return rules_; }
+
+  /// Takes a token; false if there is none.
   bool take(metrics::time_point now);
 
 private:
@@ -36,35 +38,38 @@ private:
 };
 
 struct guard_settings {
-  web_reading first; ///< Without a problem.
-  /// Reads the files again in another thread and then calls back once, from any
-  /// thread.
+  web_reading first; ///< The reading at the start; it has no problem.
+  /// Reads the files again in another thread and then calls the function once,
+  /// from any thread.
   std::function<void(std::function<void(web_reading)>)> read;
-  /// Does the work in another thread and then calls back once with its result,
-  /// from any thread. False if there is no thread.
+  /// Runs `work` in another thread and then calls the second function once with
+  /// its result, from any thread. Returns false, and does nothing, if no thread
+  /// is available.
   std::function<bool(std::function<bool()> work, std::function<void(bool)>)>
       verify;
-  /// Whether the password is that of the hash. This is the work.
+  /// Whether the password belongs to the bcrypt hash. Takes up to a second.
   std::function<bool(const std::string& password, const std::string& hash)>
       matches = net::matches;
-  /// Secures the connections that are accepted from now on.
+  /// Sets the TLS context and the headers of connections accepted from now on.
   std::function<void(net::server_security)> secure;
 };
 
 using guard_impl = guard_actor::extend<
-    // Its own alarm: read the files.
+    // Delayed message to itself: read the files.
     caf::reacts_to<atom::read>,
-    // From the thread that read them.
+    // From the thread that reads the files: the result.
     caf::reacts_to<atom::read, web_reading_ptr>,
-    // From the thread that checks logins: whether that of this digest is good.
+    // From the thread that checks logins: whether the login with this digest is
+    // accepted.
     caf::reacts_to<atom::verified, std::string, bool>>;
 
 struct guard_state {
-  /// A login being checked.
+  /// A login that is being checked.
   struct check {
-    std::string user; ///< Empty for a name that does not exist.
-    std::string peer;
-    /// Each with whether its path needs no login.
+    std::string user; ///< Empty if the user does not exist.
+    std::string peer; ///< The address of the client.
+    /// The requests that wait for the result. The flag of each says whether its
+    /// path also answers without a login.
     std::vector<std::pair<exchange_ptr, bool>> waiting;
   };
 
@@ -80,7 +85,8 @@ struct guard_state {
   void apply_rules(const web_reading& of);
   void verified(const std::string& digest, bool good);
 
-  /// The bcrypt work for a login: the same for known and unknown users.
+  /// Makes the function that checks a login. It takes equally long for known
+  /// and unknown users. `hash` is null for an unknown user.
   std::function<bool()> work_for(const net::login& l,
                                  const std::string* hash) const;
 
@@ -89,16 +95,18 @@ struct guard_state {
   guard_settings settings;
   http_front_actor front;
 
-  config::web_config rules;
-  std::string problem; ///< Of the latest reading; empty: the rules hold.
-  /// The latest reading. Two equal ones in a row are taken as complete: nobody
-  /// is writing the files.
+  config::web_config rules; ///< The rules in use.
+  /// Why the latest reading cannot be used. Requests are refused unless it is
+  /// empty.
+  std::string problem;
+  /// The latest reading. It is used when the next reading equals it, because
+  /// then nobody is writing the files.
   web_reading_ptr pending;
   token_bucket bucket;
 
-  std::set<std::string> good_logins;   ///< Digests.
-  std::map<std::string, check> checks; ///< By digest.
-  std::size_t waiting = 0;             ///< Exchanges of all checks.
+  std::set<std::string> good_logins;   ///< The digests of accepted logins.
+  std::map<std::string, check> checks; ///< By the digest of the login.
+  std::size_t waiting = 0; ///< The number of requests in all `checks`.
   static inline const char* name = "guard";
 };
 

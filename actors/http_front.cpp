@@ -8,11 +8,13 @@ namespace betanet {
 
 namespace {
 
-/// Scrapes within this time share a page; a younger one would hardly differ.
+/// How long a rendered page is used for further scrapes.
 constexpr auto page_lifetime = std::chrono::milliseconds{100};
+/// How long the front waits for the cache before it answers with 503.
 constexpr auto cache_timeout = std::chrono::seconds{1};
-/// A reload reads files, which may lie on a slow mount. Below the 30 s that
-/// `web.write_timeout` gives an answer by default.
+/// How long the front waits for the reloader. A reload reads files, which may
+/// be on a slow mount. The time is below 30 s, the default of
+/// `web.write_timeout`.
 constexpr auto reloader_timeout = std::chrono::seconds{25};
 
 constexpr auto exposition_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -41,7 +43,7 @@ reply_ptr page_reply(const metrics::page& p, net::format format,
       p.text, compressed ? packed : plain);
 }
 
-/// What a client gets that is not let in; null for the others.
+/// The answer to a client that the guard does not admit; null if it does.
 reply_ptr refusal(permission granted) {
   switch (granted) {
   case permission::full:
@@ -62,7 +64,8 @@ reply_ptr refusal(permission granted) {
   return nullptr;
 }
 
-/// What a client gets that asks for the impossible; null for the others.
+/// The answer to a request for an unknown path or with a wrong method; null for
+/// other requests.
 reply_ptr objection(const pages::route& r, net::method m) {
   if (&r == &pages::unknown_route)
     return text_reply(404, "Not found.\n");
@@ -116,7 +119,7 @@ void http_front_state::respond(const exchange_ptr& e, reply_ptr r) {
   e->respond(std::move(r));
 }
 
-/// The server's own counts come with each request.
+/// Stores the server's counters, which arrive with each request.
 void http_front_state::note_stats(const net::server_stats& s) {
   server = s;
 }

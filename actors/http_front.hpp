@@ -16,7 +16,9 @@ using reply_ptr = std::shared_ptr<const net::reply>;
 
 struct front_settings {
   std::string telemetry_path = "/metrics";
-  std::uint64_t max_requests = 40; ///< Slow scrapes at a time; 0: no limit.
+  /// How many responses to slow readers may be in progress before scrapes are
+  /// answered with 503; 0: no limit.
+  std::uint64_t max_requests = 40;
   std::string version;
 };
 
@@ -24,13 +26,13 @@ struct http_front_state {
   explicit http_front_state(http_front_actor::pointer p) : self(p) {}
   http_front_actor::behavior_type make_behavior();
 
-  /// One form of the page: plain or compressed, of one format.
+  /// The page of metrics in one format, compressed or not.
   struct edition {
     net::format format;
     bool compressed;
-    reply_ptr page; ///< The latest one; null after an error.
-    metrics::time_point page_time{};
-    std::vector<exchange_ptr> waiting; ///< For the page that was asked for.
+    reply_ptr page;                  ///< The latest page; null after an error.
+    metrics::time_point page_time{}; ///< When `page` was rendered.
+    std::vector<exchange_ptr> waiting; ///< Scrapes that wait for a new page.
   };
 
   void serve(exchange_ptr e, permission granted);
@@ -55,9 +57,10 @@ struct http_front_state {
       edition{net::format::text_0_0_4, true},
       edition{net::format::openmetrics_1_0_0, false},
       edition{net::format::openmetrics_1_0_0, true}};
-  std::uint64_t scrapes = 0; ///< Answered since the cache was last told.
+  /// Scrapes answered since the last request to the cache, which counts them.
+  std::uint64_t scrapes = 0;
   pages::request_counts requests;
-  net::server_stats server; ///< As of the latest request.
+  net::server_stats server; ///< The server's counters at the latest request.
   metrics::time_point started{};
   static inline const char* name = "http_front";
 };

@@ -33,13 +33,13 @@ constexpr std::string_view name(spdlog::level::level_enum l) {
     return "INFO";
   case spdlog::level::warn:
     return "WARN";
-  default: // of spdlog: err, critical, off
+  default: // the other levels of spdlog: err, critical, off
     return "ERROR";
   }
 }
 
-/// The length of the UTF-8 sequence at `i`, 0 if it is invalid (RFC 3629, 4) or
-/// a C1 control character.
+/// The length of the UTF-8 sequence that begins at `i`; 0 if it is invalid
+/// (RFC 3629, section 4) or a C1 control character.
 std::size_t sequence_length(std::string_view s, std::size_t i) {
   const auto lead = static_cast<unsigned char>(s[i]);
   const std::size_t n = lead < 0xc2   ? 0
@@ -61,7 +61,7 @@ std::size_t sequence_length(std::string_view s, std::size_t i) {
   return overlong || beyond || c1_control ? 0 : n;
 }
 
-/// Appends `s` in double quotes, as a valid JSON string whatever it holds.
+/// Appends `s` as a JSON string in double quotes. `s` may contain any bytes.
 void append_quoted(std::string& out, std::string_view s) {
   constexpr auto hex = "0123456789abcdef";
   out += '"';
@@ -83,6 +83,7 @@ void append_quoted(std::string& out, std::string_view s) {
   out += '"';
 }
 
+/// Whether `s` can be written without quotes as a value in logfmt.
 bool plain(std::string_view s) {
   for (const char c : s)
     if (c <= ' ' || c >= 0x7f || c == '"' || c == '=' || c == '\\')
@@ -106,7 +107,7 @@ void append_field(std::string& line, config::log_format format,
     line += value;
 }
 
-/// `%*` in a pattern: the name of the level as logfmt has it.
+/// Implements the flag `%*` of the pattern: the name of the level.
 class level_flag : public spdlog::custom_flag_formatter {
 public:
   void format(const spdlog::details::log_msg& msg, const std::tm&,

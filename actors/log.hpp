@@ -12,21 +12,21 @@
 
 namespace betanet {
 
-/// A structured event log on top of spdlog: one event, one line, in logfmt or
-/// JSON. Any thread. Values may be hostile text; they are escaped.
+/// A structured log on top of spdlog. It writes each event as one line in
+/// logfmt or JSON and escapes all values. May be used from any thread.
 class event_log {
 public:
   using level = config::log_level;
   using fields =
       std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
-  event_log() = default; ///< Writes nothing.
+  event_log() = default; ///< A log that writes nothing.
 
-  /// `out` has the line layout of `use_line_format`.
+  /// `use_line_format` must have been called for `out`.
   event_log(std::shared_ptr<spdlog::logger> out, config::log_format format)
       : out_(std::move(out)), format_(format) {}
 
-  /// Fields with an empty value are left out.
+  /// Writes one event. Fields with an empty value are left out.
   void write(level l, std::string_view msg, fields extra = {}) const;
 
   void debug(std::string_view msg, fields extra = {}) const {
@@ -47,12 +47,13 @@ private:
   config::log_format format_ = config::log_format::logfmt;
 };
 
-/// Makes a logger that writes to stderr and, if configured, a rotated file,
-/// from a thread of its own: a stuck terminal never holds an actor up. Throws
+/// Makes a log that writes to stderr and, if configured, to a rotated file. It
+/// writes in a thread of its own, so that a blocked terminal does not block the
+/// actors; when its queue is full, the oldest lines are lost. Throws
 /// `spdlog::spdlog_ex` if the file cannot be written.
 event_log make_log(const config::log& how);
 
-/// Gives `out` the line layout of `format`.
+/// Sets the pattern of `out` to that of the lines of `format`.
 void use_line_format(spdlog::logger& out, config::log_format format);
 
 } // namespace betanet

@@ -19,26 +19,26 @@
 #include <utility>
 #include <vector>
 
-/// What the actors say to each other: payloads, atoms, type ids. Who may say
-/// what to whom is in actors.hpp.
+/// The contents of the messages between actors: payloads, atoms and type ids.
+/// The interfaces of the actors are in actors.hpp.
 namespace betanet {
 
 // -- payloads ----------------------------------------------------------------
 
-/// One instant of a target's grid.
+/// The start of one collection of a target.
 struct tick {
-  std::uint64_t number = 0;   ///< 1 is the first of the target.
+  std::uint64_t number = 0;   ///< Counts the target's ticks from 1.
   metrics::time_point next{}; ///< When the tick after this one is due.
 };
 
-/// A failed attempt that another one follows.
+/// A failed attempt that will be retried.
 struct attempt_report {
   betanet::endpoint endpoint{};
   metrics::ticket ticket;
-  int attempt = 1; ///< 1 is the first try.
+  int attempt = 1; ///< Counts the attempts of the poll from 1.
   metrics::failure failure{};
-  metrics::duration took{};
-  metrics::duration retry_in{};
+  metrics::duration took{};     ///< How long the attempt took.
+  metrics::duration retry_in{}; ///< The pause before the next attempt.
 };
 
 /// The end of a poll.
@@ -46,50 +46,54 @@ struct poll_report {
   betanet::endpoint endpoint{};
   metrics::ticket ticket;
   metrics::poll poll;
-  /// How long the last attempt took; nothing if its fetcher died.
+  /// How long the last attempt took; empty if the fetcher died.
   std::optional<metrics::duration> took;
 };
 
-/// How a target is shown. A reload may change it.
+/// The settings of a target that its aggregator uses. A reload may change them.
 struct display_rules {
   metrics::freshness_rules freshness;
-  std::shared_ptr<const std::vector<double>> latency_bounds; ///< Seconds.
-  bool quiet = false; ///< Its lines of every tick are written at debug level.
+  /// Upper bounds of the buckets of the latency histogram, in seconds.
+  std::shared_ptr<const std::vector<double>> latency_bounds;
+  /// The log lines of each collection are written at debug level.
+  bool quiet = false;
 };
 
-/// What the supervisor knows of its target after an event.
+/// The state of a target after an event, as its supervisor knows it.
 struct update {
-  metrics::time_point at{};
+  metrics::time_point at{}; ///< When the event happened.
   std::array<metrics::endpoint_status, endpoint_count> endpoints;
   metrics::restart_counters restarts;
   metrics::time_point next_tick{};
   bool collected = false; ///< The first collection has finished.
 
-  /// Set if the event was the end of a poll.
+  /// The poll that has ended; empty if the event was another one.
   std::optional<std::pair<endpoint, metrics::poll>> finished;
-  /// That poll was the last of its collection, and a poll of the collection
-  /// read something.
+  /// True if `finished` was the last poll of its collection and at least one
+  /// poll of the collection was good or partial.
   bool read_collection = false;
-  std::optional<display_rules> rules; ///< Set if they have changed.
+  std::optional<display_rules> rules; ///< New settings, if they have changed.
 };
 
 struct group_settings; // supervisor.hpp
 
-/// Which page of metrics is asked for.
+/// A request of the front for a page of metrics.
 struct page_query {
-  metrics::front_totals front;
-  std::uint64_t scrapes = 0; ///< Answered with the page before this one.
+  metrics::front_totals front; ///< The front's counters, shown on the page.
+  /// The scrapes answered with the previous page, which the cache counts.
+  std::uint64_t scrapes = 0;
   net::format format = net::format::text_0_0_4;
-  bool compressed = false;           ///< gzip.
-  std::optional<std::string> target; ///< Only its families.
+  bool compressed = false; ///< The text of the page is compressed with gzip.
+  /// The page shows only this target; empty: the whole page.
+  std::optional<std::string> target;
 };
 
-/// What a client of the front may have.
+/// What the guard permits a client, or the status that refuses its request.
 enum class permission : std::uint8_t {
-  full,         ///< Whatever it asks for.
-  health_only,  ///< It sent no login: the verdict without detail.
-  login_needed, ///< 401
-  too_often,    ///< 429
+  full,         ///< The client gets what it asks for.
+  health_only,  ///< The client has no valid login: health without details.
+  login_needed, ///< 401: the path needs a login.
+  too_often,    ///< 429: the rate limit is exceeded.
   busy,         ///< 503: too many logins are being checked.
   broken,       ///< 500: the web configuration cannot be used.
 };

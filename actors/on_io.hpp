@@ -11,9 +11,9 @@
 
 namespace betanet {
 
-/// An actor that runs on the I/O thread, so that a request reaches it without
-/// waking another thread. Its behaviour does not depend on this. The loop must
-/// run until the actor has quit.
+/// Wraps an actor so that it runs on the I/O thread, where requests reach it
+/// without a switch of threads. The behaviour of the actor does not change. The
+/// loop must run until the actor has quit.
 template <class Interface, class State>
 class on_io : public caf::stateful_actor<State, typename Interface::base> {
   using super = caf::stateful_actor<State, typename Interface::base>;
@@ -36,7 +36,8 @@ public:
   behavior_type make_behavior() override { return init_(this); }
 
 private:
-  /// Runs its one actor on the loop and hands all others to the scheduler.
+  /// Runs the wrapped actor on the loop and all other actors on CAF's
+  /// scheduler.
   class unit : public caf::execution_unit {
   public:
     unit(on_io& self, net::loop& l)
@@ -55,7 +56,7 @@ private:
           &self->unit_, std::numeric_limits<std::size_t>::max());
       if (result == caf::resumable::resume_later)
         self->unit_.exec_later(self);
-      else // the reference that `enqueue` took
+      else // releases the reference that `enqueue` has added
         caf::intrusive_ptr_release(self->ctrl());
     }
 

@@ -9,11 +9,13 @@ namespace betanet {
 
 namespace {
 
-/// Up to this many targets are also collected at once; more would be a burst,
-/// so that each waits for its slot on the grid.
+/// Up to this number of targets, each is also collected when its group starts.
+/// With more targets that would be a burst of requests, so that each target
+/// waits for its first grid point.
 constexpr std::size_t max_immediate_targets = 100;
 
-/// Tells systemd that a reload begins, and when (sd_notify(3), RELOADING=1).
+/// The message that tells systemd that a reload begins (sd_notify(3),
+/// RELOADING=1). It must contain the present monotonic time.
 std::string reloading_message() {
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now().time_since_epoch());
@@ -60,7 +62,8 @@ reloader_impl::behavior_type reloader_state::make_behavior() {
 
 // -- reloads -----------------------------------------------------------------
 
-/// Any number of requests during a reading cause one more reading after it.
+/// Starts a reload. Requests that arrive while one is running are answered by
+/// one further reload, which starts when the running one has ended.
 void reloader_state::reload() {
   if (reading) {
     read_again = true;
@@ -92,7 +95,7 @@ void reloader_state::was_read(const config_reading& found) {
     settings.content = found.content;
   } else if (found.problems != problems) {
     settings.dependencies.log.error(
-        "Reload failed, the former configuration goes on",
+        "Reload failed, the former configuration stays in use",
         {{"error", found.problems}});
   }
   problems = found.problems;
@@ -104,9 +107,10 @@ void reloader_state::was_read(const config_reading& found) {
     reload();
 }
 
-/// Two equal readings in a row mean that nobody is writing the file. A file
-/// that was refused is tried again each time: a file that it names may exist by
-/// now.
+/// Reloads if the content differs from that in use and equals the content of
+/// the previous reading, which means that nobody is writing the file. A file
+/// that was refused is tried again each time, because a file that it names may
+/// have been created since.
 void reloader_state::file_was_read(const std::string& content) {
   const bool settled = content == std::exchange(seen_content, content);
   if (settled && content != settings.content)
@@ -165,7 +169,8 @@ void reloader_state::change(polled& p, const config::target& t) {
                false);
 }
 
-/// A target that keeps its name and its URL keeps its state and its counters.
+/// Starts, changes and ends groups until they are those of `wanted`. A target
+/// that keeps its name and its URL keeps its state and its counters.
 void reloader_state::apply(const std::vector<config::target>& wanted,
                            bool configure_all) {
   const auto identity = [](const config::target& t) {

@@ -12,46 +12,50 @@
 
 namespace betanet {
 
-/// The configuration as read at one moment.
+/// The result of reading the configuration once.
 struct config_reading {
-  std::string content; ///< Of the file; empty without one.
-  std::optional<config::settings> settings;
-  std::string problems; ///< Empty: none, and `settings` are set.
+  std::string content; ///< The content of the file; empty if there is none.
+  std::optional<config::settings> settings; ///< Set if `problems` is empty.
+  std::string problems; ///< What is wrong with the configuration.
 };
 
 using reloader_impl = reloader_actor::extend<
-    // SIGHUP: read the configuration again.
+    // From the signal handler: SIGHUP has arrived, reload the configuration.
     caf::reacts_to<atom::signal>,
-    // From the thread that read the configuration.
+    // From the thread that reads the configuration: the result.
     caf::reacts_to<atom::reload, config_reading_ptr>,
-    // Its own alarm: read the file to see whether it has changed.
+    // Delayed message to itself: check whether the file has changed.
     caf::reacts_to<atom::read>,
-    // From the thread that read the file: its content.
+    // From the thread that reads the file: its content.
     caf::reacts_to<atom::read, std::string>,
-    // Its own alarm: ask whether the exporter is healthy.
+    // Delayed message to itself: check whether the exporter is healthy.
     caf::reacts_to<atom::watchdog>,
-    // Whether it is; if so, tell the service manager.
+    // From the health check: its result. If the exporter is healthy, the
+    // service manager's watchdog is notified.
     caf::reacts_to<atom::watchdog, bool>>;
 
 struct reloader_settings {
-  config::settings running; ///< Those of the start; a reload changes them.
-  std::string content;      ///< Of the file they were read from.
-  /// Of the groups; the reloader sets `many_targets` itself.
+  config::settings running; ///< The settings in use; a reload changes them.
+  std::string content;      ///< The content of the file they were read from.
+  /// The dependencies of the groups. The reloader sets `many_targets` itself.
   group_dependencies dependencies;
   target_registry_actor registry;
   scheduler_actor scheduler;
 
-  // Each of these returns at once and calls back once, from any thread.
-  /// Reads and checks the configuration.
+  // Each of the next three functions returns at once and later calls the
+  // function that it is given, once and from any thread.
+  /// Reads and validates the configuration.
   std::function<void(std::function<void(config_reading)>)> read;
   /// Reads the content of the file.
   std::function<void(std::function<void(std::string)>)> read_file;
-  /// Asks whether the exporter is healthy.
+  /// Checks whether the exporter is healthy.
   std::function<void(std::function<void(bool)>)> probe;
 
-  config::duration check_file_every{}; ///< 0: never.
-  config::duration watchdog_every{};   ///< 0: never.
-  /// Tells the service manager a line such as `READY=1`.
+  /// How often the file is checked for changes; 0: never.
+  config::duration check_file_every{};
+  /// How often the service manager's watchdog is notified; 0: never.
+  config::duration watchdog_every{};
+  /// Sends a message such as `READY=1` to the service manager (sd_notify(3)).
   std::function<void(const std::string&)> notify;
 };
 
@@ -59,17 +63,18 @@ struct reloader_state {
   explicit reloader_state(reloader_impl::pointer p) : self(p) {}
   reloader_impl::behavior_type make_behavior();
 
-  /// A target that is polled.
+  /// A target and its running group.
   struct polled {
     config::target target;
     supervisor_actor supervisor;
-    metrics::time_point since; ///< The origin of its ticks.
+    metrics::time_point since; ///< The origin of the target's ticks.
   };
 
   void reload();
   void was_read(const config_reading& found);
   void file_was_read(const std::string& content);
-  /// `configure_all`: targets that stay as they are get their settings again.
+  /// With `configure_all`, targets that have not changed get their settings
+  /// again too.
   void apply(const std::vector<config::target>& wanted, bool configure_all);
   void start(const config::target& t, bool known_from_start);
   void change(polled& p, const config::target& t);
@@ -85,19 +90,21 @@ struct reloader_state {
   std::vector<polled> targets;
 
   using answer = caf::typed_response_promise<std::string>;
-  bool reading = false;
+  bool reading = false; ///< A reload is running.
+  /// The requests that the running and the next reload will answer.
   std::vector<answer> answered_by_this, answered_by_next;
   bool read_again = false; ///< A reload was asked for while one was running.
 
-  std::string seen_content; ///< Of the file when it was last read for changes.
-  std::string problems;     ///< Of the latest reload.
-  metrics::wall_time reloaded_at{};
-  std::size_t ending = 0; ///< Supervisors that a stop waits for.
+  std::string seen_content;         ///< The content found by the latest check.
+  std::string problems;             ///< The problems of the latest reload.
+  metrics::wall_time reloaded_at{}; ///< When a reload last succeeded.
+  std::size_t ending = 0; ///< Supervisors that have not terminated yet.
   static inline const char* name = "reloader";
 };
 
-/// Starts every target of the settings. Dies with an error when a supervisor
-/// dies; on an exit message it ends all supervisors first.
+/// The behaviour of the reloader. It starts the groups of all targets. When a
+/// supervisor dies, it terminates with the cause. On an exit message it ends
+/// all supervisors before it terminates.
 reloader_impl::behavior_type
 reloader(reloader_impl::stateful_pointer<reloader_state> self,
          reloader_settings settings);

@@ -24,11 +24,12 @@ void scheduler_state::watch(supervisor_actor who,
   targets[number] = {std::move(who), grid, former.ticks};
   const auto now = self->clock().now();
   const metrics::duration instant{1};
-  if (at_once) // grid points soon after would only repeat it
+  if (at_once) // grid points in the first half interval are left out
     return send_tick(number, grid.origin + grid.interval / 2 - instant);
   if (former.ticks == 0)
     return set_alarm(number, grid.after(grid.origin - instant));
-  // What was announced is kept, or the pause would look like a standstill.
+  // A longer new interval must not delay the next tick that was announced, or
+  // health checks would report the target as overdue.
   set_alarm(number, std::min(former.due, grid.after(now)));
 }
 

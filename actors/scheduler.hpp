@@ -10,15 +10,17 @@
 namespace betanet {
 
 using scheduler_impl = scheduler_actor::extend<
-    // Its own alarm: the watched supervisor of this number is due.
+    // Scheduled message to itself: send a tick to the supervisor with this
+    // number.
     caf::reacts_to<atom::tick, std::uint64_t>>;
 
 struct scheduler_state {
+  /// A supervisor that receives ticks.
   struct watched {
     supervisor_actor supervisor;
     metrics::tick_grid grid;
-    std::uint64_t ticks = 0;   ///< Sent so far.
-    metrics::time_point due{}; ///< When the next one is.
+    std::uint64_t ticks = 0;   ///< The number of ticks sent so far.
+    metrics::time_point due{}; ///< When the next tick is due.
   };
 
   explicit scheduler_state(scheduler_impl::pointer p) : self(p) {}
@@ -36,7 +38,9 @@ struct scheduler_state {
   scheduler_impl::pointer self;
   std::map<std::uint64_t, watched> targets; ///< By number.
   std::map<supervisor_actor, std::uint64_t> numbers_of;
-  std::uint64_t numbers = 0; ///< Given so far; a former one's alarm is void.
+  /// The last number that was assigned. Numbers are never reused, so that the
+  /// scheduled messages of a removed or replaced entry are ignored.
+  std::uint64_t numbers = 0;
   static inline const char* name = "scheduler";
 };
 

@@ -9,12 +9,14 @@ namespace {
 using metrics::breaker_state;
 using metrics::circuit;
 
-/// Restart intensity as Erlang's supervisors have it: a group whose actors die
-/// more often than this is beyond repair, and the process ends.
+/// The limit of restarts, after the "restart intensity" of Erlang's
+/// supervisors. If more actors of a group die within the window, a restart does
+/// not help, and the process terminates.
 constexpr std::size_t max_restarts = 5;
 constexpr auto restart_window = std::chrono::seconds{60};
 
-/// News have their own level, what was told before is for debugging.
+/// The log level of an event: `news` if it is reported for the first time in an
+/// outage, else debug.
 constexpr auto level_of(bool is_news, event_log::level news) {
   return is_news ? news : event_log::level::debug;
 }
@@ -76,8 +78,8 @@ void supervisor_state::apply_settings(const group_settings& g) {
   }
 }
 
-/// The fetcher of a running poll stays: the poll ends under the settings it
-/// began with.
+/// Replaces the fetcher if the settings have changed, unless a poll is running.
+/// A running poll ends with the settings with which it began.
 void supervisor_state::replace_outdated_fetcher(endpoint e) {
   auto& w = at(e);
   if (w.breaker.current() || !std::exchange(w.outdated, false))
@@ -179,12 +181,13 @@ void supervisor_state::count_attempt(watched_endpoint& w, int attempt,
                                std::chrono::duration<double>(*took).count());
 }
 
-/// True if the poll was the last of its collection and one of them read values.
+/// Records the end of a poll of the collection that began with `tick`. Returns
+/// true if it was the last poll and at least one of them was good or partial.
 bool supervisor_state::finish_collection(std::uint64_t tick,
                                          const metrics::poll& p) {
   const auto found = collections.find(tick);
   if (found == collections.end())
-    return false; // a probe
+    return false; // a probe belongs to no collection
   auto& c = found->second;
   c.read = c.read || p.result != metrics::quality::bad;
   if (--c.running > 0)
@@ -197,7 +200,8 @@ bool supervisor_state::finish_collection(std::uint64_t tick,
 
 // -- breakers and outages ----------------------------------------------------
 
-/// A transition, its count, its alarm and its log line.
+/// Handles the change of a breaker to the state `s`: counts and logs it and,
+/// for `open`, schedules the change to half-open.
 void supervisor_state::enter(endpoint e, breaker_state s, bool was_probe) {
   auto& w = at(e);
   ++w.status.counters.transitions[metrics::index(s)];
@@ -230,7 +234,7 @@ void supervisor_state::enter(endpoint e, breaker_state s, bool was_probe) {
 void supervisor_state::note_good_poll(endpoint e, const poll_report& r) {
   const auto lasted =
       at(e).outage.recovered(self->clock().now(), r.poll.attempts);
-  if (!lasted || r.ticket.probe) // the breaker tells the recovery by a probe
+  if (!lasted || r.ticket.probe) // for a probe, `enter` logs the recovery
     return;
   log.info("Recovered after " +
                config::print_duration(
@@ -272,7 +276,7 @@ void supervisor_state::on_down(const caf::down_msg& down) {
     aggregator = settings.make_aggregator(self);
     self->monitor(aggregator);
     update u;
-    u.rules = settings.rules; // the old one may have died with new ones
+    u.rules = settings.rules; // new rules may have been lost with the old actor
     return publish(std::move(u));
   }
   for (const auto e : all_endpoints)
@@ -293,7 +297,7 @@ void supervisor_state::replace_fetcher(endpoint e, const caf::error& cause) {
   lost.poll.attempts = w.ended_attempts + 1;
   lost.poll.failure = metrics::failure{
       metrics::reason::local, "fetcher died: " + self->system().render(cause)};
-  if (self->clock().now() >= w.paused_until) // an attempt was running
+  if (self->clock().now() >= w.paused_until) // died during an attempt
     return on_poll(lost);
   lost.poll.attempts = w.ended_attempts;
   finish_poll(lost);

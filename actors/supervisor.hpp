@@ -14,24 +14,25 @@
 namespace betanet {
 
 using supervisor_impl = supervisor_actor::extend<
-    // Its own alarm: the breaker's open time of this generation is over.
+    // Scheduled message to itself: the breaker of this endpoint has been open
+    // for `open_duration` and becomes half-open if its generation is this one.
     caf::reacts_to<atom::half_open, endpoint, std::uint64_t>>;
 
-/// What a supervisor needs to know and to make the actors of its group.
+/// The settings of a supervisor and the functions that start its group.
 struct group_settings {
-  std::string target; ///< Empty for the unnamed one.
+  std::string target; ///< The target's name; empty for the unnamed target.
   metrics::duration open_duration{};
   int failure_threshold = 5;
   std::function<metrics::wall_time()> wall_clock;
   display_rules rules;
 
-  /// These spawn an actor on behalf of the supervisor, which monitors it.
+  // These functions spawn an actor; the supervisor then monitors it.
   std::function<fetcher_actor(supervisor_impl::pointer, endpoint)> make_fetcher;
   std::function<aggregator_actor(supervisor_impl::pointer)> make_aggregator;
 };
 
 struct supervisor_state {
-  /// One endpoint of the target.
+  /// The state of one endpoint of the target.
   struct watched_endpoint {
     explicit watched_endpoint(int failure_threshold)
         : breaker(failure_threshold) {}
@@ -40,17 +41,19 @@ struct supervisor_state {
     metrics::circuit breaker;
     metrics::endpoint_status status;
     metrics::outage outage;
-    bool outdated = false; ///< The settings have changed since its spawn.
-    std::uint64_t collection = 0; ///< Tick of the running poll; 0: a probe.
-    int ended_attempts = 0;       ///< Of the running poll.
-    /// End of the pause before its next attempt; without a pause, the past.
+    bool outdated = false; ///< `fetcher` was spawned with former settings.
+    /// The number of the tick that started the running poll; 0 for a probe.
+    std::uint64_t collection = 0;
+    int ended_attempts = 0; ///< Failed attempts of the running poll so far.
+    /// When the pause before the next attempt of the running poll ends. Not
+    /// later than now if there is no pause.
     metrics::time_point paused_until{};
   };
 
-  /// A tick whose polls are not all finished.
+  /// A collection that has not finished.
   struct collection {
-    int running = 0;
-    bool read = false; ///< A poll of it was good or partial.
+    int running = 0;   ///< The number of polls that have not finished.
+    bool read = false; ///< A poll of the collection was good or partial.
   };
 
   explicit supervisor_state(supervisor_impl::pointer p) : self(p) {}
@@ -83,17 +86,17 @@ struct supervisor_state {
 
   supervisor_impl::pointer self;
   group_settings settings;
-  group_ptr changed; ///< Settings that hold from the next tick on.
+  group_ptr changed; ///< New settings, applied at the next tick; may be null.
   event_log log;
   std::vector<watched_endpoint> endpoints; ///< By `index(endpoint)`.
   aggregator_actor aggregator;
-  std::uint64_t first_tick = 0;                    ///< 0: none yet.
+  std::uint64_t first_tick = 0; ///< The number of the first tick; 0: none yet.
   std::map<std::uint64_t, collection> collections; ///< By tick number.
   metrics::restart_counters restarts;
-  std::deque<metrics::time_point> recent_restarts;
+  std::deque<metrics::time_point> recent_restarts; ///< Oldest first.
   metrics::time_point next_tick{};
-  bool not_found_told = false; ///< That all endpoints answer 404.
-  bool collected = false;
+  bool not_found_told = false; ///< It was logged that all endpoints answer 404.
+  bool collected = false;      ///< The first collection has finished.
   static inline const char* name = "supervisor";
 };
 

@@ -8,13 +8,13 @@
 
 namespace betanet {
 
-/// The way over the network to one endpoint of a target.
+/// Makes the transport that sends requests to one endpoint of a target.
 transport connect(net::outbound& shared, const config::target& t, endpoint e,
                   const std::string& user_agent);
 
-/// Checks that the certificates and secrets of a target are usable at this
-/// moment. Returns the TLS context made of them, null without TLS. Reads files.
-/// Throws `std::runtime_error` that names the target.
+/// Checks that the certificates and secrets of a target can be used, which
+/// reads their files. Returns the TLS context of the target; null if its URL is
+/// http. Throws a `std::runtime_error` that names the target.
 std::shared_ptr<net::tls_context> check_identity(const config::target& t,
                                                  net::tls_contexts& contexts);
 

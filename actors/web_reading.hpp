@@ -8,17 +8,18 @@
 
 namespace betanet {
 
-/// The web configuration file and the files it names, as read at one moment.
+/// The result of reading the web configuration file and the files it names.
 struct web_reading {
-  std::string text;           ///< Of the file itself.
-  config::web_config written; ///< What the file says.
-  config::web_config found;   ///< With the content of the files it names.
-  std::shared_ptr<net::tls_context> tls; ///< Made of it; null: plain HTTP.
-  std::string problem; ///< Empty: none, and the other members are valid.
+  std::string text;           ///< The text of the web configuration file.
+  config::web_config written; ///< The configuration as the file contains it.
+  config::web_config found; ///< `written` with the content of the named files.
+  std::shared_ptr<net::tls_context> tls; ///< Null if TLS is not configured.
+  /// What is wrong. The other members are valid only if this is empty.
+  std::string problem;
 };
 
-/// Reads the file. May block. What has not changed is taken from `last`, the
-/// latest reading without a problem, or an empty one.
+/// Reads the web configuration file; may block. `last` is the latest reading
+/// without a problem, or an empty one. Unchanged parts are taken from it.
 web_reading read_web(const std::string& web_config_file,
                      const web_reading& last);
 

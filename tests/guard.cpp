@@ -364,7 +364,7 @@ CAF_TEST(protection does not vanish with the content of a file) {
   file.found = with_users(); // but no TLS
   advance(1s);
   CHECK_EQUAL(ask("/metrics", alice), permission::broken);
-  CAF_CHECK_EQUAL(logged.count("tls_server_config came or went"), 1u);
+  CAF_CHECK_EQUAL(logged.count("tls_server_config was added"), 1u);
   CAF_CHECK_EQUAL(secured.size(), 1u);
 }
 

@@ -426,7 +426,7 @@ class Web(harness.Case):
         self.guard(f"tls_server_config: {{ {SERVER} }}\n" + USERS)
         self.write(USERS)
         wait_for(lambda: self.code(headers=LOGIN) == 500, self.log)
-        self.assertIn("takes a restart", self.log())
+        self.assertIn("which needs a restart", self.log())
 
     def test_stalled_handshakes_are_bounded(self):
         self.guard(f"tls_server_config: {{ {SERVER} }}\n")
