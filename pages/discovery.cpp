@@ -4,8 +4,9 @@
 
 namespace betanet::pages {
 
-/// Prometheus's HTTP service discovery. The address is the one by which the
-/// client reached the exporter, which knows its own only from inside.
+/// The answer of `/sd` in the format of Prometheus's HTTP service discovery.
+/// The address is the `Host` of the request, because the exporter does not know
+/// under which address Prometheus reaches it.
 answer discovery(const view& v) {
   namespace json = boost::json;
   json::array groups;

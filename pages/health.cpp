@@ -78,7 +78,7 @@ json::object describe_target(const std::string& target,
     endpoints[name(e)] = describe_endpoint(s, e, now);
   json::object o;
   o["name"] = nullptr;
-  if (!target.empty()) // json::value{target} would be a list of one
+  if (!target.empty()) // not json::value{target}, which makes an array
     o["name"] = target;
   o["up"] = metrics::up(s);
   o["stale"] = any_stale(s, now);
@@ -92,7 +92,7 @@ json::object describe_target(const std::string& target,
   return o;
 }
 
-/// How many targets fulfil the condition.
+/// The number of targets whose snapshot fulfils the condition.
 template <class Condition>
 auto count_targets(const view& v, Condition condition) {
   return std::count_if(v.all.targets.begin(), v.all.targets.end(),

@@ -6,13 +6,15 @@
 
 namespace betanet::pages {
 
-/// /health names this many targets at most; above, one has to be asked for.
+/// `/health` lists up to this many targets. With more, it shows only the target
+/// that `?target=NAME` asks for.
 inline constexpr std::size_t max_listed_targets = 100;
 
-/// A target's next tick is overdue: the collection loop stands still.
+/// Whether the next tick of any target is overdue, which means that the
+/// scheduler has stopped working.
 bool any_overdue(const view& v);
 
-/// The body of /health as the status page uses it, too.
+/// The contents of `/health`, which the status page shows too.
 boost::json::object health_object(const view& v);
 
 } // namespace betanet::pages

@@ -38,7 +38,7 @@ std::uint64_t& request_counts::at(const route& of, int code) {
       });
   if (found != counts_.end())
     return found->count;
-  counts_.push_back({of.handler, code, 0}); // a code missing in the table
+  counts_.push_back({of.handler, code, 0}); // a code that the table lacks
   return counts_.back().count;
 }
 

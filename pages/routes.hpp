@@ -11,66 +11,67 @@
 #include <string_view>
 #include <vector>
 
-/// What the HTTP front says, as pure functions: no actor, no socket, no clock.
+/// The answers of the HTTP front, as pure functions without actors, sockets and
+/// clocks.
 namespace betanet::pages {
 
-/// What a page may show.
+/// The input of the page functions. The references must outlive the call.
 struct view {
   const metrics::census& all;
   metrics::time_point now{};
-  metrics::time_point started{}; ///< The process.
+  metrics::time_point started{}; ///< When the process started.
   std::string_view version;
   std::string_view telemetry_path = "/metrics";
-  std::string_view host;             ///< As the client called the exporter.
-  std::optional<std::string> target; ///< `?target=NAME`; "" is the unnamed one.
-  bool detailed = true; ///< False for a client without the login that is asked.
+  std::string_view host;             ///< The `Host` of the request.
+  std::optional<std::string> target; ///< The NAME of `?target=NAME`.
+  bool detailed = true; ///< False if the client has not logged in but should.
 };
 
-/// An answer before HTTP frames it.
+/// An answer to a request, without the header lines that the server adds.
 struct answer {
   int status = 200;
   const char* content_type = "text/plain; charset=utf-8";
   std::string body;
-  const char* fields = ""; ///< Whole header lines, each ending in CRLF.
+  const char* fields = ""; ///< More header lines, each ending in CRLF.
 };
 
-// The pages that are made of a view.
+// The functions that make an answer from a view.
 answer health(const view& v);
 answer healthy(const view& v);
 answer ready(const view& v);
 answer discovery(const view& v);
 answer status(const view& v);
 
-/// Who knows what a path answers with.
+/// Where the answer to a request for a path comes from.
 enum class source : std::uint8_t {
-  exposition,    ///< The cache renders it.
-  census,        ///< A page function of this room makes it of the snapshots.
-  reload,        ///< The reloader acts.
-  configuration, ///< The reloader describes what runs.
+  exposition,    ///< The cache renders a page of metrics.
+  census,        ///< `route::make` makes a page from the snapshots.
+  reload,        ///< The reloader reloads the configuration.
+  configuration, ///< The reloader prints the configuration in use.
 };
 
 /// One path of the exporter.
 struct route {
   std::string_view path;
   std::string_view handler; ///< The value of the label `handler`.
-  bool is_post = false;     ///< Otherwise GET and HEAD.
+  bool is_post = false;     ///< The method is POST, else GET and HEAD.
   bool needs_login = true;
   bool rate_limited = true;
-  /// Every code it can give: a series for each exists from the start.
+  /// All status codes of the path's answers. Each has a series from the start
+  /// of the process.
   std::span<const int> codes;
   source from = source::census;
-  answer (*make)(const view&) = nullptr; ///< For `source::census`.
+  answer (*make)(const view&) = nullptr; ///< Set for `source::census`.
 };
 
-/// The verdict in one word: what the health check and the service manager's
-/// watchdog ask for.
+/// The path that `--healthcheck` and the service manager's watchdog ask.
 inline constexpr std::string_view healthy_path = "/-/healthy";
 
-/// What a page says of the census while the cache does not answer.
+/// The answer of a page with `source::census` when the cache does not answer.
 answer without_census(const route& r);
 
-// Codes: 405 is that of a wrong method; 401, 429, 500 and 503 are also those
-// of the guard, which asks for logins and limits rates.
+// The status codes of groups of paths. 405 answers a wrong method. The guard,
+// which checks logins and limits rates, answers with 401, 429, 500 and 503.
 inline constexpr std::array probe_codes{200, 405, 503};
 inline constexpr std::array probe_by_name_codes{200, 404, 405, 503};
 inline constexpr std::array guarded_codes{200, 401, 405, 429, 500, 503};
@@ -79,7 +80,7 @@ inline constexpr std::array guarded_by_name_codes{200, 401, 404, 405,
 inline constexpr std::array other_codes{200, 400, 401, 404, 413, 417,
                                         429, 431, 500, 503, 505};
 
-/// Every path. The first one is moved by `web.telemetry_path`.
+/// All paths. `web.telemetry_path` replaces the path of the first one.
 inline constexpr std::array route_table{
     route{.path = "/metrics",
           .handler = "metrics",
@@ -122,23 +123,24 @@ inline constexpr std::array route_table{
           .make = status},
 };
 
-/// What every other path counts as.
+/// The route of all other paths.
 inline constexpr route unknown_route{
     .path = {}, .handler = "other", .codes = other_codes};
 
-/// The route of a path, `unknown_route` if there is none.
+/// The route of a path; `unknown_route` if the table does not contain it.
 const route& find_route(std::string_view path,
                         std::string_view telemetry_path = "/metrics");
 
-/// The paths that the metrics cannot be moved to.
+/// The paths that `web.telemetry_path` must not be.
 std::vector<std::string> reserved_paths();
 
-/// Requests answered, by handler and code; every pair of the table at 0.
+/// The number of answered requests by handler and status code. It contains all
+/// pairs of the table from the start.
 class request_counts {
 public:
   request_counts();
 
-  /// `of` is of the table, or `unknown_route`.
+  /// The count of a route and a status code.
   std::uint64_t& at(const route& of, int code);
 
   const std::vector<metrics::request_count>& all() const { return counts_; }

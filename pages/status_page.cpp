@@ -66,7 +66,8 @@ a { color: inherit; }
 <body>
 )html";
 
-// Finds the value of each marked element by its path in what /health says.
+// Updates each element with a data-path from the value at this path in the JSON
+// of /health.
 constexpr std::string_view script = R"html(<script>
 const span = s => s < 60 ? Math.floor(s) + " s"
   : s < 3600 ? Math.floor(s / 60) + " min " + Math.floor(s % 60) + " s"
@@ -163,7 +164,7 @@ std::string time_text(double unix_seconds) {
   return text.data();
 }
 
-/// As the script shows it.
+/// The text of a value, formatted as `show` in the script formats it.
 std::string shown(const json::value& v, std::string_view kind) {
   if (kind == "time")
     return time_text(v.is_null() ? 0 : v.to_number<double>());
@@ -190,7 +191,8 @@ std::string marks(const json::array& polls) {
   return out;
 }
 
-/// An element that shows the value at the path and goes on showing it.
+/// An element that shows the value at a path of /health. The script keeps it up
+/// to date.
 class cell {
 public:
   cell(const json::value& root, json::array path)
@@ -276,15 +278,16 @@ std::string target_section(const json::value& health, std::size_t i) {
   return text + "</tbody>\n</table>\n</section>\n";
 }
 
-/// The page loads nothing from elsewhere, and no other page may frame it.
+/// Header lines that allow the page to load nothing from other servers and
+/// forbid other pages to embed it in a frame.
 constexpr auto header_fields =
     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
     "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n";
 
-/// The page of what /health says. It is complete without JavaScript; the script
-/// keeps it up to date.
+/// Renders the contents of /health as a page. The page is complete without
+/// JavaScript; the script keeps it up to date.
 std::string render(const json::object& health,
                    const std::string& telemetry_path) {
   const json::value root(health);
