@@ -37,19 +37,21 @@ std::vector<std::string> split(const std::string& list) {
   return items;
 }
 
-/// A value of a flag or an environment variable, and the name that messages
-/// give to its place.
+/// The value of a flag or an environment variable. `place` is the name of the
+/// flag or the variable for messages.
 struct given {
   std::string place, value;
 };
 
-/// The flags and the environment variables that stand for flags.
+/// The flags of the command line and the corresponding environment variables.
 class command_line {
 public:
   command_line(int argc, const char* const* argv);
 
-  /// The flag's value, else its environment variable's.
+  /// The value of the flag or, if it is not given, of its environment variable.
   std::optional<given> find(const std::string& flag) const;
+
+  /// Whether a switch is given or its environment variable is 1 or true.
   bool is_set(const std::string& flag) const;
 
   std::string help() const { return app_.help(); }
@@ -70,30 +72,32 @@ struct flag {
   bool is_switch = false;
 };
 
-/// Every flag in the order of `--help`.
+/// All flags in the order of `--help`.
 std::vector<flag> flags() {
   std::vector<flag> all{
-      {"config.file", "", "Configuration file; without one the defaults hold."},
-      {"config.check", "",
-       "Validate the configuration as a start would, and exit.", true},
+      {"config.file", "",
+       "Configuration file. Without a file, the defaults are used."},
+      {"config.check", "", "Validate the configuration and exit.", true},
       {"config.auto-reload-interval", "0s",
-       "How often to look whether the configuration file changed; 0s = never."},
+       "How often the configuration file is checked for changes; 0s = never."},
       {"betanet.url", default_url,
-       "The one service to poll; replaces targets of the file."},
+       "URL of the Betanet service. It replaces the only target of the file."},
   };
   const settings defaults;
   for (const auto& k : process_keys())
     if (const auto f = flag_of(k.name); !f.empty())
       all.push_back({f, k.print(defaults), k.help});
-  all.push_back({"web.systemd-socket", "",
-                 "Listen on the sockets systemd passes, not on addresses.",
-                 true});
+  all.push_back(
+      {"web.systemd-socket", "",
+       "Listen on the sockets that systemd passes instead of on addresses.",
+       true});
   for (const auto& k : polling_keys())
     if (const auto f = flag_of(k.name); !f.empty())
       all.push_back({f, k.print(defaults.polling), k.help});
-  all.push_back({"healthcheck", "",
-                 "Probe this configuration's own listener; exit 0 or 1.",
-                 true});
+  all.push_back(
+      {"healthcheck", "",
+       "Ask the running exporter whether it is healthy; exit with 0 or 1.",
+       true});
   all.push_back({"version", "", "Print the version and exit.", true});
   all.push_back({"help", "", "Print this help and exit.", true});
   return all;
@@ -122,7 +126,8 @@ command_line::command_line(int argc, const char* const* argv) {
   }
   if (!refused.empty())
     throw invalid(std::move(refused));
-  // CLI11 takes the next word for the value of `--flag=`.
+  // Removes words such as `--flag=`: CLI11 would take the next word as the
+  // value of the flag.
   std::vector<const char*> words;
   for (int i = 0; i < argc; ++i) {
     std::string_view word = argv[i];

@@ -22,8 +22,8 @@ enum class log_level : std::uint8_t { debug, info, warn, error };
 enum class log_format : std::uint8_t { logfmt, json };
 enum class metrics_detail : std::uint8_t { full, compact };
 
-/// How one target is polled. A target may override these blocks key by key;
-/// docs/configuration.md says what each key means.
+/// How one target is polled. A target may override these blocks key by key.
+/// docs/configuration.md explains the keys.
 struct polling {
   struct collection_keys {
     duration interval = 15s;
@@ -46,26 +46,26 @@ struct polling {
   } circuit_breaker;
   struct cache_keys {
     duration ttl = 10s;
-    std::optional<duration> max_stale = 5min; ///< Empty: for ever.
+    std::optional<duration> max_stale = 5min; ///< Empty: without limit.
     bool operator==(const cache_keys&) const = default;
   } cache;
 
   bool operator==(const polling&) const = default;
 };
 
-/// Where a service listens.
+/// The URL of a service.
 struct service_url {
-  bool tls = false; ///< https.
+  bool tls = false; ///< The scheme is https, else http.
   std::string host; ///< A name or an address, without brackets.
   std::uint16_t port = 80;
-  std::string path; ///< Prefix without a trailing slash.
+  std::string path; ///< A prefix of all paths, without a trailing slash.
 
   bool operator==(const service_url&) const = default;
 };
 
 /// One Betanet service.
 struct target {
-  std::string name; ///< Empty: the unnamed single target.
+  std::string name; ///< Empty for the unnamed single target.
   service_url url;
   std::array<std::string, endpoint_count> paths = default_paths();
   config::http_client http_client;
@@ -81,23 +81,24 @@ struct target {
   bool operator==(const target&) const = default;
 };
 
-/// Where the exporter listens.
+/// An address on which the exporter listens.
 struct listen_address {
-  std::string host; ///< A name or an address, without brackets; empty: all.
-  std::uint16_t port = 9200; ///< 0: any free one.
+  /// A name or an address, without brackets; empty: all addresses.
+  std::string host;
+  std::uint16_t port = 9200; ///< 0: any free port.
 
   bool operator==(const listen_address&) const = default;
 };
 
-/// `:9200`, `host:9200`, `127.0.0.1:9200`, `[::1]:9200`. Throws
-/// `std::invalid_argument`.
+/// Parses an address such as `:9200`, `host:9200`, `127.0.0.1:9200` or
+/// `[::1]:9200`. Throws `std::invalid_argument`.
 listen_address parse_listen_address(const std::string& text);
 std::string to_string(const listen_address& a);
 
 struct web {
   std::vector<listen_address> listen_addresses{listen_address{}};
   std::string telemetry_path = "/metrics";
-  std::string config_file; ///< Empty: plain HTTP for everybody.
+  std::string config_file; ///< Empty: plain HTTP without logins.
   int max_requests = 40;   ///< 0: no limit.
   int max_connections = 256;
   int max_header_bytes = 8192;
@@ -107,7 +108,7 @@ struct web {
   duration write_timeout = 30s;
   int max_requests_per_connection = 1000;
 
-  /// Paths that `telemetry_path` must not take; not a key.
+  /// The paths that `telemetry_path` must not be. This is not a key.
   std::vector<std::string> reserved_paths;
 };
 
@@ -121,7 +122,7 @@ struct log {
 
 /// The whole configuration.
 struct settings {
-  config::polling polling; ///< What targets inherit.
+  config::polling polling; ///< The blocks that targets inherit.
   config::web web;
   config::log log;
   struct {
@@ -130,38 +131,40 @@ struct settings {
   std::vector<target> targets;
 };
 
-/// Every problem that was found, one a line, each naming its place.
+/// The exception for an invalid configuration. It has all problems that were
+/// found, one per line, each with its place.
 class invalid : public std::runtime_error {
 public:
   explicit invalid(std::vector<std::string> problems);
   const std::vector<std::string> problems;
 };
 
-/// What the command line asks for besides running.
+/// What the command line asks the program to do.
 enum class action : std::uint8_t { run, check, healthcheck, help, version };
 
 struct invocation {
   config::action action = action::run;
-  std::string text; ///< For `help`.
+  std::string text; ///< The text of `--help`.
   config::settings settings;
-  std::string file;            ///< Empty: none.
-  std::string content;         ///< Of the file.
-  bool systemd_socket = false; ///< Listens on sockets that systemd opened.
-  duration auto_reload{0s};    ///< How often to check the file; 0: never.
+  std::string file;            ///< The configuration file; empty: none.
+  std::string content;         ///< The content of the file.
+  bool systemd_socket = false; ///< Listen on sockets that systemd has opened.
+  duration auto_reload{0s};    ///< How often the file is checked; 0: never.
 };
 
-/// Reads flags, environment and file; a flag beats the environment, which beats
-/// the file. `reserved_paths` cannot be the path of the metrics. Throws
-/// `invalid`. Reads files, never touches the network.
+/// Reads the flags, the environment variables and the configuration file. Flags
+/// have priority over variables, and variables over the file. The path of the
+/// metrics must not be one of `reserved_paths`. Does not use the network.
+/// Throws `invalid`.
 invocation load(int argc, const char* const* argv,
                 const std::vector<std::string>& reserved_paths = {});
 
-/// Changes settings after the file's sections were read and before targets
-/// inherit from them.
+/// A function that changes the settings after the sections of the file have
+/// been read and before the targets inherit them.
 using overlay = std::function<void(settings&)>;
 
-/// Reads `yaml` over the defaults. `file` is what messages call it. Throws
-/// `invalid`.
+/// Reads a configuration; keys that it lacks have their defaults. `file` is the
+/// name of the file in messages. Throws `invalid`.
 settings parse_yaml(const std::string& yaml, const std::string& file,
                     const overlay& flags = {},
                     const std::vector<std::string>& reserved_paths = {});
@@ -170,26 +173,30 @@ settings parse_yaml(const std::string& yaml, const std::string& file,
 /// `<secret>`.
 std::string to_yaml(const settings& s);
 
-/// Process-wide keys that differ; a change of them needs a restart.
+/// The names of the process-wide keys in which `a` and `b` differ. A change of
+/// such a key needs a restart.
 std::vector<std::string> restart_keys(const settings& a, const settings& b);
 
 /// The service that is polled when none is configured.
 inline constexpr auto default_url = "http://localhost:9000";
+
+/// A target without a name. Throws `std::invalid_argument`.
 target unnamed_target(const polling& p, const std::string& url);
 
-/// `https://host:port/prefix`. Throws `std::invalid_argument`.
+/// Parses a URL such as `https://host:port/prefix`. Throws
+/// `std::invalid_argument`.
 service_url parse_url(const std::string& text);
 std::string to_string(const service_url& url);
 
-/// `1m30s`; below a millisecond `0s`.
+/// Formats a duration as in `1m30s`, cut to whole milliseconds.
 std::string print_duration(duration d);
 
-/// A flag or a key as the documentation lists it.
+/// A flag or a key, as the documentation lists it. `fallback` is its default.
 struct documented {
   std::string name, fallback, help;
 };
-std::vector<documented> documented_flags();    ///< Without the leading dashes.
-std::vector<documented> documented_keys();     ///< `section.key`.
-std::vector<documented> documented_web_keys(); ///< Of `web.config_file`.
+std::vector<documented> documented_flags();    ///< Names without dashes.
+std::vector<documented> documented_keys();     ///< Names as `section.key`.
+std::vector<documented> documented_web_keys(); ///< Keys of `web.config_file`.
 
 } // namespace betanet::config

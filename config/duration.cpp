@@ -12,7 +12,7 @@ struct unit {
   std::int64_t nanoseconds;
 };
 
-// Largest first: Prometheus accepts units in this order only.
+// The largest unit comes first: Prometheus accepts units in this order only.
 constexpr std::array units{unit{"y", 31'536'000'000'000'000},
                            unit{"w", 604'800'000'000'000},
                            unit{"d", 86'400'000'000'000},
@@ -34,7 +34,7 @@ duration parse_duration(const std::string& text) {
   const char* at = text.data();
   const char* const end = at + text.size();
   auto next_unit = units.begin();
-  // The sum of any two durations below a hundred years fits into 64 bits.
+  // The limit of 100 years leaves room to add two durations in 64 bits.
   constexpr std::int64_t largest = 100 * units[0].nanoseconds;
   std::int64_t total = 0;
   while (at != end) {

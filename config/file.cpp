@@ -14,7 +14,7 @@ std::string read_file(const std::string& path, std::size_t most) {
   const auto refuse = [&](const char* why) {
     return std::runtime_error("cannot read " + path + ": " + why);
   };
-  // A pipe would wait for somebody to write into it.
+  // O_NONBLOCK: otherwise opening a named pipe would wait for a writer.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0)
     throw refuse(std::strerror(errno));

@@ -5,12 +5,16 @@
 
 namespace betanet::config {
 
-/// More than any bundle of certificates, and than ten thousand targets.
+/// The largest file with a secret or with certificates, in bytes: 1 MiB, more
+/// than the certificates of all public authorities need.
 inline constexpr std::size_t largest_secret = 1 << 20;
+
+/// The largest configuration file, in bytes: 64 MiB, more than ten thousand
+/// targets need.
 inline constexpr std::size_t largest_file = 1 << 26;
 
-/// The whole of a regular file of at most so many bytes. Never waits for a
-/// writer, but for the disk. Throws `std::runtime_error` that names the file.
+/// The content of a regular file of at most `most` bytes. May wait for the disk
+/// but not for a writer. Throws a `std::runtime_error` that names the file.
 std::string read_file(const std::string& path, std::size_t most);
 
 } // namespace betanet::config

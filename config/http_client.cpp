@@ -11,7 +11,7 @@ namespace betanet::config {
 
 namespace {
 
-/// RFC 4648, section 4.
+/// The Base64 encoding of RFC 4648, section 4.
 std::string base64(const std::string& bytes) {
   static constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -27,7 +27,8 @@ std::string base64(const std::string& bytes) {
   return out;
 }
 
-/// A line break would begin another header field.
+/// Appends a header field. Throws if the value contains a line break, which
+/// would begin another field, or another control character.
 void append_field(std::string& lines, const std::string& name,
                   const std::string& value) {
   const bool clean = std::all_of(value.begin(), value.end(), [](char c) {
@@ -36,7 +37,7 @@ void append_field(std::string& lines, const std::string& name,
   });
   if (!clean)
     throw std::runtime_error("the value for header " + name +
-                             " holds a line break or a control character");
+                             " contains a line break or a control character");
   lines += name + ": " + value + "\r\n";
 }
 
@@ -56,7 +57,7 @@ std::string reveal(const secret& s) {
   constexpr const char* blanks = " \t\r\n";
   text.erase(text.find_last_not_of(blanks) + 1);
   text.erase(0, text.find_first_not_of(blanks));
-  if (text.empty()) // as it is between being cut and being written
+  if (text.empty()) // another program may be about to rewrite the file
     throw std::runtime_error("cannot read " + s.file + ": empty");
   return text;
 }
@@ -74,7 +75,7 @@ std::vector<secret*> http_client::secrets() {
 }
 
 bool http_client::uses_files() const {
-  const auto all = const_cast<http_client*>(this)->secrets(); // only looked at
+  const auto all = const_cast<http_client*>(this)->secrets(); // only reads them
   return std::any_of(all.begin(), all.end(),
                      [](const secret* s) { return !s->file.empty(); });
 }

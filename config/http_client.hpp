@@ -7,7 +7,7 @@
 
 namespace betanet::config {
 
-/// A text of the configuration, or the file that holds it and is read anew at
+/// A secret: either its text or the file that contains it, which is read at
 /// each use.
 struct secret {
   std::string text;
@@ -17,8 +17,9 @@ struct secret {
   bool operator==(const secret&) const = default;
 };
 
-/// Its content; blanks around that of a file are cut. May block. Throws
-/// `std::runtime_error` that names the file.
+/// The text of a secret. White space at the beginning and the end of a file is
+/// removed. Reads the file and may block. Throws a `std::runtime_error` that
+/// names the file.
 std::string reveal(const secret& s);
 
 enum class tls_version : std::uint8_t { tls10, tls11, tls12, tls13 };
@@ -36,44 +37,49 @@ struct authorization_header {
 
 struct http_header {
   std::string name;
-  std::vector<std::string> values; ///< No secrets.
+  std::vector<std::string> values; ///< Values that are not secret.
   std::vector<secret> secrets;
   bool operator==(const http_header&) const = default;
 };
 
-/// How a target is reached: names and rules of Prometheus's
-/// `http_client_config`, as far as we have them.
+/// How requests to a target are authorized and secured. The names and rules are
+/// those of Prometheus's `http_client_config`.
 struct http_client {
   std::optional<basic_login> basic_auth;
   std::optional<authorization_header> authorization;
   std::vector<http_header> http_headers;
   struct tls_keys {
     secret ca, cert, key;
-    std::string server_name; ///< Empty: the URL's host.
+    std::string server_name; ///< Empty: the host of the URL.
     bool insecure_skip_verify = false;
     tls_version min_version = tls_version::tls12;
     tls_version max_version = tls_version::tls13;
     bool operator==(const tls_keys&) const = default;
   } tls_config;
 
-  /// Every secret it holds, given or not.
+  /// Pointers to all secrets of this object, also to those not given.
   std::vector<secret*> secrets();
+
+  /// Whether any secret is read from a file.
   bool uses_files() const;
   bool operator==(const http_client&) const = default;
 };
 
-/// The header lines that authorize a request, each ending in CRLF. May block.
-/// Throws `std::runtime_error` that names the bad part, never its content.
+/// The header lines that are added to each request, each ending in CRLF. May
+/// block. Throws a `std::runtime_error` that names the faulty header or file
+/// but does not show its content.
 std::string header_lines(const http_client& c);
 
-/// Why these settings contradict each other; none if they do not. In the words
-/// of Prometheus's own messages.
+/// The contradictions between these settings, in the words of Prometheus's own
+/// messages; empty if there are none.
 std::vector<std::string> contradictions(const http_client& c);
 
-/// Names of HTTP headers are the same in any case.
+/// Whether two names of HTTP headers are equal; upper and lower case letters do
+/// not differ.
 bool iequals(const std::string& a, const std::string& b);
 
-/// A header field name that is ours or the protocol's to set.
+/// Whether a header field is set by this program or by the HTTP protocol, so
+/// that a configuration must not set it.
 bool is_reserved_header(const std::string& name);
 
 } // namespace betanet::config

@@ -4,9 +4,11 @@ namespace betanet::config {
 
 namespace {
 
+/// When a file with a secret is read, for the help text.
 constexpr auto each_use = "read at each use";
 
-/// A leading dot would match any subdomain, NUL the end of the name.
+/// Checks `tls_config.server_name`. OpenSSL would match any subdomain of a name
+/// with a leading dot, and would end the name at a NUL character.
 std::string parse_server_name(const std::string& text) {
   const bool good = std::all_of(text.begin(), text.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) ||
@@ -37,7 +39,8 @@ const std::vector<key<http_client>>& http_client_keys() {
          [](http_client& c, const std::string& s) {
            try {
              c.authorization->type = parse_token(s);
-           } catch (const std::invalid_argument&) { // may hold a credential
+           } catch (const std::invalid_argument&) { // hides the text, which
+                                                    // may be a credential
              throw std::invalid_argument("not a scheme such as Bearer");
            }
          },
@@ -50,17 +53,18 @@ const std::vector<key<http_client>>& http_client_keys() {
         each_use);
     add_secret(
         keys, "tls_config.ca",
-        "Authorities that may sign the server's certificate, PEM",
+        "CA certificates for the verification of the server's certificate, PEM",
         [](auto& c) -> auto& { return c.tls_config.ca; }, each_use);
     add_secret(
         keys, "tls_config.cert", "Client certificate, PEM",
         [](auto& c) -> auto& { return c.tls_config.cert; }, each_use);
     add_secret(
-        keys, "tls_config.key", "Key of the client certificate, PEM",
+        keys, "tls_config.key", "Private key of the client certificate, PEM",
         [](auto& c) -> auto& { return c.tls_config.key; }, each_use);
     keys.push_back(
         {"tls_config.server_name",
-         "Name the server's certificate must have, instead of the URL's host.",
+         "Name that the server's certificate must contain, if it is not the "
+         "URL's host.",
          false,
          [](http_client& c, const std::string& s) {
            c.tls_config.server_name = parse_server_name(s);
@@ -69,11 +73,12 @@ const std::vector<key<http_client>>& http_client_keys() {
          [](const http_client& c) { return c.tls_config.server_name; }});
     keys.push_back(word_key<http_client>(
         "tls_config.insecure_skip_verify",
-        "Trust any server. Whoever sits in between reads the credentials.",
+        "Do not verify the server's certificate. An attacker on the network "
+        "can then read the credentials.",
         truth,
         [](auto& c) -> auto& { return c.tls_config.insecure_skip_verify; }));
     keys.push_back(word_key<http_client>(
-        "tls_config.min_version", "Least TLS version: TLS12 or TLS13.",
+        "tls_config.min_version", "Lowest TLS version: TLS12 or TLS13.",
         versions, [](auto& c) -> auto& { return c.tls_config.min_version; }));
     keys.push_back(word_key<http_client>(
         "tls_config.max_version", "Highest TLS version: TLS12 or TLS13.",

@@ -6,11 +6,11 @@
 #include <charconv>
 #include <cmath>
 
-/// The kinds of rows that the tables of keys are made of.
+/// Functions that make the rows of the tables of keys.
 namespace betanet::config {
 
 // -- values ------------------------------------------------------------------
-// These functions throw `std::invalid_argument` with the reason.
+// The parse functions throw `std::invalid_argument` with the reason.
 
 template <class Int>
 Int parse_int(const std::string& text, Int least, Int most) {
@@ -87,7 +87,7 @@ std::string print_list(const List& items, Print print) {
 }
 
 // -- kinds of keys -----------------------------------------------------------
-// `at` finds the member: at(T&) returns a reference to it.
+// at(T&) returns a reference to the member that a key sets.
 
 template <class T, class At>
 key<T> duration_key(std::string name, std::string help, duration least,
@@ -123,8 +123,8 @@ key<T> word_key(std::string name, std::string help, words<Enum> known, At at) {
           [=](const T& t) { return print_word(at(t), known); }};
 }
 
-/// Adds two keys: the text itself, and `NAME_file` for the file that holds it.
-/// `when` says when that file is read.
+/// Adds two keys: `name` for the text of a secret and `name`_file for the file
+/// that contains it. `when` says in the help text when the file is read.
 template <class T, class At>
 void add_secret(std::vector<key<T>>& to, const std::string& name,
                 const std::string& what, At at, const char* when) {
@@ -137,7 +137,7 @@ void add_secret(std::vector<key<T>>& to, const std::string& name,
                   return at(c).text.empty() ? "" : "<secret>";
                 }});
   to.push_back({name + "_file",
-                what + ": the file that holds it, " + when + ".",
+                what + ": the file that contains it, " + when + ".",
                 false,
                 [=](T& c, const std::string& s) { at(c).file = s; },
                 {},

@@ -20,7 +20,7 @@ double parse_jitter(const std::string& text) {
 void add_bucket(std::vector<double>& buckets, const std::string& text) {
   const double bound = parse_number(text);
   if (!buckets.empty() && bound <= buckets.back())
-    throw std::invalid_argument(text + " is not above the bucket before it");
+    throw std::invalid_argument(text + " is not above the previous bucket");
   if (buckets.size() == 64)
     throw std::invalid_argument("more than 64 buckets");
   buckets.push_back(bound);
@@ -43,7 +43,7 @@ void add_listen_address(web& w, const std::string& text) {
   const auto address = parse_listen_address(text);
   auto& all = w.listen_addresses;
   if (std::find(all.begin(), all.end(), address) != all.end())
-    throw std::invalid_argument("\"" + text + "\" is there twice");
+    throw std::invalid_argument("\"" + text + "\" is listed twice");
   all.push_back(address);
 }
 
@@ -55,7 +55,8 @@ std::string parse_token(const std::string& text) {
            std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string::npos;
   });
   if (text.empty() || !good)
-    throw std::invalid_argument("\"" + text + "\" is not a token of HTTP");
+    throw std::invalid_argument("\"" + text +
+                                "\" is not an HTTP token such as X-Tenant");
   return text;
 }
 
@@ -81,20 +82,22 @@ const std::vector<key<polling>>& polling_keys() {
           10ms, 24h, [](auto& p) -> auto& { return p.collection.interval; }),
       duration_key<polling>(
           "collection.timeout",
-          "Limit of one request: resolve, connect, TLS, write and read "
-          "together.",
+          "Time limit of one request, from the name lookup to the last byte of "
+          "the response.",
           1ms, 24h, [](auto& p) -> auto& { return p.collection.timeout; }),
       int_key<polling>(
-          "collection.max_body_bytes", "Largest response body, bytes.",
+          "collection.max_body_bytes", "Largest response body in bytes.",
           std::uint64_t{1024}, std::uint64_t{1} << 30,
           [](auto& p) -> auto& { return p.collection.max_body_bytes; }),
       word_key<polling>(
           "collection.parse_fallback",
-          "What stands for a field the answer did not give: "
+          "What is shown for a field that is missing or invalid in a response: "
           "last_known, default or omit.",
           fallbacks, [](auto& p) -> auto& { return p.collection.fallback; }),
       {"collection.latency_buckets",
-       "Upper bounds of the latency histogram, seconds, ascending.", true,
+       "Upper bounds of the buckets of the latency histogram in seconds, "
+       "ascending.",
+       true,
        [](polling& p, const std::string& s) {
          add_bucket(p.collection.latency_buckets, s);
        },
@@ -110,7 +113,8 @@ const std::vector<key<polling>>& polling_keys() {
          return print_list(p.retry.delays, print_duration);
        }},
       {"retry.jitter",
-       "Each pause is multiplied by 1 + jitter * u, u uniform in [-1, 1].",
+       "Each pause is multiplied by 1 + jitter * u, where u is a random number "
+       "from [-1, 1].",
        false,
        [](polling& p, const std::string& s) {
          p.retry.jitter = parse_jitter(s);
@@ -119,19 +123,21 @@ const std::vector<key<polling>>& polling_keys() {
        [](const polling& p) { return print_number(p.retry.jitter); }},
       int_key<polling>(
           "circuit_breaker.failure_threshold",
-          "Consecutive failed polls that open an endpoint's "
-          "breaker.",
+          "Number of consecutive failed polls after which the breaker of an "
+          "endpoint opens.",
           1, 2147483647,
           [](auto& p) -> auto& { return p.circuit_breaker.failure_threshold; }),
       duration_key<polling>(
-          "circuit_breaker.open_duration", "Time from opening to the probe.",
-          1ms, 24h,
+          "circuit_breaker.open_duration",
+          "How long a breaker stays open before it sends a probe.", 1ms, 24h,
           [](auto& p) -> auto& { return p.circuit_breaker.open_duration; }),
       duration_key<polling>(
-          "cache.ttl", "Values younger than this are fresh hits.", 0s, 24h,
-          [](auto& p) -> auto& { return p.cache.ttl; }),
+          "cache.ttl",
+          "Values younger than this count as fresh in the cache metrics.", 0s,
+          24h, [](auto& p) -> auto& { return p.cache.ttl; }),
       {"cache.max_stale",
-       "How long values of a failing endpoint are served, or forever.",
+       "How long the last values of a failing endpoint are shown; forever = "
+       "without limit.",
        false,
        [](polling& p, const std::string& s) {
          p.cache.max_stale.reset();
@@ -158,7 +164,9 @@ const std::vector<key<settings>>& process_keys() {
       {"full", metrics_detail::full}, {"compact", metrics_detail::compact}};
   static const std::vector<key<settings>> all{
       {"web.listen_addresses",
-       "Where the exporter listens; :9200 is dual stack.", true,
+       "Addresses on which the exporter listens; :9200 means all IPv4 and IPv6 "
+       "addresses.",
+       true,
        [](settings& s, const std::string& v) { add_listen_address(s.web, v); },
        [](settings& s) { s.web.listen_addresses.clear(); },
        [](const settings& s) {
@@ -167,67 +175,74 @@ const std::vector<key<settings>>& process_keys() {
          });
        }},
       {"web.telemetry_path",
-       "Path of the metrics.",
+       "Path of the metrics page.",
        false,
        [](settings& s, const std::string& v) { set_telemetry_path(s.web, v); },
        {},
        [](const settings& s) { return s.web.telemetry_path; }},
       {"web.config_file",
-       "File with TLS, logins and headers of the exporter's own listener.",
+       "File that configures TLS, logins and headers of the exporter's web "
+       "server.",
        false,
        [](settings& s, const std::string& v) { s.web.config_file = v; },
        {},
        [](const settings& s) { return s.web.config_file; }},
       int_key<settings>(
           "web.max_requests",
-          "Scrapes waiting for slow clients at most; 0 = no "
-          "limit.",
+          "Largest number of unfinished responses to slow clients; above it, "
+          "scrapes get 503. 0 = no limit.",
           0, 1'000'000, [](auto& s) -> auto& { return s.web.max_requests; }),
       int_key<settings>(
-          "web.max_connections", "Open connections at most.", 1, 1'000'000,
-          [](auto& s) -> auto& { return s.web.max_connections; }),
+          "web.max_connections", "Largest number of open connections.", 1,
+          1'000'000, [](auto& s) -> auto& { return s.web.max_connections; }),
       int_key<settings>(
-          "web.max_header_bytes", "Largest request header block, bytes.", 256,
-          1 << 20, [](auto& s) -> auto& { return s.web.max_header_bytes; }),
+          "web.max_header_bytes", "Largest size of a request header in bytes.",
+          256, 1 << 20,
+          [](auto& s) -> auto& { return s.web.max_header_bytes; }),
       int_key<settings>(
-          "web.max_headers", "Header fields at most.", 1, 10'000,
-          [](auto& s) -> auto& { return s.web.max_headers; }),
+          "web.max_headers", "Largest number of header fields in a request.", 1,
+          10'000, [](auto& s) -> auto& { return s.web.max_headers; }),
       duration_key<settings>(
-          "web.header_timeout", "Limit for a complete request header.", 1ms,
-          24h, [](auto& s) -> auto& { return s.web.header_timeout; }),
+          "web.header_timeout",
+          "Time limit for receiving a complete request header.", 1ms, 24h,
+          [](auto& s) -> auto& { return s.web.header_timeout; }),
       duration_key<settings>(
-          "web.idle_timeout", "How long an idle connection is kept.", 1ms, 24h,
-          [](auto& s) -> auto& { return s.web.idle_timeout; }),
+          "web.idle_timeout", "How long an idle connection is kept open.", 1ms,
+          24h, [](auto& s) -> auto& { return s.web.idle_timeout; }),
       duration_key<settings>(
-          "web.write_timeout", "Limit for writing one response.", 1ms, 24h,
+          "web.write_timeout", "Time limit for writing one response.", 1ms, 24h,
           [](auto& s) -> auto& { return s.web.write_timeout; }),
       int_key<settings>(
           "web.max_requests_per_connection",
-          "Requests after which a connection is closed.", 1, 1'000'000'000,
+          "Number of requests after which a connection is closed.", 1,
+          1'000'000'000,
           [](auto& s) -> auto& { return s.web.max_requests_per_connection; }),
       word_key<settings>(
-          "log.level", "debug, info, warn or error.", levels,
-          [](auto& s) -> auto& { return s.log.level; }),
+          "log.level",
+          "Lowest level of the lines that are logged: debug, info, warn or "
+          "error.",
+          levels, [](auto& s) -> auto& { return s.log.level; }),
       word_key<settings>(
-          "log.format", "logfmt or json.", formats,
+          "log.format", "Format of the log lines: logfmt or json.", formats,
           [](auto& s) -> auto& { return s.log.format; }),
       {"log.file",
-       "Also log to this file.",
+       "File to which the log is written, in addition to stderr.",
        false,
        [](settings& s, const std::string& v) { s.log.file = v; },
        {},
        [](const settings& s) { return s.log.file; }},
       int_key<settings>(
-          "log.max_bytes", "Size at which the file is rotated.",
+          "log.max_bytes", "Size in bytes at which the log file is rotated.",
           std::uint64_t{1024}, std::uint64_t{1} << 40,
           [](auto& s) -> auto& { return s.log.max_bytes; }),
       int_key<settings>(
-          "log.files", "Files kept, the current one included.", 1, 1000,
-          [](auto& s) -> auto& { return s.log.files; }),
+          "log.files",
+          "Number of log files that are kept, the current one included.", 1,
+          1000, [](auto& s) -> auto& { return s.log.files; }),
       word_key<settings>(
           "metrics.detail",
-          "compact sums the exporter's own counters over the "
-          "targets.",
+          "full shows the exporter's own counters for each target, compact "
+          "their sums over all targets.",
           details, [](auto& s) -> auto& { return s.metrics.detail; }),
   };
   return all;

@@ -7,7 +7,8 @@ namespace betanet::config {
 
 namespace {
 
-/// Levenshtein's distance: insertions, deletions and replacements.
+/// The Levenshtein distance: the smallest number of insertions, deletions and
+/// replacements of letters that make `b` from `a`.
 std::size_t edit_distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0u);
@@ -27,7 +28,7 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 std::optional<std::string> nearest(const std::string& name,
                                    const std::vector<std::string>& candidates) {
   std::optional<std::string> best;
-  // Half of the letters may differ, two of a short word.
+  // Up to half of the letters may differ, and in a short word up to two.
   auto least = std::max<std::size_t>(name.size() / 2, 2) + 1;
   for (const auto& candidate : candidates)
     if (const auto d = edit_distance(name, candidate); d < least) {

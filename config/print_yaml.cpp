@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto hidden = "<secret>";
 
-/// Text that the reader takes as it is: a `$` would begin a variable.
+/// Doubles each `$`, because the reader takes `$$` as `$`.
 std::string literal(const std::string& text) {
   std::string out;
   for (const char c : text)
@@ -19,7 +19,7 @@ std::string literal(const std::string& text) {
   return out;
 }
 
-/// Writes the keys for which `shown` is true, section by section.
+/// Writes the keys for which `shown(key)` is true, grouped by section.
 template <class T, class Shown>
 void emit_keys(YAML::Emitter& out, const std::vector<key<T>>& keys, const T& of,
                Shown shown) {

@@ -14,14 +14,14 @@ service_url parse_url(const std::string& text) {
   if (!parsed)
     throw refuse("not a URL such as http://betanet:9000");
   const auto& url = *parsed;
-  // The URL may hold a secret: the message does not repeat it.
+  // These messages do not show the URL, because it may contain a secret.
   if (url.has_userinfo())
     throw std::invalid_argument(
-        "a URL must not hold a user name or a password; http_client_config "
-        "takes them");
+        "a URL must not contain a user name or a password; set them in "
+        "http_client_config");
   if (url.has_query() || url.has_fragment())
     throw std::invalid_argument("a URL must not have a query or a fragment; "
-                                "http_client_config takes credentials");
+                                "set credentials in http_client_config");
   service_url result;
   result.tls = url.scheme() == "https";
   if (!result.tls && url.scheme() != "http")
@@ -32,7 +32,7 @@ service_url parse_url(const std::string& text) {
     throw refuse("the host is missing");
   if (std::any_of(result.host.begin(), result.host.end(),
                   [](char c) { return c <= ' ' || c > '~'; }))
-    throw refuse("the host holds a character that is not allowed there");
+    throw refuse("the host contains a character that is not allowed there");
   if (url.has_port()) {
     if (url.port_number() == 0)
       throw refuse("the port is not between 1 and 65535");

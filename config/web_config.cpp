@@ -7,9 +7,10 @@ namespace betanet::config {
 
 namespace {
 
+/// When a file that the web configuration names is read, for the help text.
 constexpr auto on_change = "read again when it changes";
 
-/// YAML 1.1's, which the toolkit reads.
+/// Parses a boolean of YAML 1.1, the version that the exporter-toolkit reads.
 bool parse_truth(const std::string& text) {
   auto lower = text;
   for (auto& c : lower)
@@ -21,7 +22,7 @@ bool parse_truth(const std::string& text) {
   return parse_word(lower == "true" || lower == "false" ? lower : text, truth);
 }
 
-/// Go's: `1.5s`, `1m30s`, `250us`.
+/// Parses a duration as Go does: `1.5s`, `1m30s`, `250us`.
 duration parse_go_duration(const std::string& text) {
   static const words<double> units{{"ns", 1},       {"us", 1e3}, {"ms", 1e6},
                                    {"s", 1e9},      {"m", 60e9}, {"h", 3600e9},
@@ -48,11 +49,12 @@ duration parse_go_duration(const std::string& text) {
   return duration{static_cast<duration::rep>(sum)};
 }
 
-/// Above it one login takes a second and more.
+/// The highest bcrypt cost with which the check of a login takes less than
+/// about a second.
 constexpr int highest_quick_cost = 14;
 
-/// Go's names and OpenSSL's, which are the same for TLS 1.3 only. Those that Go
-/// itself calls insecure are not among them.
+/// The names of cipher suites in Go and in OpenSSL, which are equal only for
+/// TLS 1.3. Suites that Go calls insecure are left out.
 const words<const char*>& suites() {
   static const words<const char*> all{
       {"TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"},
@@ -75,6 +77,7 @@ const words<const char*>& suites() {
   return all;
 }
 
+/// The names of elliptic curves in Go and in OpenSSL.
 const words<const char*>& curves() {
   static const words<const char*> all{{"CurveP256", "P-256"},
                                       {"CurveP384", "P-384"},
@@ -94,7 +97,8 @@ const words<client_auth>& auth_types() {
   return all;
 }
 
-/// A list of words, of which the file has one name and the value another.
+/// Makes the row of a list of words. `known` maps the words of the file to
+/// those in the configuration; `unknown` begins the message for other words.
 key<web_config> words_key(std::string name, std::string help,
                           const words<const char*>& known,
                           std::vector<std::string> tls_server_keys::*at,
@@ -116,7 +120,8 @@ key<web_config> words_key(std::string name, std::string help,
 
 } // namespace
 
-/// Those with a section; headers and users have names of their own.
+/// The keys of the web configuration, except headers and users, whose keys are
+/// arbitrary names.
 const std::vector<key<web_config>>& web_config_keys() {
   static const auto all = [] {
     static const words<tls_version> versions{{"TLS10", tls_version::tls10},
@@ -128,66 +133,73 @@ const std::vector<key<web_config>>& web_config_keys() {
         keys, "tls_server_config.cert", "The server's certificate, PEM",
         [](auto& c) -> auto& { return c.tls->cert; }, on_change);
     add_secret(
-        keys, "tls_server_config.key", "Its key, PEM",
+        keys, "tls_server_config.key",
+        "Private key of the server's certificate, PEM",
         [](auto& c) -> auto& { return c.tls->key; }, on_change);
     keys.push_back(word_key<web_config>(
         "tls_server_config.client_auth_type",
-        "NoClientCert, RequestClientCert, RequireAnyClientCert, "
-        "VerifyClientCertIfGiven or RequireAndVerifyClientCert.",
+        "Whether clients need a certificate: NoClientCert, RequestClientCert, "
+        "RequireAnyClientCert, VerifyClientCertIfGiven or "
+        "RequireAndVerifyClientCert.",
         auth_types(),
         [](auto& c) -> auto& { return c.tls->client_auth_type; }));
     add_secret(
         keys, "tls_server_config.client_ca",
-        "Authorities that may sign a client's certificate, PEM",
+        "CA certificates for the verification of client certificates, PEM",
         [](auto& c) -> auto& { return c.tls->client_ca; }, on_change);
-    keys.push_back({"tls_server_config.client_allowed_sans",
-                    "Names of which a client's certificate must carry one.",
-                    true,
-                    [](web_config& c, const std::string& s) {
-                      c.tls->client_allowed_sans.push_back(s);
-                    },
-                    [](web_config& c) { c.tls->client_allowed_sans.clear(); },
-                    [](const web_config&) { return std::string{}; }});
+    keys.push_back(
+        {"tls_server_config.client_allowed_sans",
+         "Names, at least one of which a client's certificate must contain.",
+         true,
+         [](web_config& c, const std::string& s) {
+           c.tls->client_allowed_sans.push_back(s);
+         },
+         [](web_config& c) { c.tls->client_allowed_sans.clear(); },
+         [](const web_config&) { return std::string{}; }});
     keys.push_back(word_key<web_config>(
         "tls_server_config.min_version",
-        "Least TLS version: TLS10, TLS11, TLS12 or TLS13.", versions,
+        "Lowest TLS version: TLS10, TLS11, TLS12 or TLS13.", versions,
         [](auto& c) -> auto& { return c.tls->min_version; }));
     keys.push_back(word_key<web_config>(
         "tls_server_config.max_version",
         "Highest TLS version: TLS10, TLS11, TLS12 or TLS13.", versions,
         [](auto& c) -> auto& { return c.tls->max_version; }));
-    keys.push_back(
-        words_key("tls_server_config.cipher_suites",
-                  "Cipher suites for TLS 1.2 and before, by their Go names.",
-                  suites(), &tls_server_keys::cipher_suites, "unknown cipher"));
-    keys.push_back(
-        {"tls_server_config.prefer_server_cipher_suites",
-         "Whether the server's order of suites counts, not the client's.",
-         false,
-         [](web_config& c, const std::string& s) {
-           c.tls->prefer_server_cipher_suites = parse_truth(s);
-         },
-         {},
-         [](const web_config& c) {
-           return print_word(c.tls->prefer_server_cipher_suites, truth);
-         }});
-    keys.push_back(words_key("tls_server_config.curve_preferences",
-                             "Curves: CurveP256, CurveP384, CurveP521, X25519.",
-                             curves(), &tls_server_keys::curve_preferences,
-                             "unknown curve"));
-    keys.push_back({"rate_limit.interval",
-                    "Time between two requests in the long run; 0s = no limit.",
+    keys.push_back(words_key(
+        "tls_server_config.cipher_suites",
+        "Cipher suites for TLS 1.2 and earlier, by their names in Go.",
+        suites(), &tls_server_keys::cipher_suites, "unknown cipher"));
+    keys.push_back({"tls_server_config.prefer_server_cipher_suites",
+                    "Whether the server's order of cipher suites has priority "
+                    "over the client's.",
                     false,
                     [](web_config& c, const std::string& s) {
-                      c.rate_limit.interval = parse_go_duration(s);
+                      c.tls->prefer_server_cipher_suites = parse_truth(s);
                     },
                     {},
                     [](const web_config& c) {
-                      return print_duration(c.rate_limit.interval);
+                      return print_word(c.tls->prefer_server_cipher_suites,
+                                        truth);
                     }});
+    keys.push_back(words_key("tls_server_config.curve_preferences",
+                             "Elliptic curves for the key exchange: CurveP256, "
+                             "CurveP384, CurveP521, X25519.",
+                             curves(), &tls_server_keys::curve_preferences,
+                             "unknown curve"));
+    keys.push_back(
+        {"rate_limit.interval",
+         "Smallest average time between two requests; 0s = no limit.",
+         false,
+         [](web_config& c, const std::string& s) {
+           c.rate_limit.interval = parse_go_duration(s);
+         },
+         {},
+         [](const web_config& c) {
+           return print_duration(c.rate_limit.interval);
+         }});
     keys.push_back(int_key<web_config>(
-        "rate_limit.burst", "Requests at once at most, before 429 is answered.",
-        0, 1'000'000, [](auto& c) -> auto& { return c.rate_limit.burst; }));
+        "rate_limit.burst",
+        "Largest number of requests at once; further requests get 429.", 0,
+        1'000'000, [](auto& c) -> auto& { return c.rate_limit.burst; }));
     return keys;
   }();
   return all;
@@ -195,7 +207,7 @@ const std::vector<key<web_config>>& web_config_keys() {
 
 namespace {
 
-/// As the toolkit allows them.
+/// Checks a header field. The exporter-toolkit allows these names and values.
 void check_header(const std::string& name, const std::string& value) {
   static const std::map<std::string, std::vector<std::string>> known{
       {"Strict-Transport-Security", {}},
@@ -214,10 +226,11 @@ void check_header(const std::string& name, const std::string& value) {
                                 (allowed.size() > 1 ? " or sameorigin" : ""));
   for (const char c : value)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-      throw std::invalid_argument("a control character in the value");
+      throw std::invalid_argument("the value contains a control character");
 }
 
-/// The cost of `$2y$10$` and 53 characters.
+/// Checks that `hash` is a bcrypt hash: `$2y$10$` and 53 characters, where 10
+/// is the cost. Returns the cost.
 int check_hash(const std::string& hash) {
   constexpr std::size_t prefix = 7, size = 60;
   const auto digits = hash.substr(std::min<std::size_t>(hash.size(), 4), 2);
@@ -230,7 +243,7 @@ int check_hash(const std::string& hash) {
         return std::isalnum(static_cast<unsigned char>(c)) || c == '.' ||
                c == '/';
       });
-  if (!formed) // it may be a password: not shown
+  if (!formed) // the message hides the text, which may be a password
     throw std::invalid_argument("not a bcrypt hash such as $2y$10$...; "
                                 "htpasswd -nBC 10 NAME makes one");
   return std::stoi(digits);
@@ -239,7 +252,7 @@ int check_hash(const std::string& hash) {
 class web_reader : yaml_reader {
 public:
   explicit web_reader(const std::string& file) : yaml_reader(file) {
-    null_is_absent(); // as templates leave them
+    null_is_absent(); // generated files often contain keys without a value
   }
 
   web_config read(const YAML::Node& root) {
@@ -262,11 +275,11 @@ public:
                    if (const auto sans = value["client_allowed_sans"];
                        sans && sans.IsSequence() && sans.size() == 0)
                      problem(sans, "tls_server_config.client_allowed_sans: an "
-                                   "empty list would allow nobody");
+                                   "empty list would refuse every client");
                  if (name == "rate_limit" && c.rate_limit.interval > 0s &&
                      c.rate_limit.burst == 0)
-                   problem(value, "rate_limit.burst: with an interval at least "
-                                  "1, or no request would ever be answered");
+                   problem(value, "rate_limit.burst: must be at least 1 if "
+                                  "rate_limit.interval is set");
                });
     finish();
     return c;
@@ -278,20 +291,20 @@ private:
               [&](const YAML::Node& name, const YAML::Node& value) {
                 if (value.IsNull())
                   return problem(name, "basic_auth_users." + name.Scalar() +
-                                           ": no hash");
-                with_scalar(
-                    value, "basic_auth_users." + name.Scalar(),
-                    [&](const std::string& hash) {
-                      if (name.Scalar().find(':') != std::string::npos)
-                        throw std::invalid_argument(
-                            "nobody can log in with a colon in the name");
-                      if (check_hash(hash) > highest_quick_cost)
-                        c.warnings.push_back("basic_auth_users." +
-                                             name.Scalar() +
-                                             ": a cost above 14 takes seconds "
-                                             "a login, above 20 minutes");
-                      c.users[name.Scalar()] = hash;
-                    });
+                                           ": the bcrypt hash is missing");
+                with_scalar(value, "basic_auth_users." + name.Scalar(),
+                            [&](const std::string& hash) {
+                              if (name.Scalar().find(':') != std::string::npos)
+                                throw std::invalid_argument(
+                                    "a user name must not contain a colon");
+                              if (check_hash(hash) > highest_quick_cost)
+                                c.warnings.push_back(
+                                    "basic_auth_users." + name.Scalar() +
+                                    ": with a bcrypt cost above 14 "
+                                    "each login takes seconds, above "
+                                    "20 minutes");
+                              c.users[name.Scalar()] = hash;
+                            });
               });
   }
 
@@ -306,8 +319,8 @@ private:
                              });
                });
     if (c.http2)
-      c.warnings.emplace_back("http_server_config.http2: HTTP/2 is not spoken "
-                              "here, clients get HTTP/1.1");
+      c.warnings.emplace_back("http_server_config.http2: HTTP/2 is not "
+                              "supported, clients get HTTP/1.1");
   }
 
   void headers(web_config& c, const YAML::Node& node) {
@@ -351,7 +364,7 @@ private:
                     [](const auto& s) { return s.starts_with("TLS_"); });
     if (only_1_3 && !t.cipher_suites.empty()) {
       if (t.max_version < tls_version::tls13)
-        say("none of the cipher_suites fits a version below TLS13");
+        say("none of the cipher_suites can be used below TLS13");
       t.min_version = tls_version::tls13;
     }
   }
@@ -377,13 +390,15 @@ std::vector<documented> documented_web_keys() {
   for (const auto& k : web_config_keys())
     all.push_back({k.name, k.print(defaults), k.help});
   all.push_back({"http_server_config.http2", "false",
-                 "Accepted for the toolkit's sake; HTTP/2 is not spoken."});
+                 "Accepted for compatibility with the exporter-toolkit; HTTP/2 "
+                 "is not supported."});
   all.push_back({"http_server_config.headers", "",
-                 "Fields of every answer: Content-Security-Policy, "
+                 "Header fields of every response: Content-Security-Policy, "
                  "Strict-Transport-Security, X-Content-Type-Options, "
                  "X-Frame-Options, X-XSS-Protection."});
-  all.push_back(
-      {"basic_auth_users", "", "Names and bcrypt hashes of who may log in."});
+  all.push_back({"basic_auth_users", "",
+                 "Names of the users who may log in and bcrypt hashes of their "
+                 "passwords."});
   return all;
 }
 

@@ -7,7 +7,7 @@
 
 namespace betanet::config {
 
-/// The words of Go's crypto/tls.
+/// Whether clients need a certificate. The values are those of Go's crypto/tls.
 enum class client_auth : std::uint8_t {
   none,
   request,
@@ -16,44 +16,47 @@ enum class client_auth : std::uint8_t {
   require_and_verify
 };
 
-/// How the exporter's own listener speaks TLS.
+/// The TLS settings of the exporter's web server.
 struct tls_server_keys {
   secret cert, key, client_ca;
   config::client_auth client_auth_type = client_auth::none;
   std::vector<std::string> client_allowed_sans;
   tls_version min_version = tls_version::tls12;
   tls_version max_version = tls_version::tls13;
-  /// As OpenSSL calls them, those of TLS 1.3 too.
+  /// OpenSSL's names of cipher suites, including those of TLS 1.3.
   std::vector<std::string> cipher_suites;
   bool prefer_server_cipher_suites = true;
-  std::vector<std::string> curve_preferences; ///< As OpenSSL calls them.
+  std::vector<std::string> curve_preferences; ///< OpenSSL's names of curves.
   bool operator==(const tls_server_keys&) const = default;
 };
 
-/// What guards the exporter's own listener: the format and meaning of
-/// Prometheus's exporter-toolkit, `docs/web-configuration.md` there.
+/// The configuration of TLS, logins, headers and rates of the exporter's web
+/// server. The format is that of Prometheus's exporter-toolkit
+/// (docs/web-configuration.md in its repository).
 struct web_config {
   std::optional<tls_server_keys> tls; ///< Empty: plain HTTP.
   bool http2 = false;
   std::vector<std::pair<std::string, std::string>> headers;
-  std::map<std::string, std::string> users; ///< Name and bcrypt hash.
+  std::map<std::string, std::string> users; ///< Bcrypt hashes by user name.
   struct rate_limit_keys {
     duration interval{0s}; ///< 0: no limit.
     int burst = 0;
     bool operator==(const rate_limit_keys&) const = default;
   } rate_limit;
 
-  /// What is accepted but not as its author may think, one a line.
+  /// Descriptions of settings that are accepted but do not have the effect that
+  /// users may expect.
   std::vector<std::string> warnings;
 
   bool operator==(const web_config&) const = default;
 };
 
-/// `file` is what messages call it. Throws `invalid`.
+/// Reads a web configuration. `file` is the name of the file in messages.
+/// Throws `invalid`.
 web_config parse_web_config(const std::string& yaml, const std::string& file);
 
-/// The same with the content of the files it names in the place of their
-/// names. May block. Throws `std::runtime_error` that names the file.
+/// Replaces the names of files in `c` by the content of these files. May block.
+/// Throws a `std::runtime_error` that names the file.
 web_config with_files(web_config c);
 
 } // namespace betanet::config

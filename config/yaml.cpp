@@ -7,7 +7,7 @@ namespace betanet::config {
 
 namespace {
 
-/// Whether it is 1 to 200 characters of UTF-8 without control characters.
+/// Whether `s` is 1 to 200 characters of UTF-8 without control characters.
 bool valid_target_name(const std::string& s) {
   std::size_t characters = 0;
   for (std::size_t i = 0; i < s.size(); ++characters) {
@@ -176,7 +176,7 @@ private:
                [&](const YAML::Node& key, const YAML::Node& value) {
                  const auto& name = key.Scalar();
                  if (value.IsNull())
-                   return; // a block whose keys are all commented out
+                   return; // all keys of the block are commented out
                  if (name == "http_headers")
                    return http_headers(c, value);
                  if (name == "basic_auth")
@@ -244,13 +244,17 @@ private:
 const std::vector<documented>& target_keys() {
   static const auto all = [] {
     std::vector<documented> keys{
-        {"name", "", "Unique; not needed for a single target."},
-        {"url", "", "http or https, an optional path prefix."}};
+        {"name", "",
+         "Unique name of the target; may be omitted if there is only one "
+         "target."},
+        {"url", "",
+         "URL of the service: http or https, with an optional path prefix."}};
     for (const auto& row : endpoint_table)
       keys.push_back({"endpoints." + std::string{row.name},
-                      std::string{row.default_path}, "Path of that endpoint."});
+                      std::string{row.default_path}, "Path of this endpoint."});
     keys.push_back({"http_client_config.http_headers", "",
-                    "By name, each with lists of values, secrets or files."});
+                    "Additional header fields by name, each with lists of "
+                    "values, secrets or files."});
     return keys;
   }();
   return all;

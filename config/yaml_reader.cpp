@@ -11,7 +11,8 @@ namespace betanet::config {
 
 namespace {
 
-/// Where documents begin.
+/// Receives the events of the YAML parser and stores the positions at which
+/// documents begin.
 struct document_marks : YAML::EventHandler {
   std::vector<YAML::Mark> marks;
 
@@ -31,7 +32,7 @@ struct document_marks : YAML::EventHandler {
   void OnMapEnd() override {}
 };
 
-/// What a terminal would obey is spelled out.
+/// Replaces control characters by `\xNN`, because a terminal would obey them.
 std::string harmless(const std::string& text) {
   constexpr auto hex = "0123456789abcdef";
   std::string out;
@@ -53,8 +54,8 @@ std::string suggestion(const std::string& name,
 
 } // namespace
 
-// `YAML::LoadAll` would never end on a stray `,` that it takes for one empty
-// document after the other.
+// `YAML::LoadAll` cannot be used to find a second document: for a text with a
+// stray `,` it returns empty documents without end.
 YAML::Node load_yaml(const std::string& yaml, const std::string& file) {
   const auto refuse = [&](const YAML::Mark& at, const std::string& why) {
     return invalid({file + ":" + std::to_string(at.line + 1) + ":" +
@@ -114,7 +115,8 @@ void yaml_reader::finish() {
   if (problems_.size() > shown) {
     const auto more = problems_.size() - shown;
     problems_.resize(shown);
-    problems_.push_back(file_ + ": and " + std::to_string(more) + " more");
+    problems_.push_back(file_ + ": and " + std::to_string(more) +
+                        " more problems");
   }
   if (!problems_.empty())
     throw invalid(std::move(problems_));
@@ -129,7 +131,7 @@ void yaml_reader::problem(const YAML::Node& at, const std::string& text) {
 void yaml_reader::each_item(const YAML::Node& map, const std::string& prefix,
                             const take_entry& take) {
   if (map.IsNull())
-    return; // all its keys are commented out
+    return; // all keys of the mapping are commented out
   if (!map.IsMap()) {
     const auto what = prefix.empty() ? "the configuration"
                                      : prefix.substr(0, prefix.size() - 1);

@@ -8,55 +8,63 @@
 
 namespace betanet::config {
 
-/// The only document of a file. Throws `invalid`.
+/// Parses a file with one YAML document. Throws `invalid`.
 YAML::Node load_yaml(const std::string& yaml, const std::string& file);
 
-/// `${NAME}` is the environment's value, `$$` is `$`, any other `$` is itself.
-/// Throws `std::invalid_argument`.
+/// Replaces `${NAME}` by the value of the environment variable and `$$` by `$`.
+/// Any other `$` stays. Throws `std::invalid_argument` if a variable is not
+/// set.
 std::string expand(const std::string& text);
 
-/// "a list", for messages.
+/// The kind of a node for messages, such as "a list".
 const char* kind_of(const YAML::Node& node);
 
-/// Reads blocks of keys strictly and collects every problem on the way.
+/// Reads blocks of keys and collects all problems, such as unknown or duplicate
+/// keys.
 class yaml_reader {
 public:
-  /// What a scalar of the file stands for; null: itself.
+  /// A function that gives the value of a scalar from its text in the file.
+  /// Null: the value is the text.
   using meaning = std::string (*)(const std::string&);
 
   explicit yaml_reader(std::string file, meaning of_scalars = nullptr)
       : file_(std::move(file)), meaning_(of_scalars) {}
 
-  /// From here on a key without a value is one that is not there.
+  /// From now on, a key without a value is treated as if it were absent.
   void null_is_absent() { null_is_absent_ = true; }
 
   /// Throws `invalid` if there were problems.
   void finish();
 
+  /// Adds a problem at the position of a node.
   void problem(const YAML::Node& at, const std::string& text);
 
-  /// `key` is a scalar.
+  /// Takes an entry of a mapping. `key` is a scalar.
   using take_entry =
       std::function<void(const YAML::Node& key, const YAML::Node& value)>;
   using take_scalar = std::function<void(const std::string& text)>;
 
-  /// Calls `take` for each entry with a known, new key; reports the others.
+  /// Calls `take` for each entry of a mapping. Entries with an unknown or
+  /// duplicate key are problems instead.
   void each_entry(const YAML::Node& map, const std::string& prefix,
                   const std::vector<std::string>& known,
                   const take_entry& take);
 
-  /// Calls `take` for each entry whose key may be anything; reports doubles.
+  /// Calls `take` for each entry of a mapping with arbitrary keys. Entries with
+  /// a duplicate key are problems instead.
   void each_item(const YAML::Node& map, const std::string& prefix,
                  const take_entry& take);
 
-  /// Calls `take` with what the scalar stands for and reports what it throws.
+  /// Calls `take` with the value of a scalar. A `std::invalid_argument` that it
+  /// throws is a problem.
   void with_scalar(const YAML::Node& node, const std::string& what,
                    const take_scalar& take);
 
-  /// A path of the file is relative to the file's folder; an empty one stays.
+  /// Makes a path that is relative to the folder of the file usable. An empty
+  /// path stays empty.
   std::string beside(const std::string& path) const;
 
-  /// Reads one section of a table of keys.
+  /// Reads a section whose keys are rows of a table.
   template <class T>
   void section(const std::vector<key<T>>& keys, T& to, const std::string& name,
                const YAML::Node& value) {

@@ -221,11 +221,11 @@ CAF_TEST(bad files are refused with place and reason) {
        "f.yml:1:17: target.url: \"ftp://x\": the scheme is neither http nor "
        "https"},
       {"targets: [{url: \"http://u:secret@x\"}]",
-       "f.yml:1:17: target.url: a URL must not hold a user name or a "
-       "password; http_client_config takes them"},
+       "f.yml:1:17: target.url: a URL must not contain a user name or a "
+       "password; set them in http_client_config"},
       {"targets: [{url: \"http://x/?token=secret\"}]",
        "f.yml:1:17: target.url: a URL must not have a query or a fragment; "
-       "http_client_config takes credentials"},
+       "set credentials in http_client_config"},
       {"targets: [{url: betanet}]",
        "f.yml:1:17: target.url: \"betanet\": not a URL such as "
        "http://betanet:9000"},
@@ -246,7 +246,7 @@ CAF_TEST(bad files are refused with place and reason) {
        "f.yml:1:26: web.listen_addresses: \"[1::2::3]\" is not an IPv6 "
        "address"},
       {"web: {listen_addresses: [\":1\", \":1\"]}",
-       "f.yml:1:32: web.listen_addresses: \":1\" is there twice"},
+       "f.yml:1:32: web.listen_addresses: \":1\" is listed twice"},
       {"load: {max_in_flight: 1}", "f.yml:1:1: load: not supported"},
       {"cache: {ttl: \"${BETANET_UNSET}\"}",
        "f.yml:1:14: cache.ttl: environment variable BETANET_UNSET is not set"},
@@ -293,7 +293,7 @@ CAF_TEST(a client configuration keeps the rules of Prometheus) {
                   "\"Host\" is not allowed");
   CAF_CHECK_EQUAL(problems("http_headers: {\"a b\": {values: [a]}}"),
                   "target.http_client_config.http_headers: \"a b\" is not "
-                  "a token of HTTP");
+                  "an HTTP token such as X-Tenant");
   CAF_CHECK_EQUAL(problems("http_headers: {A: {value: [a]}}"),
                   "target.http_client_config.http_headers.A.value: unknown "
                   "key, did you mean \"values\"?");

@@ -446,7 +446,7 @@ class Tls(harness.Case):
         wait_for(lambda: self.headers["Authorization"] ==
                  "Basic YWxpY2U6Y2FuYXJ5LTIy", "the new password")
         self.write("token", "two\r\nX-Evil: lines")
-        self.failed("local", "header X-Key holds a line break")
+        self.failed("local", "header X-Key contains a line break")
         health = harness.request(self.port, "/health")[2].decode()
         config = harness.request(self.port, "/config")[2].decode()
         for secret in ("canary", "Y2FuYXJ5", "YWxpY2U6"):

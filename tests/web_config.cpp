@@ -154,8 +154,8 @@ CAF_TEST(what is wrong is refused with its place) {
        "w.yml:1:54: tls_server_config.cipher_suites: unknown cipher: "
        "TLS_RSA_WITH_RC4_128_SHA"},
       {tls("max_version: TLS12, cipher_suites: [TLS_AES_256_GCM_SHA384]"),
-       "w.yml:1:20: tls_server_config: none of the cipher_suites fits a "
-       "version below TLS13"},
+       "w.yml:1:20: tls_server_config: none of the cipher_suites can be "
+       "used below TLS13"},
       {tls("curve_preferences: [P-256]"),
        "w.yml:1:58: tls_server_config.curve_preferences: unknown curve: P-256"},
       {"http_server_config: {headers: {Server: x}}",
@@ -168,21 +168,22 @@ CAF_TEST(what is wrong is refused with its place) {
        "w.yml:1:56: http_server_config.headers.X-Content-Type-Options: "
        "\"sniff\" is not nosniff"},
       {"http_server_config: {headers: {X-XSS-Protection: \"a\\r\\nB: c\"}}",
-       "w.yml:1:50: http_server_config.headers.X-XSS-Protection: a control "
-       "character in the value"},
+       "w.yml:1:50: http_server_config.headers.X-XSS-Protection: the value "
+       "contains a control character"},
       {"http_server_config: {http2: maybe}",
        "w.yml:1:29: http_server_config.http2: \"maybe\" is not one of true, "
        "false"},
       {"basic_auth_users: {\"a:b\": " + hash + "}",
-       "w.yml:1:27: basic_auth_users.a:b: nobody can log in with a colon in "
-       "the name"},
-      {"basic_auth_users: {a: }", "w.yml:1:20: basic_auth_users.a: no hash"},
+       "w.yml:1:27: basic_auth_users.a:b: a user name must not contain a "
+       "colon"},
+      {"basic_auth_users: {a: }",
+       "w.yml:1:20: basic_auth_users.a: the bcrypt hash is missing"},
       {"rate_limit: {interval: 1s}",
-       "w.yml:1:13: rate_limit.burst: with an interval at least 1, or no "
-       "request would ever be answered"},
+       "w.yml:1:13: rate_limit.burst: must be at least 1 if "
+       "rate_limit.interval is set"},
       {tls("client_auth_type: RequestClientCert, client_allowed_sans: []"),
        "w.yml:1:96: tls_server_config.client_allowed_sans: an empty list would "
-       "allow nobody"},
+       "refuse every client"},
       {"\"a\\e[31m\\n\": 1", "w.yml:1:1: a\\x1b[31m\\x0a: unknown key"},
       {"rate_limit: {interval: 1}",
        "w.yml:1:24: rate_limit.interval: \"1\" is not a duration such as 250ms "
@@ -243,7 +244,7 @@ CAF_TEST(a long list of errors is cut) {
     yaml += "  u" + std::to_string(i) + ": x\n";
   const auto problems = problems_of(yaml);
   CAF_CHECK_EQUAL(std::count(problems.begin(), problems.end(), '\n'), 100);
-  CAF_CHECK(problems.ends_with("\nw.yml: and 900 more"));
+  CAF_CHECK(problems.ends_with("\nw.yml: and 900 more problems"));
   CAF_CHECK_EQUAL(problems_of(std::string(5000, '[')).substr(0, 100),
                   "w.yml:1:1: nested too deeply");
 }
