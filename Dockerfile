@@ -25,7 +25,7 @@ USER 65532:65532
 EXPOSE 9200
 HEALTHCHECK --interval=15s --timeout=5s \
   CMD ["/usr/local/bin/betanet_exporter", "--healthcheck"]
-# By environment: flags given to the container add to it, and the health check
-# reads the same file.
+# The file is set by an environment variable, so that it is also used when flags
+# are given to the container, and by the health check.
 ENV BETANET_EXPORTER_CONFIG_FILE=/etc/betanet_exporter/betanet_exporter.yml
 ENTRYPOINT ["/usr/local/bin/betanet_exporter"]

@@ -5,10 +5,11 @@
 #include <cstdint>
 #include <string_view>
 
-/// The vocabulary of Betanet's HTTP API. Every room may include this header.
+/// The endpoints of Betanet's HTTP API. All directories may include this
+/// header.
 namespace betanet {
 
-/// The three resources of one Betanet service.
+/// The three endpoints of a Betanet service.
 enum class endpoint : std::uint8_t { metrics, nodes_status, network_stats };
 
 inline constexpr std::array all_endpoints{
@@ -19,8 +20,8 @@ constexpr std::size_t index(endpoint e) {
   return static_cast<std::size_t>(e);
 }
 
-/// How an endpoint is called in labels, configuration and logs, and the path
-/// that the service answers at unless the configuration says otherwise.
+/// An endpoint with its name in labels, configuration and logs, and with its
+/// path if the configuration does not set another one.
 struct endpoint_row {
   endpoint id;
   std::string_view name, default_path;

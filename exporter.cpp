@@ -26,8 +26,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// How long a stop waits for clients and for actors. With the time for the log
-/// in main.cpp this is below the 2 s that a stop may take.
+/// How long a stop waits for responses to clients and for the actors to quit.
+/// Together with `flush_time` in main.cpp this is below 2 s, the promised
+/// duration of a stop.
 constexpr auto drain_time = 1s;
 constexpr auto quit_time = 500ms;
 
@@ -48,7 +49,8 @@ net::server_limits limits_of(const config::web& w) {
   return l;
 }
 
-/// A request of the process itself: is the exporter healthy?
+/// A request of this process to its own front that asks whether the exporter is
+/// healthy.
 class health_probe : public net::exchange {
 public:
   explicit health_probe(std::function<void(bool)> done)
@@ -65,7 +67,7 @@ private:
   std::function<void(bool)> done_;
 };
 
-/// The content of the file, "" if it cannot be read.
+/// The content of a file; empty if it cannot be read.
 std::string content_of(const std::string& file) {
   try {
     return config::read_file(file, config::largest_file);
@@ -93,8 +95,8 @@ config_reading read_configuration(const exporter::loader& load) {
 
 actor_config::actor_config() {
   add_message_types<caf::id_block::betanet>();
-  // The default policy, work stealing, polls: 4.2 times the CPU time on the
-  // load of one target, and 0.7 % of a core when idle.
+  // CAF's default policy, work stealing, polls for work. With one target it was
+  // measured to use 4.2 times the CPU time, and 0.7 % of a core when idle.
   set("scheduler.policy", caf::atom("sharing"));
   set("scheduler.max-threads", std::size_t{2});
   set("logger.verbosity", caf::atom("quiet"));
@@ -183,7 +185,7 @@ reloader_settings exporter::reloading() {
   s.scheduler = scheduler_;
   s.read = [this](auto done) {
     if (!files_.ask([load = load_] { return read_configuration(load); }, done))
-      done({{}, {}, "there is no thread to read the configuration in"});
+      done({{}, {}, "cannot start a thread to read the configuration"});
   };
   s.read_file = [this, file = given_.file](auto done) {
     if (!files_.ask([file] { return content_of(file); }, done))
@@ -191,13 +193,14 @@ reloader_settings exporter::reloading() {
   };
   s.probe = [this](auto done) { ask_front(std::move(done)); };
   s.check_file_every = given_.file.empty() ? 0s : given_.auto_reload;
-  // Half of the time is what sd_watchdog_enabled(3) advises.
+  // sd_watchdog_enabled(3) recommends half of the watchdog's time.
   s.watchdog_every = net::watchdog_interval() / 2;
   s.notify = net::notify;
   return s;
 }
 
-/// Goes through the loop, which must be alive as well, and which runs only once
+/// Asks the front whether the exporter is healthy. The request goes through the
+/// loop, so that it is answered only if the loop works. The loop starts after
 /// the front exists.
 void exporter::ask_front(std::function<void(bool)> done) {
   loop_.post([this, e = std::make_shared<health_probe>(std::move(done))] {
@@ -208,7 +211,7 @@ void exporter::ask_front(std::function<void(bool)> done) {
 void exporter::start_guard() {
   const auto file = web_.config_file;
   const auto latest = std::make_shared<web_reading>(read_web(file, {}));
-  if (!latest->problem.empty()) // the file has changed since it was checked
+  if (!latest->problem.empty()) // the file has changed since `check_start`
     throw std::runtime_error(latest->problem);
   guard_settings s;
   s.first = *latest;

@@ -20,17 +20,17 @@
 
 namespace betanet {
 
-/// What CAF needs to know.
+/// The configuration of CAF: message types and scheduler.
 struct actor_config : caf::actor_system_config {
   actor_config();
 };
 
-/// The running process: builds the actors, wires them, waits for signals and
+/// The running process: creates and connects the actors, waits for signals and
 /// stops the actors in order.
 class exporter {
 public:
-  /// Reads the command line, the environment and the file of this moment.
-  /// Throws `config::invalid`. Any thread.
+  /// Reads the command line, the environment and the configuration file anew.
+  /// May be called from any thread. Throws `config::invalid`.
   using loader = std::function<config::invocation()>;
 
   exporter(config::invocation given, metrics::build_info build, event_log l,
@@ -60,7 +60,7 @@ private:
   net::background files_{loop_, 2};  ///< Reads configuration files.
   net::background logins_{loop_, 1}; ///< Checks passwords, one at a time.
   http_front_actor front_;           ///< Set before the loop runs.
-  guard_actor guard_;                ///< Null: every client is let in.
+  guard_actor guard_; ///< Null if there is no web configuration file.
   net::http_server server_;
   actor_config caf_config_;
   caf::actor_system system_{caf_config_};

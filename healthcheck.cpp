@@ -9,15 +9,17 @@ namespace betanet {
 
 namespace {
 
-/// Below the 5 s after which a container engine gives up (Dockerfile).
+/// The time limit of one request. It is below the 5 s after which the container
+/// engine ends the health check (HEALTHCHECK in Dockerfile).
 constexpr auto timeout = std::chrono::seconds{3};
 
-/// The exporter's own listener as it is reached from this machine.
+/// The health page of the exporter that listens on this address, for a client
+/// on the same machine.
 net::resource own_listener(const config::listen_address& address,
                            const std::string& user_agent) {
   const auto& host = address.host;
   const bool all = host.empty() || host == "0.0.0.0" || host == "::";
-  // By address: a bare container cannot resolve localhost.
+  // An address is used because a minimal container cannot resolve localhost.
   return {all ? "127.0.0.1" : host, address.port,
           std::string{pages::healthy_path}, user_agent, 65536};
 }
@@ -35,9 +37,9 @@ net::outcome fetch(net::resource from) {
   return result;
 }
 
-/// Whether it is the TLS alert of a server that demands a client certificate:
-/// 42 bad_certificate or 116 certificate_required (RFC 8446, 6), 40
-/// handshake_failure before TLS 1.3 (RFC 5246, 7.2).
+/// Whether the error is the TLS alert of a server that requires a client
+/// certificate: 42 bad_certificate or 116 certificate_required (RFC 8446,
+/// section 6), or 40 handshake_failure before TLS 1.3 (RFC 5246, section 7.2).
 bool demands_certificate(const net::error& e) {
   return e.code == net::errc::tls &&
          (e.text.find("alert bad certificate") != e.text.npos ||
@@ -45,8 +47,9 @@ bool demands_certificate(const net::error& e) {
           e.text.find("alert handshake failure") != e.text.npos);
 }
 
-/// Why the listener is not healthy, "" if it is. The server's certificate is
-/// not verified: nothing secret is sent, and the address is this machine's.
+/// Why the exporter is not healthy; empty if it is. The server's certificate is
+/// not verified, because the request contains no secret and does not leave this
+/// machine.
 std::string complaint(net::resource listener, const config::web_config& web) {
   listener.tls = web.tls.has_value();
   if (listener.tls)
@@ -66,7 +69,8 @@ std::string complaint(net::resource listener, const config::web_config& web) {
 std::string healthcheck(const config::invocation& given,
                         const std::string& user_agent) {
   if (given.systemd_socket)
-    return "only systemd knows the sockets of --web.systemd-socket";
+    return "not possible with --web.systemd-socket: only systemd knows the "
+           "addresses of the sockets";
   const auto& web = given.settings.web;
   const auto listener = own_listener(web.listen_addresses.front(), user_agent);
   if (web.config_file.empty())
@@ -74,9 +78,9 @@ std::string healthcheck(const config::invocation& given,
   const auto reading = read_web(web.config_file, {});
   if (reading.problem.empty())
     return complaint(listener, reading.found);
-  // The running exporter keeps to the file as it was when it was valid, which
-  // is unknown here: TLS with a client certificate is tried first, then plain
-  // HTTP.
+  // The running exporter still uses the last valid content of the file, which
+  // is not known here. So the check tries TLS with a client certificate first
+  // and then plain HTTP.
   config::web_config strictest;
   strictest.tls.emplace().client_auth_type =
       config::client_auth::require_and_verify;

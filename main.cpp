@@ -1,8 +1,9 @@
-// betanet_exporter: arguments in, exit status out.
+// The main program of betanet_exporter. It reads the arguments, runs one action
+// and returns the exit status.
 //
 //   betanet_exporter [--flag=value ...]   runs until SIGTERM or SIGINT
-//   --config.check    validates the configuration as a start would
-//   --healthcheck     asks the exporter that runs with this configuration
+//   --config.check    validates the configuration and exits
+//   --healthcheck     asks the running exporter whether it is healthy
 //   --version, --help
 #include "config/config.hpp"
 #include "exporter.hpp"
@@ -26,7 +27,8 @@ using namespace betanet;
 
 namespace {
 
-/// How long the end waits for the log, which writes from a thread of its own.
+/// How long the process waits, before it exits, for the thread that writes the
+/// log.
 constexpr auto flush_time = std::chrono::milliseconds{200};
 
 metrics::build_info this_build() {
@@ -49,8 +51,8 @@ void print_version() {
             << '\n';
 }
 
-/// Flushes the log and ends without destructors: a name lookup may hang in the
-/// system's resolver.
+/// Flushes the log and exits. Destructors do not run, because a name lookup
+/// that hangs in the system's resolver would block them.
 [[noreturn]] void leave(int status) {
   const auto flushed = std::make_shared<std::promise<void>>();
   std::thread{[flushed] {
@@ -93,8 +95,9 @@ int check_health(const config::invocation& given) {
 } // namespace
 
 int main(int argc, char** argv) {
-  // A client that goes away must not end the process, nor must signals that
-  // other programs reload or log on.
+  // SIGPIPE would end the process when a client closes its connection. SIGUSR1
+  // and SIGUSR2 are ignored because other programs use them to reload or to
+  // reopen logs, so that users may send them.
   for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2})
     std::signal(number, SIG_IGN);
   const auto load = [argc, argv] {
@@ -123,7 +126,7 @@ int main(int argc, char** argv) {
     print_version();
     return EXIT_SUCCESS;
   case config::action::check:
-    for (const auto& w : found.warnings) // a start writes them to its log
+    for (const auto& w : found.warnings) // the running exporter logs them
       std::cerr << "betanet_exporter: warning: " << w << '\n';
     return EXIT_SUCCESS;
   case config::action::healthcheck:

@@ -18,8 +18,8 @@ void add(std::string& all, const std::string& problem) {
     all += (all.empty() ? "" : "\n") + problem;
 }
 
-/// Why the log file could not be written, "" if it can. The check creates
-/// neither the file nor missing folders, which the start will create.
+/// Why the log file cannot be written; empty if it can. The check creates
+/// neither the file nor missing folders; the start of the exporter does.
 std::string log_file_problem(const std::string& file) {
   namespace fs = std::filesystem;
   if (file.empty())
@@ -28,7 +28,7 @@ std::string log_file_problem(const std::string& file) {
     return "log.file: cannot write " + what.string() + ": " +
            std::strerror(error);
   };
-  // Without O_NONBLOCK the open of a pipe would wait for a reader.
+  // O_NONBLOCK: otherwise opening a named pipe would wait for a reader.
   const int fd =
       ::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
   const int error = errno;
@@ -38,7 +38,7 @@ std::string log_file_problem(const std::string& file) {
     return fd >= 0 ? std::string{} : refuse(file, error);
   if (file.ends_with('/'))
     return refuse(file, EISDIR);
-  std::error_code unknown; // a link may point to a missing file
+  std::error_code unknown; // ignored: a link may point to a missing file
   auto folder = fs::weakly_canonical(file, unknown).parent_path();
   while (!fs::exists(folder, unknown) && folder.has_relative_path())
     folder = folder.parent_path();
@@ -55,7 +55,7 @@ std::string target_problems(const config::settings& s) {
   std::string all;
   net::tls_contexts contexts;
   std::vector<std::shared_ptr<net::tls_context>>
-      held; // contexts are shared while held
+      held; // so that targets with equal settings share a context
   for (const auto& t : s.targets)
     try {
       held.push_back(check_identity(t, contexts));

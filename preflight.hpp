@@ -7,18 +7,20 @@
 
 namespace betanet {
 
-/// Problems of a configuration that show only in the files it names and in the
-/// libraries that will use them, one a line. Reads files, changes none, never
-/// touches the network.
+/// The problems with the certificates and secrets of the targets, one per line;
+/// empty if there are none. Reads the files that the configuration names. Does
+/// not write files and does not use the network.
 std::string target_problems(const config::settings& s);
 
+/// The result of `check_start`.
 struct start_check {
-  std::string problems; ///< One a line; empty: none.
+  std::string problems; ///< The problems, one per line; empty: none.
   std::vector<std::string> warnings;
 };
 
-/// Checks everything that a start needs: the targets, the web configuration and
-/// the log file. Reads files, changes none, never touches the network.
+/// Checks everything that the start of the exporter needs: the targets, the web
+/// configuration and the log file. Does not write files and does not use the
+/// network.
 start_check check_start(const config::settings& s);
 
 } // namespace betanet

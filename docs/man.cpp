@@ -1,5 +1,5 @@
-// Writes the manual page, from the tables that the program itself reads its
-// flags and keys by.
+// Writes the manual page from the tables of flags and keys that the exporter
+// itself uses.
 
 #include "config/config.hpp"
 
@@ -9,7 +9,7 @@ namespace {
 
 using betanet::config::documented;
 
-/// Text that is no markup.
+/// Escapes the characters that mdoc(7) would read as markup.
 std::string plain(const std::string& text) {
   std::string out;
   for (const char c : text)
@@ -31,7 +31,7 @@ void section(const std::string& title, const std::string& about,
 
 } // namespace
 
-/// Version and date.
+/// Writes the page to stdout. The arguments are the version and the date.
 int main(int, char** argv) {
   using namespace betanet::config;
   std::cout
@@ -43,43 +43,45 @@ int main(int, char** argv) {
          ".Nd Prometheus exporter for the Betanet mixnet service\n"
          ".Sh SYNOPSIS\n.Nm\n.Op Fl \\-flag Ns = Ns Ar value ...\n"
          ".Sh DESCRIPTION\n"
-         "It polls three JSON endpoints of a Betanet service on its own clock, "
-         "keeps the latest values and answers\n.Pa /metrics\n"
-         "from memory, whatever the service does.\n";
+         "The exporter polls three JSON endpoints of a Betanet service "
+         "periodically, keeps the latest values in memory and serves them "
+         "at\n.Pa /metrics ,\neven while the service does not answer.\n";
   section("OPTIONS",
-          "A flag beats its environment variable, which beats the file, which "
-          "beats the default.",
+          "A flag has priority over its environment variable, the variable "
+          "over the configuration file, and the file over the default.",
           documented_flags(), "--");
   std::cout << ".Sh ENVIRONMENT\n"
-               "Each flag has a variable:\n.Ev BETANET_EXPORTER_\n"
-               "and the flag in capitals, dots and dashes as underscores; "
-               "lists are comma separated.\n.Ev BETANET_URL\nis\n.Sy "
+               "Each flag has a variable. Its name is\n.Ev BETANET_EXPORTER_\n"
+               "followed by the flag in capital letters, with underscores for "
+               "dots and dashes. The items of a list are separated by "
+               "commas.\n.Ev BETANET_URL\nalso sets\n.Sy "
                "\\-\\-betanet.url .\n";
   section("CONFIGURATION FILE",
-          "YAML. Durations are such as 250ms, 15s or 1m30s. In values "
-          "${NAME} is the environment's and $$ a dollar. A target has the keys "
-          "of collection, retry, circuit_breaker and cache of its own, too.",
+          "The format is YAML. Durations are written as in 250ms, 15s or "
+          "1m30s. In values, ${NAME} is replaced by the value of the "
+          "environment variable and $$ by a dollar sign. A target may also "
+          "have its own keys of collection, retry, circuit_breaker and cache.",
           documented_keys(), "");
   section("WEB CONFIGURATION FILE",
-          "The format of Prometheus's exporter-toolkit; read again when it "
-          "changes.",
+          "The format is that of Prometheus's exporter-toolkit. The file is "
+          "read again when it changes.",
           documented_web_keys(), "");
   std::cout << ".Sh PATHS\n.Bl -tag -width Ds\n"
-               ".It Pa /metrics\nThe metrics; with\n.Ql ?target=NAME\nof one "
-               "target.\n"
-               ".It Pa /health , /-/healthy , /-/ready\nHow the exporter is; "
-               "no login "
-               "is needed.\n"
-               ".It Pa /-/reload\nPOST: reads the configuration again.\n"
-               ".It Pa /config , /sd , /\nThe running configuration, service "
-               "discovery, a status page.\n.El\n";
+               ".It Pa /metrics\nThe metrics of all targets, or with\n.Ql "
+               "?target=NAME\nof one target.\n"
+               ".It Pa /health , /-/healthy , /-/ready\nWhether the exporter "
+               "is healthy and ready. No login is needed.\n"
+               ".It Pa /-/reload\nA POST request reloads the configuration.\n"
+               ".It Pa /config , /sd , /\nThe configuration in use, service "
+               "discovery for Prometheus, and a status page.\n.El\n";
   std::cout << ".Sh SIGNALS\n.Bl -tag -width Ds\n"
-               ".It Dv SIGHUP\nReads the configuration again.\n"
-               ".It Dv SIGTERM , SIGINT\nFinishes what is in flight and exits "
-               "with 0 within two seconds.\n.El\n"
-               ".Sh EXIT STATUS\n0 after a signal, 1 after an error; "
-               "with\n.Sy \\-\\-healthcheck\n0 if the exporter is healthy.\n"
+               ".It Dv SIGHUP\nReloads the configuration.\n"
+               ".It Dv SIGTERM , SIGINT\nFinishes the responses that are being "
+               "sent and exits with status 0 within two seconds.\n.El\n"
+               ".Sh EXIT STATUS\nThe status is 0 after a signal and 1 after an "
+               "error.\nWith\n.Sy \\-\\-healthcheck\nit is 0 if the running "
+               "exporter is healthy and else 1.\n"
                ".Sh FILES\n.Pa /etc/betanet_exporter/betanet_exporter.yml\n"
-               "is where the container image looks.\n"
+               "is the configuration file of the container image.\n"
                ".Sh SEE ALSO\n.Xr prometheus 1\n";
 }

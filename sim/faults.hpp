@@ -9,27 +9,31 @@
 
 namespace sim {
 
+/// What an endpoint does instead of answering correctly.
 enum class kind {
-  none,
-  refuse,    ///< All three: the port is closed. One: closed without an answer.
-  reset,     ///< The request is answered with a TCP reset.
-  hang,      ///< Never an answer.
-  slow,      ///< The answer comes `delay` late.
-  drip,      ///< One byte every `delay`.
-  status,    ///< An HTTP status.
-  garbage,   ///< Bytes that are not HTTP.
-  no_json,   ///< 200 and an HTML page.
-  truncated, ///< Half of the body, then the end.
-  oversized, ///< A body of `size` bytes.
-  wrong_types, ///< Strings instead of numbers.
+  none, ///< The endpoint answers correctly.
+  /// The connection is closed without an answer. If all endpoints have this
+  /// fault, the port is closed.
+  refuse,
+  reset,       ///< The connection is reset after the request.
+  hang,        ///< The request is never answered.
+  slow,        ///< The answer is sent after `delay`.
+  drip,        ///< The answer is sent byte by byte, one byte per `delay`.
+  status,      ///< The answer has the status `status`.
+  garbage,     ///< The answer is not HTTP.
+  no_json,     ///< The answer has status 200 and is an HTML page.
+  truncated,   ///< The connection is closed after half of the body.
+  oversized,   ///< The body has `size` bytes.
+  wrong_types, ///< The values are strings instead of numbers.
 };
 
+/// A fault and its parameters.
 struct fault {
   sim::kind kind = kind::none;
   std::chrono::milliseconds delay{1000};
   int status = 500;
-  int retry_after = 0; ///< Seconds; 0: no such header.
-  std::size_t size = 4u << 20;
+  int retry_after = 0; ///< The `Retry-After` header in seconds; 0: none.
+  std::size_t size = 4u << 20; ///< Bytes.
 };
 
 /// The faults of the endpoints, by `index(endpoint)`.
@@ -40,14 +44,15 @@ using faults = std::array<fault, betanet::endpoint_count>;
 /// `std::invalid_argument`.
 void apply(faults& to, std::string_view json);
 
-/// Applies `endpoint=fault[:number]`, the value of a flag. Throws
-/// `std::invalid_argument`.
+/// Sets a fault from the value of the flag `--fault`, which has the form
+/// `endpoint=fault[:number]`. The number is the status, the size or the delay
+/// in milliseconds. Throws `std::invalid_argument`.
 void apply_flag(faults& to, const std::string& flag);
 
-/// Whether the port is closed: every endpoint refuses.
+/// Whether all endpoints have the fault `refuse`, so that the port is closed.
 bool nobody_listens(const faults& f);
 
-/// The faults as a JSON object, by endpoint.
+/// The kinds of the faults as a JSON object with one member per endpoint.
 std::string describe(const faults& f);
 
 } // namespace sim

@@ -1,13 +1,16 @@
-// betanet_sim: a Betanet service to try the exporter on, with scripted faults.
+// betanet_sim: a simulated Betanet service for trying and testing the exporter.
+// It can be told to show faults.
 //
 //   GET  /api/v1/metrics, /api/v1/nodes/status, /api/v1/network/stats
-//   GET  /sim/faults          the faults that are set
-//   POST /sim/faults          {"endpoint": "metrics", "fault": "hang"}
-//   POST /sim/values          {"packets_processed": 100}; values stop moving
-//   POST /sim/reset           totals begin at 0, as after a restart
+//   GET  /sim/faults          shows the faults that are set
+//   POST /sim/faults          sets a fault, for example
+//                             {"endpoint": "metrics", "fault": "hang"}
+//   POST /sim/values          sets values, for example
+//                             {"packets_processed": 100}; then they stay fixed
+//   POST /sim/reset           sets the totals to 0, as after a restart
 //
-// The control paths answer on the control address too, which listens even
-// while the service refuses connections.
+// The paths under /sim are also served at the control address, where the
+// simulator listens even while the service refuses connections.
 #include "sim/faults.hpp"
 #include "sim/service.hpp"
 
@@ -107,7 +110,7 @@ private:
         open = co_await serve(socket, r);
       }
     } catch (const std::exception&) {
-      // the client left, or did not send HTTP
+      // The client has closed the connection or does not speak HTTP.
     }
   }
 
@@ -138,7 +141,7 @@ private:
     co_return r;
   }
 
-  /// True if the connection may go on.
+  /// Answers a request. Returns true if the connection can be used further.
   awaitable<bool> serve(tcp::socket& socket, const request& r) {
     for (const auto& row : betanet::endpoint_table)
       if (r.path == row.default_path) {
@@ -186,7 +189,7 @@ private:
       co_return false;
     case sim::kind::reset:
       socket.set_option(asio::socket_base::linger{true, 0});
-      socket.close(); // the destructor would forget the option
+      socket.close(); // the destructor would reset the linger option first
       co_return false;
     case sim::kind::hang:
       co_await socket.async_wait(tcp::socket::wait_read, use_awaitable);
@@ -247,17 +250,19 @@ int main(int argc, char** argv) {
   bool still = false;
   bool close = false;
   std::vector<std::string> flags;
-  app.add_option("--listen", address, "Address of the service")
+  app.add_option("--listen", address, "Address on which the service listens")
       ->capture_default_str();
-  app.add_option("--control", control, "Address of the control paths")
+  app.add_option("--control", control,
+                 "Address on which the paths under /sim are always served")
       ->capture_default_str();
-  app.add_option("--seed", seed, "Seed of the values' random walk")
+  app.add_option("--seed", seed, "Seed of the random changes of the values")
       ->capture_default_str();
-  app.add_flag("--still", still, "Serve the first values without moving them");
+  app.add_flag("--still", still, "Do not change the values");
   app.add_flag("--close", close, "Close the connection after every response");
   app.add_option("--fault", flags,
-                 "endpoint=fault[:number], e.g. all=refuse, metrics=slow:500, "
-                 "nodes_status=status:503; repeatable");
+                 "Fault to begin with, as endpoint=fault[:number]: for example "
+                 "all=refuse, metrics=slow:500 or nodes_status=status:503; may "
+                 "be repeated");
   CLI11_PARSE(app, argc, argv);
   try {
     sim::faults faults;

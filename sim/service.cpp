@@ -82,7 +82,7 @@ void service::step() {
   at(field::bytes_received) +=
       static_cast<double>(static_cast<std::uint64_t>(bytes) / 2);
   at(field::peak_throughput) = std::max(at(field::peak_throughput), bytes);
-  // A random walk that returns to 45 ms.
+  // The latency is a random walk that tends towards 45 ms.
   auto& latency = at(field::avg_latency_ms);
   const double drift = random(0, 200) / 100 - 1;
   latency = std::clamp(latency + drift + (45 - latency) / 100, 1.0, 2000.0);
@@ -107,8 +107,8 @@ void service::step() {
     move(active, inactive);
 }
 
-/// std::uniform_int_distribution differs between libraries: a seed would not
-/// mean the same everywhere.
+/// A random number from `least` to `most`. std::uniform_int_distribution is not
+/// used because its results for a seed depend on the standard library.
 std::uint64_t service::draw(std::uint64_t least, std::uint64_t most) {
   return least + engine_() % (most - least + 1);
 }

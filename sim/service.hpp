@@ -11,25 +11,26 @@
 
 namespace sim {
 
-/// A Betanet service as its three endpoints show it. It starts with the values
-/// of the API's documentation and moves in steps of one second, the same way
-/// for the same seed.
+/// The values of a simulated Betanet service. They start with the examples of
+/// the API's documentation and change in steps of one second. Equal seeds give
+/// equal values.
 class service {
 public:
+  /// With `still`, the values do not change with time.
   service(std::uint64_t seed, bool still) : engine_(seed), still_(still) {}
 
-  /// Moves on to this many seconds after the start.
+  /// Changes the values to those at this number of seconds after the start.
   void advance_to(std::uint64_t second);
 
-  /// The body that the endpoint answers with. `right_types` = false turns every
-  /// value into a string.
+  /// The JSON body of an endpoint's answer. Without `right_types` all values
+  /// are strings.
   std::string body(betanet::endpoint e, bool right_types = true) const;
 
-  /// As after a restart of the service: totals begin at 0 again.
+  /// Sets the totals to 0, as a restart of the service would.
   void reset_counters();
 
-  /// Sets fields by their JSON keys and stops moving. Throws
-  /// `std::invalid_argument` for an unknown field.
+  /// Sets fields by their JSON keys. From then on the values do not change with
+  /// time. Throws `std::invalid_argument` for an unknown field.
   void set(const boost::json::object& fields);
 
 private:

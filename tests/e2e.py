@@ -450,7 +450,7 @@ targets:
         status, _, err = self.run_exporter("--web.systemd-socket",
                                            "--healthcheck")
         self.assertEqual(status, 1)
-        self.assertIn("only systemd knows", err)
+        self.assertIn("only systemd knows the addresses", err)
         status, _, err = self.run_exporter("--web.systemd-socket")
         self.assertEqual(status, 1)
         self.assertIn("no socket activation file descriptors found", err)
