@@ -176,8 +176,8 @@ CAF_TEST(bad files are refused with place and reason) {
        "last_known, "
        "default, omit"},
       {"collection: {latency_buckets: [1, 1]}",
-       "f.yml:1:35: collection.latency_buckets: 1 is not above the bucket "
-       "before it"},
+       "f.yml:1:35: collection.latency_buckets: 1 is not above the previous "
+       "bucket"},
       {"collection: {latency_buckets: [.inf]}",
        "f.yml:1:32: collection.latency_buckets: \".inf\" is not a finite "
        "number"},
@@ -238,6 +238,12 @@ CAF_TEST(bad files are refused with place and reason) {
        "no control characters"},
       {"targets: [{url: \"http://a\", endpoints: {metrics: stats}}]",
        "f.yml:1:50: target.endpoints.metrics: \"stats\" is not a path such as "
+       "/metrics"},
+      {"targets: [{url: \"http://a\", endpoints: {metrics: \"/a#b\"}}]",
+       "f.yml:1:50: target.endpoints.metrics: \"/a#b\" is not a path such as "
+       "/metrics"},
+      {"targets: [{url: \"http://a\", endpoints: {metrics: \"/a?b\"}}]",
+       "f.yml:1:50: target.endpoints.metrics: \"/a?b\" is not a path such as "
        "/metrics"},
       {"web: {listen_addresses: [\"300.1.1.1:1\"]}",
        "f.yml:1:26: web.listen_addresses: \"300.1.1.1\" is not an IPv4 "
@@ -451,6 +457,14 @@ CAF_TEST(targets inherit and override key by key) {
   CHECK_EQUAL(us.polling.collection.interval, 30s);
   CAF_CHECK_EQUAL(us.url.host, "::1");
   CAF_CHECK_EQUAL(us.url.port, 80);
+}
+
+CAF_TEST(a target may have any name of readable characters) {
+  for (const std::string name :
+       {"a", "\xc2\xa0", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", " "})
+    CAF_CHECK_EQUAL(
+        problems_of("targets: [{name: \"" + name + "\", url: \"http://a\"}]"),
+        "none");
 }
 
 CAF_TEST(an empty list of targets is no target) {

@@ -67,14 +67,14 @@ def mutants(source):
     strings, tables and preprocessor lines are left alone."""
     with open(f"{ROOT}/{source}.cpp") as f:
         lines = f.read().split("\n")
-    in_raw_string = False
+    raw_end = None  # what ends the raw string that a line is in
     for i, line in enumerate(lines):
-        starts = 'R"' in line
-        skip = in_raw_string or starts
-        if starts and ')html"' not in line and line.rstrip().endswith("("):
-            in_raw_string = True
-        if in_raw_string and re.match(r'\)\w*"', line):
-            in_raw_string = False
+        begins = re.search(r'R"(\w*)\(', line)
+        skip = raw_end is not None or begins
+        if begins:
+            raw_end = f'){begins[1]}"'
+        if raw_end and raw_end in line:
+            raw_end = None
         code = line.split("//")[0].rstrip()
         if skip or code.lstrip().startswith(
                 ("#", "constexpr std::array", '"', "namespace", "using ")):

@@ -33,7 +33,8 @@ CAF_TEST(the page shows everything and interprets nothing) {
         "data-state=\"open\">open</b>", "2024-11-22 15:40:00 UTC",
         "&lt;/td&gt;&lt;img src=x onerror=&quot;1&quot;&gt;",
         "<i class=\"bad\" style=\"height:100%\" title=\"bad, attempts: 4\">",
-        "fresh below 10 s, gone after 5 min 0 s", "in 15 s", "never"})
+        "fresh below 10 s, gone after 5 min 0 s", "in 15 s", "never",
+        ">\u2013</span>"})
     if (a.body.find(part) == a.body.npos)
       CAF_FAIL("missing: " << part);
   CAF_CHECK_EQUAL(a.body.find("alert(1)</script>"), a.body.npos);
