@@ -85,7 +85,7 @@ CAF_TEST(an update becomes a snapshot) {
   CHECK_EQUAL(stored->latency.counts, (std::vector<std::uint64_t>{1, 0}));
 }
 
-CAF_TEST(the histogram grows once per good poll and not while down) {
+CAF_TEST(the histogram observes one value per poll that read it) {
   finish(latency(45));
   finish(bad());
   finish(bad());
@@ -93,7 +93,7 @@ CAF_TEST(the histogram grows once per good poll and not while down) {
   CHECK_EQUAL(stored->latency.counts, (std::vector<std::uint64_t>{1, 1}));
 }
 
-CAF_TEST(a snapshot once published never changes) {
+CAF_TEST(a published snapshot never changes) {
   finish(latency(45));
   const auto first = stored;
   finish(latency(60));
@@ -109,7 +109,7 @@ CAF_TEST(a new aggregator starts from the snapshot of the cache) {
   CHECK_EQUAL(stored->latency.counts, (std::vector<std::uint64_t>{2, 0}));
 }
 
-CAF_TEST(without a snapshot to start from it dies) {
+CAF_TEST(it terminates if the cache does not answer) {
   kill(aut);
   answering = false;
   start();
@@ -120,7 +120,7 @@ CAF_TEST(without a snapshot to start from it dies) {
   CAF_CHECK(down);
 }
 
-CAF_TEST(without a target to show it ends) {
+CAF_TEST(it terminates if the cache does not know its target) {
   kill(aut);
   stored = nullptr;
   start();
@@ -131,7 +131,7 @@ CAF_TEST(without a target to show it ends) {
   CHECK_EQUAL(reason, caf::exit_reason::user_shutdown);
 }
 
-CAF_TEST(a finished collection tells its values) {
+CAF_TEST(the values are logged when a collection has finished) {
   finish(latency(45), true);
   CAF_CHECK_EQUAL(logged.count("INFO msg=\"Updated metrics: nodes=-, "
                                "connections=-, throughput=1000000 bytes\" "
@@ -139,14 +139,14 @@ CAF_TEST(a finished collection tells its values) {
                   1u);
 }
 
-CAF_TEST(stale values are told once per outage and only if there are any) {
+CAF_TEST(stale values are logged once per outage and only if there are any) {
   const auto warnings = [this] {
     return logged.count("WARN msg=\"Using stale cached data due to fetch "
                         "failure\" target=eu-1 endpoint=network_stats");
   };
   finish(bad());
   auto no_json = bad();
-  no_json.failure->why = metrics::reason::json; // shows a default 0
+  no_json.failure->why = metrics::reason::json; // gauges then show 0
   finish(no_json);
   CAF_CHECK_EQUAL(warnings(), 0u);
   finish(latency(45));
@@ -158,7 +158,7 @@ CAF_TEST(stale values are told once per outage and only if there are any) {
   CAF_CHECK_EQUAL(warnings(), 2u);
 }
 
-CAF_TEST(new rules show at once and other buckets begin anew) {
+CAF_TEST(new rules apply at once and new buckets start at zero) {
   finish(latency(45));
   update u;
   u.rules = display_rules{

@@ -10,7 +10,7 @@
 
 using namespace betanet::net;
 
-CAF_TEST(work runs in a thread and its result comes to the loop) {
+CAF_TEST(work runs in a thread and its result is passed to the loop) {
   loop l;
   background b{l, 1};
   std::thread::id worker;

@@ -9,7 +9,8 @@ using namespace std::string_literals;
 
 namespace {
 
-/// `alice123` at cost 4 and 10, made by Python's crypt.
+/// Bcrypt hashes of `alice123` with the costs 4 and 10, made with Python's
+/// crypt module.
 constexpr auto cost_4 =
     "$2b$04$abcdefghijklmnopqrstuuCiRP6uwuebOgMsb3sB1n0pjVVBf0O3K";
 constexpr auto cost_10 =
@@ -31,7 +32,7 @@ CAF_TEST(a login is read) {
   CAF_CHECK_EQUAL(user_and_password("Basic Og=="), "|");
 }
 
-CAF_TEST(what is no login is none) {
+CAF_TEST(invalid logins are rejected) {
   for (const auto* header :
        {"", "Basic", "Basic ", "Bearer YTpi", "Basic YWJj" /* no colon */,
         "Basic YTpi=", "Basic YTp", "Basic YT pi", "Basic !!!!", "Basic ====",
@@ -41,7 +42,7 @@ CAF_TEST(what is no login is none) {
   CAF_CHECK_EQUAL(user_and_password("Basic " + std::string(8000, 'A')), "none");
 }
 
-CAF_TEST(a password is told from others) {
+CAF_TEST(only the right password matches its hash) {
   for (const auto* hash : {cost_4, cost_10}) {
     CAF_CHECK(matches("alice123", hash));
     CAF_CHECK(!matches("alice124", hash));
@@ -54,7 +55,7 @@ CAF_TEST(a password is told from others) {
   CAF_CHECK(!matches("", ""));
 }
 
-CAF_TEST(the cost is read and a decoy has the one asked for) {
+CAF_TEST(the cost of a hash is read and a decoy hash has the given cost) {
   CAF_CHECK_EQUAL(cost_of(cost_4), 4);
   CAF_CHECK_EQUAL(cost_of(cost_10), 10);
   for (const int cost : {4, 9, 10, 13})
@@ -63,8 +64,8 @@ CAF_TEST(the cost is read and a decoy has the one asked for) {
   CAF_CHECK(!matches("alice123", decoy_hash(4)));
 }
 
-CAF_TEST(no two logins have one digest) {
-  // CVE-2022-46146: names and passwords that run together
+CAF_TEST(different logins have different digests) {
+  // CVE-2022-46146: names and passwords with equal concatenations
   const std::vector<std::pair<login, std::string>> all{
       {{"a", "bc"}, "h"}, {{"ab", "c"}, "h"},   {{"a", "b"}, "ch"},
       {{"", "abc"}, "h"}, {{"abc", ""}, "h"},   {{"a", "hbc"}, ""},

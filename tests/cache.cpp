@@ -66,7 +66,7 @@ CAF_TEST(every target is on the page from the start) {
                       std::string::npos);
 }
 
-CAF_TEST(a snapshot is shown and given back) {
+CAF_TEST(a snapshot is shown and can be restored) {
   start({""});
   auto s = blank();
   s->fields[index(metrics::field::total_nodes)].value = 7;
@@ -76,14 +76,14 @@ CAF_TEST(a snapshot is shown and given back) {
   CHECK_EQUAL(ask<snapshot_ptr>(atom::restore_v, std::string{}), s);
 }
 
-CAF_TEST(scrapes of the former page are counted on the next one) {
+CAF_TEST(scrapes of a page are counted on the next page) {
   start({""});
   text();
   CAF_CHECK_NOT_EQUAL(text(3).find("betanet_exporter_cache_misses_total 3\n"),
                       std::string::npos);
 }
 
-CAF_TEST(ready means that every target has collected once and stays) {
+CAF_TEST(ready is set when all targets have collected once and stays set) {
   start({"a", "b"});
   const auto collected = [this] {
     auto s = blank();
@@ -98,13 +98,13 @@ CAF_TEST(ready means that every target has collected once and stays) {
   CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
 }
 
-CAF_TEST(no targets are ready) {
+CAF_TEST(without targets the cache is ready) {
   start({});
   CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
   CAF_CHECK_EQUAL(text().find("betanet_up"), std::string::npos);
 }
 
-CAF_TEST(a rendered page tells the age of its values) {
+CAF_TEST(the age of the values is logged when a page is rendered) {
   start({""});
   text();
   CAF_CHECK_EQUAL(logged.count("returning cached"), 0u);
@@ -124,7 +124,7 @@ CAF_TEST(a rendered page tells the age of its values) {
                   1u);
 }
 
-CAF_TEST(with many targets one line a minute tells of all) {
+CAF_TEST(with many targets one log line per minute summarizes all) {
   std::vector<std::string> names;
   for (int i = 0; i < 21; ++i)
     names.push_back(std::to_string(i));
@@ -138,7 +138,7 @@ CAF_TEST(with many targets one line a minute tells of all) {
       logged.count("INFO msg=\"Collected targets=21 up=1 failing=20\""), 2u);
 }
 
-CAF_TEST(targets come and go and the last words of the gone are lost) {
+CAF_TEST(targets are added and removed and late snapshots are ignored) {
   start({"a"});
   const auto former = blank();
   caf::anon_send(aut, atom::add_v, std::string{"b"}, snapshot_ptr{former});
@@ -149,14 +149,14 @@ CAF_TEST(targets come and go and the last words of the gone are lost) {
   caf::anon_send(aut, atom::add_v, std::string{"b"}, snapshot_ptr{blank()});
   auto late = std::make_shared<metrics::snapshot>(*former);
   late->fields[index(metrics::field::total_nodes)].value = 7;
-  put("b", late); // from its former life
+  put("b", late); // a snapshot from before the target was removed
   CAF_CHECK_EQUAL(text().find("betanet_connected_peers"), std::string::npos);
   caf::anon_send(aut, atom::drop_v, std::string{"b"});
   put("b", late);
   CAF_CHECK_EQUAL(text().find("target=\"b\""), std::string::npos);
 }
 
-CAF_TEST(the end of a reload is shown) {
+CAF_TEST(the result of a reload is shown) {
   start({""});
   caf::anon_send(aut, atom::reload_v,
                  metrics::reload_status{false, metrics::wall_time{42s}});

@@ -1,9 +1,9 @@
 #define CAF_SUITE chaos
 
-// The whole of the actors on virtual time against an upstream that does
-// anything, while actors die and the clock stands still or leaps. A seed is a
-// whole life: the same seed is the same life. CHAOS_SEED=n replays one,
-// CHAOS_SEEDS=n says how many to live.
+// Runs all actors on virtual time against an upstream that behaves at random,
+// while actors die and the clock stops or jumps, and checks invariants. A seed
+// determines a run: CHAOS_SEED=n repeats the run of seed n, CHAOS_SEEDS=n sets
+// the number of runs.
 
 #include "tests/wired.hpp"
 
@@ -30,7 +30,7 @@ constexpr std::array fallbacks{config::parse_fallback::last_known,
                                config::parse_fallback::default_value,
                                config::parse_fallback::omit};
 
-/// What is true at every moment of every life; says what was not.
+/// The exception for a violated invariant. Its text names the invariant.
 struct broken : std::logic_error {
   using std::logic_error::logic_error;
 };
@@ -53,7 +53,7 @@ struct life : wired_fixture {
                                      : std::chrono::seconds{draw(300)};
     p.collection.fallback = fallbacks[draw(3)];
     if (draw(3) == 0)
-      p.collection.interval = 3s; // chains are longer than the interval
+      p.collection.interval = 3s; // polls then take longer than the interval
     start(s);
     self->monitor(group());
   }
@@ -70,12 +70,13 @@ struct life : wired_fixture {
 
   // -- the upstream ----------------------------------------------------------
 
-  /// One client: a new request abandons the former one, as does its end.
+  /// The client of one endpoint. A new request cancels the previous one, and so
+  /// does the destruction of the client.
   struct client {
-    int* live = nullptr; ///< Requests on the wire at this endpoint.
+    int* live = nullptr; ///< The number of running requests at this endpoint.
     std::uint64_t current = 0;
     bool busy = false;
-    bool silent = false; ///< It will never be answered.
+    bool silent = false; ///< The running request will never be answered.
 
     void abandon() {
       silent = false;
@@ -111,7 +112,7 @@ struct life : wired_fixture {
       note(probed[i].insert(w.breaker.current()->generation).second,
            "two requests by one probe");
     }
-    // The actor alone owns the client: with the one the other ends.
+    // Only the actor owns the client, so that the client ends with the actor.
     const auto answer = [weak = std::weak_ptr{c}, which = c->current,
                          done](const net::outcome& o) {
       const auto alive = weak.lock();
@@ -123,19 +124,19 @@ struct life : wired_fixture {
     };
     const auto o = outcome(e);
     switch (calm ? 7 : draw(8)) {
-    case 0: // silent for ever: the transport itself is broken
+    case 0: // no answer ever, not even the timeout of the transport
       c->silent = draw(10) == 0;
       if (c->silent)
-        return; // the fetcher's own alarm gives it up
+        return; // the fetcher's own delayed message ends the attempt
       [[fallthrough]];
-    case 1: // the deadline
+    case 1: // a timeout
       return later(timeout, [answer] {
         answer(net::error{net::errc::timeout, "timed out"});
       });
-    case 2: // slow
+    case 2: // a slow answer
       return later(std::chrono::milliseconds{draw(5000)},
                    [answer, o] { answer(o); });
-    case 3: // an answer, and then the same again much later
+    case 3: // an answer that is repeated much later
       later(std::chrono::seconds{draw(60)}, [done, o] { done(o); });
       return answer(o);
     default:
@@ -143,7 +144,8 @@ struct life : wired_fixture {
     }
   }
 
-  /// Inside an actor an exception would be one more death.
+  /// Stores the first violated invariant. It cannot be thrown, because an
+  /// exception would only terminate the actor.
   void note(bool truth, const char* what) {
     if (!truth && violation.empty())
       violation = what;
@@ -169,7 +171,8 @@ struct life : wired_fixture {
     }
   }
 
-  /// Numbers nobody else has, so that each can be traced to its answer.
+  /// A body with unique numbers, so that each value shown can be found in an
+  /// answer.
   std::string body(endpoint e) {
     std::string text = "{";
     for (const auto& row : metrics::field_table) {
@@ -182,12 +185,12 @@ struct life : wired_fixture {
     return text + "}";
   }
 
-  // -- the life --------------------------------------------------------------
+  // -- the run ---------------------------------------------------------------
 
   void live_on() {
     switch (draw(20)) {
     case 0:
-      bad_luck = draw(3) * 45; // 0, 45 or 90 %
+      bad_luck = draw(3) * 45; // 0, 45 or 90 percent
       break;
     case 1:
       kill_somebody();
@@ -209,7 +212,7 @@ struct life : wired_fixture {
     while (!deaths.empty() && now() - deaths.front() > 60s)
       deaths.pop_front();
     if (deaths.size() == 5)
-      return; // a sixth within a minute is meant to end everything
+      return; // a sixth death within a minute would end the supervisor
     deaths.push_back(now());
     const auto who = draw(4);
     if (who == 3)
@@ -255,9 +258,9 @@ struct life : wired_fixture {
                            std::uint64_t{0}) <= c.requests,
            "more failures than requests");
     demand(c.retries <= c.requests, "more retries than requests");
-    // An attempt that was lost with its fetcher counts, made or not.
+    // When a fetcher dies, its attempt is counted even if it was not sent yet.
     demand(c.requests <= asked[index(e)] + s.restarts.fetcher,
-           "a request nobody was asked");
+           "more requests counted than were sent");
     auto& former = before[index(e)];
     demand(c.requests >= former.requests && c.retries >= former.retries &&
                c.skipped >= former.skipped && c.rejected >= former.rejected,
@@ -280,10 +283,10 @@ struct life : wired_fixture {
            "half-open without a probe");
   }
 
-  /// Whatever happened: once the upstream is well, so is what we say of it.
+  /// Checks that all endpoints are up again soon after the upstream works.
   void check_recovery() {
     calm = true;
-    advance(3min); // the longest chain, an open breaker, some ticks
+    advance(3min); // the longest poll, an open breaker and some ticks
     const auto s = snapshot();
     demand(metrics::up(*s), "not up after recovery");
     for (const auto e : all_endpoints) {
@@ -295,15 +298,16 @@ struct life : wired_fixture {
   }
 
   std::mt19937_64 engine;
-  bool calm = false;          ///< The upstream is well.
-  std::uint64_t bad_luck = 0; ///< Percent of requests that fail.
+  bool calm = false;          ///< The upstream answers all requests well.
+  std::uint64_t bad_luck = 0; ///< The percentage of requests that fail.
   std::array<int, 3> live{};
-  std::array<std::uint64_t, 3> asked{}; ///< Requests at each endpoint.
-  std::array<metrics::endpoint_counters, 3> before; ///< At the last look.
+  std::array<std::uint64_t, 3> asked{}; ///< Requests sent to each endpoint.
+  /// The counters at the previous check.
+  std::array<metrics::endpoint_counters, 3> before;
   std::array<std::set<std::uint64_t>, 3> probed;
   std::array<std::set<double>, metrics::field_count> served;
   std::uint64_t number = 0;
-  std::string violation; ///< Noted inside an actor.
+  std::string violation; ///< The first invariant violated inside an actor.
   std::deque<metrics::time_point> deaths;
 };
 
@@ -314,7 +318,7 @@ std::uint64_t from_environment(const char* name, std::uint64_t fallback) {
 
 } // namespace
 
-CAF_TEST(every life keeps its promises) {
+CAF_TEST(the invariants hold in all random runs) {
   const auto only = from_environment("CHAOS_SEED", 0);
   const auto first = only ? only : 1;
   const auto last = only ? only : from_environment("CHAOS_SEEDS", 2000);

@@ -33,8 +33,8 @@ circuit half_opened() {
   return c;
 }
 
-/// The breaker as the specification words it, written a second time: what it
-/// shall answer to any sequence of events.
+/// A second, simpler implementation of the breaker, with which the results of
+/// the first one are compared.
 struct model {
   int threshold;
   enum { closed, open, half_open } state = closed;
@@ -74,7 +74,7 @@ struct model {
 
 } // namespace
 
-CAF_TEST(the fifth consecutive failure opens and not the sixth) {
+CAF_TEST(the fifth consecutive failure opens the breaker) {
   circuit c{5};
   for (int i = 0; i < 4; ++i)
     CAF_CHECK(!poll(c, verdict::failure));
@@ -82,7 +82,7 @@ CAF_TEST(the fifth consecutive failure opens and not the sixth) {
   CAF_CHECK_EQUAL(c.consecutive_failures(), 5);
 }
 
-CAF_TEST(a success between failures starts the count again) {
+CAF_TEST(a success resets the count of failures) {
   circuit c{5};
   for (int i = 0; i < 4; ++i)
     poll(c, verdict::failure);
@@ -92,7 +92,7 @@ CAF_TEST(a success between failures starts the count again) {
   CHECK_EQUAL(c.state(), state::closed);
 }
 
-CAF_TEST(an answer that says nothing leaves the count alone) {
+CAF_TEST(a neutral answer does not change the count of failures) {
   for (const auto v : {verdict::neither, verdict::local}) {
     circuit c{2};
     poll(c, verdict::failure);
@@ -102,14 +102,14 @@ CAF_TEST(an answer that says nothing leaves the count alone) {
   }
 }
 
-CAF_TEST(a tick that meets a running poll is skipped) {
+CAF_TEST(a tick during a running poll is skipped) {
   circuit c{5};
   CHECK_EQUAL(c.admit(), admission::admitted);
   CHECK_EQUAL(c.admit(), admission::skipped);
   CAF_CHECK(!c.current()->probe);
 }
 
-CAF_TEST(a hundred ticks in open are rejected and change nothing) {
+CAF_TEST(an open breaker rejects ticks and does not change) {
   auto c = opened();
   const auto generation = c.generation();
   for (int i = 0; i < 100; ++i)
@@ -119,7 +119,7 @@ CAF_TEST(a hundred ticks in open are rejected and change nothing) {
   CAF_CHECK(!c.current());
 }
 
-CAF_TEST(half open hands out exactly one ticket) {
+CAF_TEST(a half open breaker issues exactly one ticket) {
   auto c = half_opened();
   CAF_CHECK(c.current()->probe);
   for (int i = 0; i < 100; ++i)
@@ -127,7 +127,7 @@ CAF_TEST(half open hands out exactly one ticket) {
   CAF_CHECK(!c.half_open(c.generation()));
 }
 
-CAF_TEST(a timer of a former generation opens nothing) {
+CAF_TEST(a timer of a former generation changes nothing) {
   auto c = opened();
   const auto old = c.generation();
   CAF_CHECK(!c.half_open(old - 1));
@@ -138,7 +138,7 @@ CAF_TEST(a timer of a former generation opens nothing) {
   CHECK_EQUAL(c.state(), state::open);
 }
 
-CAF_TEST(any answer to the probe closes and forgets the failures) {
+CAF_TEST(any answer to the probe closes the breaker and resets the count) {
   for (const auto v : {verdict::success, verdict::neither}) {
     auto c = half_opened();
     CHECK_EQUAL(c.record(*c.current(), v), state::closed);
@@ -149,7 +149,7 @@ CAF_TEST(any answer to the probe closes and forgets the failures) {
   }
 }
 
-CAF_TEST(a failed or lost probe opens again) {
+CAF_TEST(a failed or lost probe opens the breaker again) {
   for (const auto v : {verdict::failure, verdict::local}) {
     auto c = half_opened();
     CHECK_EQUAL(c.record(*c.current(), v), state::open);

@@ -23,7 +23,8 @@ std::string problems_of(const std::string& yaml) {
   return "none";
 }
 
-/// A command line and an environment that end with the object.
+/// A command line and environment variables. The destructor unsets the
+/// variables.
 struct command {
   std::vector<std::string> words{"betanet_exporter"};
   std::vector<std::string> variables;
@@ -61,7 +62,7 @@ struct command {
   }
 };
 
-/// A file that ends with the object.
+/// A file that the destructor deletes.
 struct temporary_file {
   std::string path;
 
@@ -115,26 +116,26 @@ void check_defaults(const settings& s) {
 
 } // namespace
 
-CAF_TEST(text that is no document ends in an error) {
+CAF_TEST(text that is not a YAML document is an error) {
   CAF_CHECK_EQUAL(problems_of(","),
                   "f.yml:1:1: unexpected text, or a second document");
   CAF_CHECK_EQUAL(problems_of("log: {level: info}\n---\nlog: {}\n"),
                   "f.yml:2:1: unexpected text, or a second document");
 }
 
-CAF_TEST(without any configuration the defaults hold) {
+CAF_TEST(without any configuration the defaults are used) {
   check_defaults(command{}.load().settings);
   check_defaults(parse_yaml("", "f.yml"));
   check_defaults(parse_yaml("collection:\nweb:\n", "f.yml"));
 }
 
-CAF_TEST(the documented default file says the defaults) {
+CAF_TEST(the documented default file contains the defaults) {
   command c;
   c.flag("--config.file=" SOURCE_DIR "/config/betanet_exporter.yml");
   check_defaults(c.load().settings);
 }
 
-CAF_TEST(bad files are refused with place and reason) {
+CAF_TEST(invalid files are refused with place and reason) {
   const std::pair<const char*, const char*> table[] = {
       {"colection: {}", "f.yml:1:1: colection: unknown key, did you mean "
                         "\"collection\"?"},
@@ -264,7 +265,7 @@ CAF_TEST(bad files are refused with place and reason) {
     CAF_CHECK_EQUAL(problems_of(yaml), expected);
 }
 
-CAF_TEST(a client configuration keeps the rules of Prometheus) {
+CAF_TEST(a client configuration follows the rules of Prometheus) {
   const auto problems = [](const std::string& client) {
     const auto all = problems_of(
         "targets:\n - url: https://x\n   http_client_config: {" + client + "}");
@@ -325,7 +326,7 @@ CAF_TEST(a client configuration keeps the rules of Prometheus) {
         "none");
 }
 
-CAF_TEST(a secret is read from a file and from nothing else) {
+CAF_TEST(a secret is read from a regular file only) {
   const temporary_file file{"  a secret \r\n"};
   CAF_CHECK_EQUAL(reveal({"", file.path}), "a secret");
   CAF_CHECK_EQUAL(reveal({" as it is ", ""}), " as it is ");
@@ -357,7 +358,7 @@ CAF_TEST(a client configuration becomes header lines) {
     return header_lines(s.targets[0].http_client);
   };
   CAF_CHECK_EQUAL(lines(""), "");
-  // the vectors of RFC 7617 and RFC 4648
+  // the examples of RFC 7617 and RFC 4648
   CAF_CHECK_EQUAL(
       lines("basic_auth: {username: Aladdin, password: open sesame}"),
       "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n");
@@ -371,7 +372,7 @@ CAF_TEST(a client configuration becomes header lines) {
                   "A: b\r\nA: c\r\nA: d\r\n");
   try {
     lines("http_headers: {A: {values: [\"b\\nc: d\"]}}");
-    CAF_FAIL("a line break went through");
+    CAF_FAIL("a value with a line break was accepted");
   } catch (const std::runtime_error&) {
   }
 }
@@ -410,7 +411,7 @@ CAF_TEST(the running configuration is printed without its secrets) {
   CAF_CHECK_EQUAL(again.targets[1].http_client.authorization->type, "Bearer");
 }
 
-CAF_TEST(what only a restart can change is named) {
+CAF_TEST(keys that need a restart are named) {
   auto a = parse_yaml("", "");
   auto b = a;
   b.web.max_requests = 1;
@@ -419,7 +420,7 @@ CAF_TEST(what only a restart can change is named) {
               (std::vector<std::string>{"web.max_requests", "log.level"}));
 }
 
-CAF_TEST(https has its own port) {
+CAF_TEST(https has its own default port) {
   CAF_CHECK(parse_url("https://x").tls);
   CAF_CHECK_EQUAL(parse_url("https://x").port, 443);
   CAF_CHECK_EQUAL(parse_url("https://x:8443/p").port, 8443);
@@ -471,7 +472,7 @@ CAF_TEST(an empty list of targets is no target) {
   CAF_CHECK(parse_yaml("targets: []", "f.yml").targets.empty());
 }
 
-CAF_TEST(durations are those of Prometheus) {
+CAF_TEST(durations are written as in Prometheus) {
   const std::pair<const char*, duration> table[] = {
       {"0", 0s},      {"0s", 0s},       {"250ms", 250ms},
       {"1m30s", 90s}, {"1h", 1h},       {"1d2h3m4s5ms", 93784005ms},
@@ -488,7 +489,7 @@ CAF_TEST(durations are those of Prometheus) {
       !parse_yaml("cache: {max_stale: forever}", "f").polling.cache.max_stale);
 }
 
-CAF_TEST(only braces and double dollars are special) {
+CAF_TEST(only variables in braces and double dollar signs are expanded) {
   command c;
   c.env("BETANET_TEST_HOST", "betanet");
   const auto s =
@@ -496,7 +497,7 @@ CAF_TEST(only braces and double dollars are special) {
   CAF_CHECK_EQUAL(s.log.file, "$a$b/betanet$");
 }
 
-CAF_TEST(flag beats environment beats file beats default) {
+CAF_TEST(flags override variables and variables override the file) {
   const temporary_file file{"collection: {interval: 20s, timeout: 2s}\n"
                             "cache: {ttl: 1s}\n"};
   command c;
@@ -533,7 +534,7 @@ CAF_TEST(lists are comma separated in flags and environment) {
                   2u);
 }
 
-CAF_TEST(an empty value is a value) {
+CAF_TEST(an empty value of a flag is accepted) {
   const auto s = command{}
                      .flag("--log.file=")
                      .flag("--log.level=debug")
@@ -544,7 +545,7 @@ CAF_TEST(an empty value is a value) {
   CHECK_EQUAL(s.log.level, log_level::debug);
 }
 
-CAF_TEST(nowhere to listen is refused) {
+CAF_TEST(an empty list of listen addresses is refused) {
   const std::string refusal = "web.listen_addresses: at least one is needed";
   const temporary_file file{"web: {listen_addresses: []}"};
   CAF_CHECK_EQUAL(command{}.flag("--config.file=" + file.path).problems(),
@@ -555,7 +556,7 @@ CAF_TEST(nowhere to listen is refused) {
       refusal);
 }
 
-CAF_TEST(one URL replaces at most one target) {
+CAF_TEST(the URL flag replaces at most one target) {
   command c;
   c.env("BETANET_URL", "http://other:1234");
   CAF_CHECK_EQUAL(to_string(c.load().settings.targets[0].url),
@@ -569,7 +570,7 @@ CAF_TEST(one URL replaces at most one target) {
                                 "URL cannot replace them");
 }
 
-CAF_TEST(bad flags and variables name themselves) {
+CAF_TEST(messages about invalid flags and variables name them) {
   CAF_CHECK_EQUAL(
       command{}.flag("--collection.timeout=5").problems(),
       "--collection.timeout: \"5\" is not a duration such as 250ms, "
@@ -589,7 +590,7 @@ CAF_TEST(bad flags and variables name themselves) {
                   "--config.file: cannot read /: not a regular file");
 }
 
-CAF_TEST(the web configuration is found beside the file that names it) {
+CAF_TEST(the path of the web configuration is relative to the file) {
   CAF_CHECK_EQUAL(
       parse_yaml("web: {config_file: web.yml}", "/etc/x/f.yml").web.config_file,
       "/etc/x/web.yml");
@@ -607,14 +608,14 @@ CAF_TEST(the web configuration is found beside the file that names it) {
   CAF_CHECK(!command{}.load().systemd_socket);
 }
 
-CAF_TEST(what Kubernetes injects is ignored) {
+CAF_TEST(variables that Kubernetes sets are ignored) {
   command c;
   c.env("BETANET_EXPORTER_PORT", "tcp://10.0.0.1:9200")
       .env("BETANET_EXPORTER_SERVICE_HOST", "10.0.0.1");
   CAF_CHECK_EQUAL(c.problems(), "none");
 }
 
-CAF_TEST(the command line says what to do) {
+CAF_TEST(the command line selects the action) {
   CHECK_EQUAL(command{}.load().action, action::run);
   CHECK_EQUAL(command{}.flag("--version").load().action, action::version);
   CHECK_EQUAL(command{}.flag("--config.check").load().action, action::check);

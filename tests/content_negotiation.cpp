@@ -8,7 +8,7 @@ using namespace betanet::net;
 
 namespace {
 
-/// The header and its answer, so that a failed comparison shows both.
+/// The header and the result for it, so that a failed comparison shows both.
 std::string answer(std::string_view header, const std::string& result) {
   return std::string{header} + " -> " + result;
 }
@@ -26,7 +26,7 @@ void check_gzip(std::string_view accept_encoding, bool expected) {
 
 } // namespace
 
-CAF_TEST(OpenMetrics is for clients that prefer it) {
+CAF_TEST(clients that prefer OpenMetrics get it) {
   for (const auto* accept :
        {// Prometheus 2.42 and 3
         "application/openmetrics-text;version=1.0.0,"
@@ -56,7 +56,7 @@ CAF_TEST(all other clients get the text format) {
     check_format(accept, format::text_0_0_4);
 }
 
-CAF_TEST(gzip is for clients that prefer it to plain text or do not mind) {
+CAF_TEST(gzip is used unless the client prefers plain text) {
   for (const auto* accept :
        {"gzip", "x-gzip", "GZIP", "deflate, gzip", "*", "gzip;q=0.1",
         "gzip, identity", "gzip;q=0.5, identity;q=0.5", "br, *;q=0.5",

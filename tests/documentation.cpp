@@ -1,6 +1,7 @@
 #define CAF_SUITE documentation
 
-// The documents and the binary say the same, both ways.
+// Checks that the documents describe all flags, keys, metrics and paths of the
+// binary, and no others.
 
 #include "config/config.hpp"
 #include "metrics/render.hpp"
@@ -17,8 +18,8 @@ namespace {
 
 using row = std::vector<std::string>;
 
-/// The rows of the table of the document under the header cell, each cell
-/// without backticks.
+/// The rows of the table in `document` whose first header cell is this one.
+/// Backticks are removed from the cells.
 std::vector<row> table(const std::string& document,
                        const std::string& first_header_cell) {
   std::ifstream in{SOURCE_DIR "/" + document};
@@ -27,7 +28,7 @@ std::vector<row> table(const std::string& document,
   for (std::string line; std::getline(in, line);) {
     if (line.starts_with("| " + first_header_cell + " |")) {
       inside = true;
-      std::getline(in, line); // the ruler
+      std::getline(in, line); // skips the line between header and rows
       continue;
     }
     if (!inside)
@@ -107,7 +108,7 @@ CAF_TEST(every metric is documented and every documented metric exists) {
           .render(metrics::time_point{}, front, metrics::read_process_stats())
           .text;
   std::istringstream in{page};
-  std::map<std::string, row> binary; // by name: type and help
+  std::map<std::string, row> binary; // name, type and help, by name
   for (std::string line; std::getline(in, line);) {
     const auto name = line.substr(7, line.find(' ', 7) - 7);
     const auto rest = line.substr(std::min(line.size(), 8 + name.size()));
@@ -126,7 +127,7 @@ CAF_TEST(every metric is documented and every documented metric exists) {
     }
     CAF_CHECK_EQUAL(r[1], found->second[1]);
     CAF_CHECK_EQUAL(r[3], found->second[2]);
-    // every label named is on a sample of the family
+    // a sample of the family has each documented label
     std::istringstream labels{r[2]};
     for (std::string label; std::getline(labels >> std::ws, label, ',');) {
       const auto at = page.find("\n" + r[0] + "{");
@@ -139,7 +140,7 @@ CAF_TEST(every metric is documented and every documented metric exists) {
   }
 }
 
-CAF_TEST(the image is built from the packages that a developer has) {
+CAF_TEST(the image is built with the packages that dev installs) {
   const auto text_of = [](const char* file) {
     std::ifstream in{file};
     return std::string{std::istreambuf_iterator<char>{in}, {}};

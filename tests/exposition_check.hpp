@@ -22,13 +22,13 @@ inline bool is_utf8(const std::string& text) {
   return following == 0;
 }
 
-/// What is wrong with a page in the text format that `promtool` does not see:
-/// a series twice, a family in two places, a sample without a value or with a
-/// timestamp, a value that is no finite number, text that is no UTF-8, a
-/// histogram whose buckets shrink or do not add up to its count.
+/// The defects of a page in the text format that `promtool` does not find:
+/// duplicate series, a family in two places, a sample without a value or with a
+/// timestamp, a value that is not a finite number, text that is not UTF-8, and
+/// a histogram whose buckets decrease or do not agree with its count.
 inline std::optional<std::string> defect(const std::string& page) {
   std::set<std::string> families, series;
-  std::map<std::string, double> counts, buckets; // by labels but `le`
+  std::map<std::string, double> counts, buckets; // by labels without `le`
   if (!is_utf8(page))
     return "no UTF-8";
   std::string family;
@@ -77,7 +77,7 @@ inline std::optional<std::string> defect(const std::string& page) {
       const auto le = labels.rfind("le=\"");
       if (le == std::string::npos)
         return "a bucket without a bound: " + line;
-      labels.erase(le > 1 ? le - 1 : le); // its comma too
+      labels.erase(le > 1 ? le - 1 : le); // with the comma before it
       labels += labels == "{" ? "" : "}";
       auto& largest = buckets[family + (labels == "{" ? "" : labels)];
       if (x < largest)

@@ -5,7 +5,7 @@
 
 namespace betanet::testing {
 
-/// A request whose answers are kept.
+/// A request that records its answers.
 struct fake_exchange : net::exchange {
   net::request asked;
   std::vector<std::shared_ptr<const net::reply>> answers;
@@ -15,7 +15,7 @@ struct fake_exchange : net::exchange {
     answers.push_back(std::move(r));
   }
 
-  /// Of the only answer.
+  /// The status of the only answer.
   int status() const {
     CAF_REQUIRE_EQUAL(answers.size(), 1u);
     return answers[0]->status();

@@ -47,7 +47,7 @@ struct fetcher_fixture : fixture {
     consume_messages();
   }
 
-  /// Answers attempt `n`, counted from 0, whether it is the latest or not.
+  /// Answers attempt `n`, counted from 0. It need not be the latest attempt.
   void answer(std::size_t n, net::outcome o) {
     pending.at(n)(std::move(o));
     consume_messages();
@@ -58,7 +58,7 @@ struct fetcher_fixture : fixture {
   fetcher_actor aut;
   double random = 0;
   std::uint64_t generation = 0;
-  std::vector<duration> started; ///< When attempts began.
+  std::vector<duration> started; ///< The start times of the attempts.
   std::vector<std::function<void(net::outcome)>> pending;
   std::vector<attempt_report> attempts;
   std::vector<poll_report> polls;
@@ -87,7 +87,7 @@ CAF_TEST(a good answer ends the poll with its values) {
   CAF_CHECK(attempts.empty());
 }
 
-CAF_TEST(a refused endpoint is tried at 0 1 3 and 7 seconds) {
+CAF_TEST(attempts at a refused endpoint start after 0 1 3 and 7 seconds) {
   fetch();
   for (std::size_t n = 0; n < 4; ++n) {
     CAF_REQUIRE_EQUAL(started.size(), n + 1);
@@ -120,7 +120,7 @@ CAF_TEST(a success on the third attempt ends the chain) {
   CAF_CHECK_EQUAL(polls.size(), 1u);
 }
 
-CAF_TEST(a probe is one attempt) {
+CAF_TEST(a probe makes one attempt) {
   fetch(true);
   answer(0, refused());
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
@@ -140,7 +140,7 @@ CAF_TEST(a late answer of a timed out attempt is not used) {
   CAF_CHECK_EQUAL(attempts.size(), 2u);
 }
 
-CAF_TEST(a transport that never answers is given up after a grace) {
+CAF_TEST(a transport that never answers counts as a timeout) {
   fetch(true);
   advance(6s - 1ns);
   CAF_CHECK(polls.empty());
@@ -149,19 +149,19 @@ CAF_TEST(a transport that never answers is given up after a grace) {
   CHECK_EQUAL(polls[0].poll.failure->why, reason::timeout);
 }
 
-CAF_TEST(a new ticket ends the former poll without a result) {
+CAF_TEST(a new ticket cancels the previous poll without a result) {
   fetch();
   answer(0, refused());
   fetch();
   CAF_CHECK_EQUAL(started.size(), 2u);
-  advance(1s); // the first poll's pause
+  advance(1s); // the pause of the first poll ends
   CAF_CHECK_EQUAL(started.size(), 2u);
   answer(1, ok(good));
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
   CAF_CHECK_EQUAL(polls[0].ticket.generation, 2u);
 }
 
-CAF_TEST(statuses are retried as the table says) {
+CAF_TEST(only gateway errors are retried) {
   const std::pair<int, bool> table[] = {
       {502, true},  {503, true},  {504, true},  {500, false}, {501, false},
       {505, false}, {204, false}, {206, false}, {301, false}, {304, false},
@@ -188,7 +188,7 @@ CAF_TEST(retry after is followed on gateway errors only) {
   CAF_CHECK_EQUAL(polls.size(), 1u);
 }
 
-CAF_TEST(what is no JSON object is bad and what lacks a field is partial) {
+CAF_TEST(a body without an object is bad and one without a field partial) {
   fetch();
   answer(0, ok("[]"));
   CHECK_EQUAL(polls.at(0).poll.result, quality::bad);
@@ -221,7 +221,7 @@ CAF_TEST(every error of the network has its reason) {
   }
 }
 
-CAF_TEST(jitter moves the pause) {
+CAF_TEST(jitter changes the pause) {
   spawn_fetcher({1s}, 0.2);
   random = -1;
   fetch();

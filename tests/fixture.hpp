@@ -18,7 +18,7 @@ struct system_config : caf::actor_system_config {
   system_config() { add_message_types<caf::id_block::betanet>(); }
 };
 
-/// A log that keeps its lines.
+/// A log that keeps its lines in memory.
 struct captured_log {
   std::ostringstream text;
   event_log log;
@@ -52,16 +52,17 @@ struct captured_log {
   }
 };
 
-/// The deterministic scheduler with virtual time.
+/// A fixture with CAF's deterministic scheduler and virtual time.
 struct fixture : test_coordinator_fixture<system_config> {
   using duration = metrics::duration;
 
   metrics::time_point now() { return sched.clock().now(); }
 
-  /// Lets this much time pass, event by event: nothing happens late.
+  /// Advances the clock by `d`, stopping at each scheduled message, so that no
+  /// message is late.
   void advance(duration d) {
     const auto end = now() + d;
-    // A message to nobody special: time never jumps beyond it.
+    // A scheduled message at the end, because the clock jumps to the next one.
     self->scheduled_send(caf::actor_cast<caf::actor>(self), end,
                          caf::ok_atom_v);
     consume_messages();
@@ -75,7 +76,8 @@ struct fixture : test_coordinator_fixture<system_config> {
     self->receive([](caf::ok_atom) {});
   }
 
-  /// Actors that live on with alarms would keep the fixture's end waiting.
+  /// Terminates an actor. The destructor of the fixture would wait for actors
+  /// with delayed messages.
   template <class Handle>
   void kill(const Handle& who) {
     caf::anon_send_exit(who, caf::exit_reason::kill);
@@ -85,7 +87,7 @@ struct fixture : test_coordinator_fixture<system_config> {
   captured_log logged;
 };
 
-/// What an upstream without faults answers.
+/// The answer of an upstream without faults.
 inline std::string good_body(endpoint e) {
   switch (e) {
   case endpoint::metrics:

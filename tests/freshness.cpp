@@ -13,7 +13,7 @@ namespace {
 const time_point t0{1000h};
 constexpr auto nodes = endpoint::nodes_status;
 
-/// One target whose nodes endpoint is polled by hand.
+/// A snapshot to which tests apply polls of the endpoint nodes_status.
 struct fixture {
   snapshot s{
       {15s, 5s, 10s, 5min, parse_fallback::last_known},
@@ -79,19 +79,19 @@ CAF_TEST(a good poll is shown and fresh for less than the ttl) {
   CAF_CHECK(!up(s));
 }
 
-CAF_TEST(a healthy endpoint outlives the ttl without being stale) {
+CAF_TEST(a healthy endpoint older than the ttl is not stale) {
   good(t0);
   CAF_CHECK(!stale(s, nodes, t0 + 15s));
   CHECK_EQUAL(total(t0 + 35s), 7.0);
 }
 
-CAF_TEST(an age above two intervals and a timeout is stale) {
+CAF_TEST(an endpoint older than two intervals and a timeout is stale) {
   good(t0);
   CAF_CHECK(!stale(s, nodes, t0 + 35s));
   CAF_CHECK(stale(s, nodes, t0 + 35s + 1ns));
 }
 
-CAF_TEST(a poll that is not good makes stale at once) {
+CAF_TEST(a poll that is not good makes an endpoint stale at once) {
   for (const auto why : {reason::connect, reason::json, reason::local}) {
     good(t0);
     fail(why, t0 + 15s);
@@ -101,7 +101,7 @@ CAF_TEST(a poll that is not good makes stale at once) {
   }
 }
 
-CAF_TEST(a refused tick makes stale until the next good poll) {
+CAF_TEST(a refused tick makes an endpoint stale until the next good poll) {
   good(t0);
   s.endpoints[index(nodes)].refused = true;
   CAF_CHECK(stale(s, nodes, t0 + 1s));
@@ -109,7 +109,7 @@ CAF_TEST(a refused tick makes stale until the next good poll) {
   CAF_CHECK(!stale(s, nodes, t0 + 2s));
 }
 
-CAF_TEST(values of a failing endpoint end after max_stale) {
+CAF_TEST(values of a failing endpoint disappear after max_stale) {
   good(t0);
   fail(reason::timeout, t0 + 20s);
   CHECK_EQUAL(total(t0 + 5min), 7.0);
@@ -119,7 +119,7 @@ CAF_TEST(values of a failing endpoint end after max_stale) {
   CHECK_EQUAL(total(t0 + 6min), 7.0);
 }
 
-CAF_TEST(max_stale 0 ends them at the first poll that is not good) {
+CAF_TEST(with max_stale 0 values disappear at the first failed poll) {
   s.rules.max_stale = 0s;
   good(t0);
   CHECK_EQUAL(total(t0 + 15s), 7.0);
@@ -127,14 +127,14 @@ CAF_TEST(max_stale 0 ends them at the first poll that is not good) {
   CAF_CHECK(!total(t0 + 15s));
 }
 
-CAF_TEST(max_stale forever never ends them) {
+CAF_TEST(with max_stale forever values never disappear) {
   s.rules.max_stale.reset();
   good(t0);
   fail(reason::timeout, t0 + 15s);
   CHECK_EQUAL(total(t0 + 24h * 365), 7.0);
 }
 
-CAF_TEST(a partial poll renews the fields it read and only those) {
+CAF_TEST(a partial poll renews only the fields that it read) {
   good(t0);
   finish(nodes, read(std::nullopt, 6), t0 + 15s);
   CHECK_EQUAL(total(t0 + 15s), 7.0);
@@ -155,7 +155,7 @@ CAF_TEST(last_known gives a gauge never read its default after an answer) {
   CHECK_EQUAL(visible(s, field::peak_throughput, t0), 0.0);
 }
 
-CAF_TEST(last_known prefers the value that was read to the default) {
+CAF_TEST(last_known shows the last value instead of the default) {
   good(t0);
   finish(nodes, read(std::nullopt, 6), t0 + 15s);
   CHECK_EQUAL(total(t0 + 15s), 7.0);
@@ -163,18 +163,18 @@ CAF_TEST(last_known prefers the value that was read to the default) {
   CAF_CHECK(!total(t0 + 6min)); // absent, not 0
 }
 
-CAF_TEST(default shows 0 while answers lack the field) {
+CAF_TEST(default shows 0 while answers lack a gauge) {
   s.rules.fallback = parse_fallback::default_value;
   good(t0);
   finish(nodes, read(std::nullopt, 6), t0 + 15s);
   CHECK_EQUAL(total(t0 + 15s), 0.0);
   fail(reason::timeout, t0 + 30s);
-  CAF_CHECK(!total(t0 + 30s)); // neither 0 nor the value before
+  CAF_CHECK(!total(t0 + 30s)); // neither 0 nor the previous value
   good(t0 + 45s);
   CHECK_EQUAL(total(t0 + 45s), 7.0);
 }
 
-CAF_TEST(default leaves counters and the histogram out) {
+CAF_TEST(default omits counters and the histogram) {
   s.rules.fallback = parse_fallback::default_value;
   finish(endpoint::network_stats, failed(reason::json), t0);
   CAF_CHECK(!visible(s, field::bytes_transmitted, t0));
@@ -182,7 +182,7 @@ CAF_TEST(default leaves counters and the histogram out) {
   CHECK_EQUAL(visible(s, field::peak_throughput, t0), 0.0);
 }
 
-CAF_TEST(omit leaves out at once) {
+CAF_TEST(omit omits a bad field at once) {
   s.rules.fallback = parse_fallback::omit;
   good(t0);
   finish(nodes, read(std::nullopt, 6), t0 + 15s);
@@ -218,7 +218,7 @@ CAF_TEST(an optional field that is wrong keeps its last value) {
   CHECK_EQUAL(visible(s, field::inactive_nodes, t0 + 30s), 2.0);
 }
 
-CAF_TEST(a transport failure spoils no field whatever the fallback) {
+CAF_TEST(a transport failure marks no field as bad with any fallback) {
   for (const auto f : {parse_fallback::last_known,
                        parse_fallback::default_value, parse_fallback::omit}) {
     s.rules.fallback = f;
@@ -228,7 +228,7 @@ CAF_TEST(a transport failure spoils no field whatever the fallback) {
   }
 }
 
-CAF_TEST(any one value is found) {
+CAF_TEST(a single visible value makes a lookup a hit) {
   for (std::size_t i = 0; i < field_count; ++i) {
     for (auto& f : s.fields)
       f.value.reset();
@@ -238,7 +238,7 @@ CAF_TEST(any one value is found) {
   }
 }
 
-CAF_TEST(endpoints do not disturb each other) {
+CAF_TEST(endpoints do not affect each other) {
   good(t0);
   finish(endpoint::metrics, failed(reason::connect), t0 + 15s);
   CAF_CHECK(!stale(s, nodes, t0 + 15s));
@@ -246,7 +246,7 @@ CAF_TEST(endpoints do not disturb each other) {
   CHECK_EQUAL(total(t0 + 15s), 7.0);
 }
 
-CAF_TEST(next_change names every instant at which time alone changes a page) {
+CAF_TEST(next_change gives each instant at which a page changes by time) {
   good(t0);
   auto now = t0;
   std::vector<duration> changes;

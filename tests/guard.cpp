@@ -10,7 +10,7 @@ using namespace betanet::testing;
 
 namespace {
 
-/// Of `right` at cost 4, and of `other` at cost 5.
+/// Bcrypt hashes of `right` with cost 4 and of `other` with cost 5.
 constexpr auto alices_hash =
     "$2b$04$abcdefghijklmnopqrstuuFmEfrkTQnczNzw475xE2VhDrK1uwJiC";
 constexpr auto bobs_hash =
@@ -21,7 +21,7 @@ constexpr auto bob = "Basic Ym9iOm90aGVy";        // bob:other
 constexpr auto wrong = "Basic YWxpY2U6d3Jvbmc=";  // alice:wrong
 constexpr auto nobody = "Basic bm9ib2R5OnJpZ2h0"; // nobody:right
 
-/// The guard between a scripted file and a front that only listens.
+/// A guard with a file that tests set and a front that only records.
 struct guard_fixture : fixture {
   void start(config::web_config c) {
     file.found = std::move(c);
@@ -66,14 +66,14 @@ struct guard_fixture : fixture {
     consume_messages();
   }
 
-  /// The bcrypt work there is, done.
+  /// Runs all queued checks of passwords.
   void work() {
     for (const auto& w : std::exchange(works, {}))
       w();
     consume_messages();
   }
 
-  /// What a request may have once all work is done.
+  /// The permission of a request after all queued checks have been run.
   permission ask(const std::string& path,
                  const std::string& authorization = {}) {
     passed.clear();
@@ -91,7 +91,7 @@ struct guard_fixture : fixture {
 
   web_reading file;
   int readings = 0;
-  unsigned steps = 0; ///< Of bcrypt.
+  unsigned steps = 0; ///< The number of bcrypt steps so far.
   bool no_threads = false;
   std::vector<std::function<void()>> works;
   std::vector<net::server_security> secured;
@@ -104,7 +104,7 @@ struct guard_fixture : fixture {
 
 CAF_TEST_FIXTURE_SCOPE(guard_tests, guard_fixture)
 
-CAF_TEST(without users everybody may have all) {
+CAF_TEST(without users every client has full permission) {
   start({});
   CHECK_EQUAL(ask("/metrics"), permission::full);
   CHECK_EQUAL(ask("/metrics", wrong), permission::full);
@@ -112,7 +112,7 @@ CAF_TEST(without users everybody may have all) {
   CAF_CHECK_EQUAL(works.size(), 0u);
 }
 
-CAF_TEST(with users a login is needed but for health) {
+CAF_TEST(with users all paths but those of health need a login) {
   start(with_users());
   for (const auto* path :
        {"/metrics", "/", "/config", "/sd", "/-/reload", "/nowhere"}) {
@@ -130,7 +130,7 @@ CAF_TEST(with users a login is needed but for health) {
   }
 }
 
-CAF_TEST(a good login is checked once and a bad one each time) {
+CAF_TEST(a good login is checked once and a bad one every time) {
   start(with_users());
   send("/metrics", alice);
   CAF_CHECK_EQUAL(works.size(), 1u);
@@ -146,7 +146,7 @@ CAF_TEST(a good login is checked once and a bad one each time) {
   }
 }
 
-CAF_TEST(the same login is checked once for all who wait) {
+CAF_TEST(concurrent requests with equal logins share one check) {
   start(with_users());
   for (int i = 0; i < 40; ++i)
     send("/metrics", alice);
@@ -157,7 +157,7 @@ CAF_TEST(the same login is checked once for all who wait) {
   CHECK_EQUAL(passed, std::vector<permission>(41, permission::full));
 }
 
-CAF_TEST(a wrong login costs the same whoever is meant) {
+CAF_TEST(refusing a login takes equally long for every user name) {
   auto c = with_users(); // alice at cost 4, bob at cost 5
   c.users["carol"] = net::decoy_hash(8);
   start(c);
@@ -169,7 +169,7 @@ CAF_TEST(a wrong login costs the same whoever is meant) {
   }
 }
 
-CAF_TEST(a decoy costs no more than half a second) {
+CAF_TEST(the cost of a decoy hash is limited) {
   auto c = with_users();
   c.users["carol"] = net::decoy_hash(20);
   start(c);
@@ -177,24 +177,24 @@ CAF_TEST(a decoy costs no more than half a second) {
   CAF_CHECK_EQUAL(steps, 1u << 13);
 }
 
-CAF_TEST(a flood of guesses is bounded and holds up nobody else) {
+CAF_TEST(many guesses are limited and do not block other users) {
   start(with_users());
-  const auto guess = [](int i) { // the user xx with one of a hundred passwords
+  const auto guess = [](int i) { // user xx, one of a hundred passwords
     return std::string{"Basic eHg6YW"} + static_cast<char>('a' + i / 10) +
            static_cast<char>('a' + i % 10);
   };
   for (int i = 0; i < 100; ++i)
     send("/metrics", guess(i));
-  CAF_CHECK_EQUAL(works.size(), 1u); // one from one address
+  CAF_CHECK_EQUAL(works.size(), 1u); // one check per address
   CHECK_EQUAL(passed, std::vector<permission>(99, permission::busy));
   for (int i = 1; i <= 50; ++i)
     send("/metrics", guess(i), "10.0.1." + std::to_string(i));
   CAF_CHECK_EQUAL(works.size(), 4u);
   passed.clear();
-  send("/health", guess(99)); // no room to check it, and no need
+  send("/health", guess(99)); // cannot be checked, but health needs no login
   CHECK_EQUAL(passed, std::vector{permission::health_only});
   passed.clear();
-  send("/metrics", alice); // never seen before
+  send("/metrics", alice); // not remembered from an earlier request
   send("/metrics", bob);
   CAF_CHECK_EQUAL(works.size(), 6u);
   work();
@@ -202,7 +202,7 @@ CAF_TEST(a flood of guesses is bounded and holds up nobody else) {
                   2);
 }
 
-CAF_TEST(guesses at a name do not keep its owner out at another address) {
+CAF_TEST(guesses at a user do not block the user at another address) {
   start(with_users());
   for (int i = 0; i < 10; ++i)
     send("/metrics", wrong, "10.6.6.6");
@@ -217,7 +217,7 @@ CAF_TEST(guesses at a name do not keep its owner out at another address) {
   CHECK_EQUAL(passed.back(), permission::full);
 }
 
-CAF_TEST(the requests that wait are bounded) {
+CAF_TEST(the number of waiting requests is limited) {
   start(with_users());
   for (int i = 0; i < 256; ++i)
     send("/metrics", wrong);
@@ -228,7 +228,7 @@ CAF_TEST(the requests that wait are bounded) {
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
 }
 
-CAF_TEST(changed files make nobody log in anew) {
+CAF_TEST(logins stay valid when files change) {
   start(with_users());
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
   file.found.headers = {{"X-XSS-Protection", "0"}};
@@ -239,7 +239,7 @@ CAF_TEST(changed files make nobody log in anew) {
   CHECK_EQUAL(passed, std::vector{permission::full});
 }
 
-CAF_TEST(few logins are remembered) {
+CAF_TEST(the number of remembered logins is limited) {
   start(with_users());
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
   for (int i = 0; i < 10'000; ++i)
@@ -250,7 +250,7 @@ CAF_TEST(few logins are remembered) {
   CAF_CHECK_LESS_OR_EQUAL(deref<actor>(aut).state.good_logins.size(), 100u);
 }
 
-CAF_TEST(without a thread nobody waits for ever) {
+CAF_TEST(requests are answered if no thread is available) {
   start(with_users());
   no_threads = true;
   CHECK_EQUAL(ask("/metrics", alice), permission::busy);
@@ -276,7 +276,7 @@ CAF_TEST(requests beyond the rate are refused before their login is checked) {
   CHECK_EQUAL(ask("/metrics", alice), permission::too_often);
 }
 
-CAF_TEST(a bucket fills with time and never beyond the burst) {
+CAF_TEST(a token bucket fills with time up to the burst) {
   const metrics::time_point t{};
   token_bucket b{{100ms, 2}, t};
   CAF_CHECK(b.take(t));
@@ -284,7 +284,7 @@ CAF_TEST(a bucket fills with time and never beyond the burst) {
   CAF_CHECK(!b.take(t + 99ms));
   CAF_CHECK(b.take(t + 100ms));
   CAF_CHECK(!b.take(t + 199ms));
-  CAF_CHECK(b.take(t + 350ms)); // 200 and 300
+  CAF_CHECK(b.take(t + 350ms)); // tokens of 200 and 300 ms
   CAF_CHECK(b.take(t + 350ms));
   CAF_CHECK(!b.take(t + 350ms));
   CAF_CHECK(b.take(t + 24h));
@@ -293,7 +293,7 @@ CAF_TEST(a bucket fills with time and never beyond the burst) {
   CAF_CHECK(token_bucket{}.take(t)); // no limit
 }
 
-CAF_TEST(headers and encryption are handed over at the start) {
+CAF_TEST(headers and TLS settings are passed to the server at the start) {
   config::web_config c;
   c.headers = {{"X-Frame-Options", "deny"}};
   c.warnings = {"careful"};
@@ -305,7 +305,7 @@ CAF_TEST(headers and encryption are handed over at the start) {
                   1u);
 }
 
-CAF_TEST(changed files rule after two readings at them) {
+CAF_TEST(changed files take effect after two equal readings) {
   start(with_users());
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
   file.found.users.erase("alice");
@@ -324,7 +324,7 @@ CAF_TEST(changed files rule after two readings at them) {
   CAF_CHECK_EQUAL(readings, 123);
 }
 
-CAF_TEST(a file that is written all the time does not rule) {
+CAF_TEST(a file that changes all the time does not take effect) {
   start(with_users());
   for (int i = 0; i < 10; ++i) {
     file.found.headers = {{"X-XSS-Protection", std::to_string(i)}};
@@ -333,7 +333,7 @@ CAF_TEST(a file that is written all the time does not rule) {
   CAF_CHECK_EQUAL(secured.size(), 1u);
 }
 
-CAF_TEST(a broken file refuses all but health and heals by itself) {
+CAF_TEST(a broken file refuses all paths but health until it is valid) {
   start(with_users());
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
   const auto good = file;
@@ -353,7 +353,7 @@ CAF_TEST(a broken file refuses all but health and heals by itself) {
   CAF_CHECK_EQUAL(logged.count("Web configuration reloaded"), 1u);
 }
 
-CAF_TEST(protection does not vanish with the content of a file) {
+CAF_TEST(removing logins or TLS from the file is refused) {
   auto c = with_users();
   c.tls.emplace();
   start(c);
@@ -361,14 +361,14 @@ CAF_TEST(protection does not vanish with the content of a file) {
   advance(1s);
   CHECK_EQUAL(ask("/metrics"), permission::broken);
   CAF_CHECK_EQUAL(logged.count("has become empty"), 1u);
-  file.found = with_users(); // but no TLS
+  file.found = with_users(); // without TLS
   advance(1s);
   CHECK_EQUAL(ask("/metrics", alice), permission::broken);
   CAF_CHECK_EQUAL(logged.count("tls_server_config was added"), 1u);
   CAF_CHECK_EQUAL(secured.size(), 1u);
 }
 
-CAF_TEST(a changed password is another login) {
+CAF_TEST(a login with a former password is not accepted) {
   start(with_users());
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
   file.found.users["alice"] = bobs_hash;
@@ -376,7 +376,7 @@ CAF_TEST(a changed password is another login) {
   CHECK_EQUAL(ask("/metrics", alice), permission::login_needed);
 }
 
-CAF_TEST(a limit that stays keeps what it has counted) {
+CAF_TEST(an unchanged rate limit keeps its tokens) {
   auto c = with_users();
   c.rate_limit = {1h, 1};
   start(c);

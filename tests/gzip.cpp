@@ -26,12 +26,12 @@ std::string gunzip(const std::string& packed) {
 
 } // namespace
 
-CAF_TEST(compressed text can be read again) {
+CAF_TEST(compressed text can be decompressed) {
   for (const auto& text :
        {std::string{}, std::string{"x"}, std::string(300000, 'a')})
     CAF_CHECK_EQUAL(gunzip(gzip(text)), text);
 }
 
-CAF_TEST(text that repeats itself becomes much smaller) {
+CAF_TEST(repetitive text becomes much smaller) {
   CAF_CHECK_LESS(gzip(std::string(300000, 'a')).size(), 3000u);
 }

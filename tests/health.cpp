@@ -64,7 +64,7 @@ CAF_TEST(health counts the targets that are up and those that are stale) {
   CHECK_EQUAL(old.at("targets_stale"), 2);
 }
 
-CAF_TEST(the state of a target and of its endpoints) {
+CAF_TEST(health shows the state of a target and of its endpoints) {
   auto& s = *add();
   const auto state = [&](metrics::time_point now, const char* of = nullptr) {
     const auto h = health(now);
@@ -91,7 +91,7 @@ CAF_TEST(the state of a target and of its endpoints) {
   CAF_CHECK_EQUAL(state(t0 + 36s, "metrics"), "stale");
 }
 
-CAF_TEST(recent polls are listed without the empty places) {
+CAF_TEST(recent polls are listed without empty entries) {
   auto& s = *add();
   s.endpoints[0].recent.back() = {metrics::quality::partial, 4};
 
@@ -108,7 +108,7 @@ CAF_TEST(recent polls are listed without the empty places) {
   CHECK_EQUAL(polls[0].at("attempts"), 4);
 }
 
-CAF_TEST(health describes one target when asked) {
+CAF_TEST(health can be asked for one target) {
   add("a");
   add("b");
 
@@ -123,7 +123,7 @@ CAF_TEST(health describes one target when asked) {
   CAF_CHECK_EQUAL(unknown.status, 404);
 }
 
-CAF_TEST(a hundred targets are listed and not more) {
+CAF_TEST(health lists at most a hundred targets) {
   for (int i = 0; i < 100; ++i)
     add(std::to_string(i));
   CAF_CHECK_EQUAL(health(t0).at("targets").as_array().size(), 100u);
@@ -135,7 +135,7 @@ CAF_TEST(a hundred targets are listed and not more) {
   CAF_CHECK_EQUAL(health(t0).at("targets").as_array().size(), 1u);
 }
 
-CAF_TEST(health is about the collection loop and not about upstreams) {
+CAF_TEST(health depends on the collection loop and not on upstreams) {
   auto& s = *add();
   s.endpoints[0].breaker = metrics::breaker_state::open;
   s.next_tick = t0;
@@ -152,12 +152,12 @@ CAF_TEST(health is about the collection loop and not about upstreams) {
   CAF_CHECK_EQUAL(pages::healthy(overdue).body, "A collection is overdue.\n");
 }
 
-CAF_TEST(zero targets are healthy) {
+CAF_TEST(an exporter without targets is healthy) {
   CHECK_EQUAL(health(t0).at("status"), "healthy");
   CAF_CHECK_EQUAL(pages::healthy(at(t0)).status, 200);
 }
 
-CAF_TEST(without a login health is a verdict without detail) {
+CAF_TEST(without a login health shows only the status) {
   auto& s = *add();
   detailed = false;
   CAF_CHECK_EQUAL(pages::health(at(t0)).body, "{\"status\":\"healthy\"}\n");
@@ -170,7 +170,7 @@ CAF_TEST(without a login health is a verdict without detail) {
   CAF_CHECK_EQUAL(pages::health(at(t0)).status, 503);
 }
 
-CAF_TEST(ready is what the census says) {
+CAF_TEST(ready follows the census) {
   CAF_CHECK_EQUAL(pages::ready(at(t0)).status, 503);
 
   all.ready = true;

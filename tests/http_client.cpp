@@ -32,7 +32,7 @@ std::string reply(const std::string& text, const std::string& fields = {},
          "\r\n" + fields + "\r\n" + text;
 }
 
-/// `200 {"a":1}` or `eof: connection closed ...`.
+/// An outcome as text: `200 {"a":1}` or `eof: connection closed ...`.
 std::string text_of(const net::outcome& o) {
   if (const auto* e = std::get_if<net::error>(&o))
     return to_string(e->code) + ": " + e->text;
@@ -52,7 +52,8 @@ void read_request(raw_socket& s) {
   s.read_until("\r\n\r\n");
 }
 
-/// Reads a request, sends these bytes and waits for the client to close.
+/// A script that reads a request, sends these bytes and waits until the client
+/// closes the connection.
 raw_server::script say(const std::string& bytes) {
   return [bytes](raw_socket& s) {
     read_request(s);
@@ -61,7 +62,7 @@ raw_server::script say(const std::string& bytes) {
   };
 }
 
-/// As `say`, but closes at once.
+/// A script that reads a request, sends these bytes and closes the connection.
 raw_server::script say_and_close(const std::string& bytes) {
   return [bytes](raw_socket& s) {
     read_request(s);
@@ -75,7 +76,7 @@ struct client_fixture {
   }
 
   ~client_fixture() {
-    client.reset(); // abandons what runs before the loop stops
+    client.reset(); // cancels a running request before the loop stops
     loop.stop();
     runner.join();
   }
@@ -93,7 +94,7 @@ struct client_fixture {
     return result.get_future().get();
   }
 
-  /// The code of the failure the script leads to.
+  /// Gets a response from a server with this script and returns the error code.
   errc failure(raw_server::script script,
                std::chrono::nanoseconds timeout = 5s) {
     raw_server server{{std::move(script)}};
@@ -107,7 +108,7 @@ struct client_fixture {
     CAF_FAIL("a response: " << std::get<net::response>(o).status);
   }
 
-  /// The response the script leads to.
+  /// Gets a response from a server with this script and returns it.
   net::response response(raw_server::script script) {
     raw_server server{{std::move(script)}};
     use(server.port());
@@ -123,7 +124,7 @@ struct client_fixture {
     use(server.port(), host);
     rlimit before{};
     getrlimit(RLIMIT_NOFILE, &before);
-    const int lowest = ::dup(0); // every lower number is taken
+    const int lowest = ::dup(0); // all lower descriptors are in use
     ::close(lowest);
     const rlimit none{static_cast<rlim_t>(lowest), before.rlim_max};
     setrlimit(RLIMIT_NOFILE, &none);
@@ -162,7 +163,7 @@ CAF_TEST(a response is read) {
                                "Accept-Encoding: identity\r\n\r\n");
 }
 
-CAF_TEST(a connection is kept) {
+CAF_TEST(a connection is kept for the next request) {
   raw_server server{{[](raw_socket& s) {
     for (int i = 0; i < 3; ++i) {
       read_request(s);
@@ -177,7 +178,7 @@ CAF_TEST(a connection is kept) {
   client.reset();
 }
 
-CAF_TEST(an old connection is not used again) {
+CAF_TEST(a connection older than its limit is replaced) {
   raw_server server{{say(reply(body))}};
   net::resource what{"127.0.0.1", server.port(), "/x", "test", 65536};
   what.max_connection_age = 0ns;
@@ -200,11 +201,11 @@ CAF_TEST(a server that closes after every response works) {
   }
 }
 
-CAF_TEST(a kept connection that dies unheard is replaced once) {
+CAF_TEST(a kept connection closed without an answer is replaced once) {
   raw_server server{{[](raw_socket& s) {
                        read_request(s);
                        s.send(reply(body));
-                       read_request(s); // the second one: no answer
+                       read_request(s); // does not answer the second request
                      },
                      [](raw_socket& s) {
                        read_request(s);
@@ -215,8 +216,8 @@ CAF_TEST(a kept connection that dies unheard is replaced once) {
                      [](raw_socket& s) { read_request(s); }}};
   use(server.port());
   CAF_CHECK_EQUAL(text_of(get()), ok);
-  CAF_CHECK_EQUAL(text_of(get()), "200 {}"); // resent
-  const auto o = get(); // reset, resent, and then closed on a fresh one
+  CAF_CHECK_EQUAL(text_of(get()), "200 {}"); // sent again
+  const auto o = get(); // reset, sent again, and closed on a new connection
   CAF_CHECK_EQUAL(code_of(o), errc::eof);
   CAF_CHECK_EQUAL(server.connections(), 3);
 }
@@ -259,7 +260,7 @@ CAF_TEST(a connection that was closed while idle is closed on this side) {
     s.send(reply(body));
     first_read.get_future().get();
     s.send("x");
-    s.read_all(); // until the client closes, without another request
+    s.read_all(); // returns when the client closes the connection
     ended.set_value();
   }}};
   use(server.port());
@@ -308,7 +309,7 @@ CAF_TEST(bytes before the first request are a protocol error) {
   client.reset();
 }
 
-CAF_TEST(bytes after a response never meet the next request) {
+CAF_TEST(bytes after a response are not read as the next response) {
   raw_server server{
       {say(reply(body) + reply("{\"evil\":1}")), say(reply("{}"))}};
   use(server.port());
@@ -317,7 +318,7 @@ CAF_TEST(bytes after a response never meet the next request) {
   client.reset();
 }
 
-CAF_TEST(nobody listening is connect) {
+CAF_TEST(a closed port gives the error connect) {
   const auto owner = raw_socket::bound();
   use(owner.port());
   const auto e = std::get<net::error>(get());
@@ -325,20 +326,20 @@ CAF_TEST(nobody listening is connect) {
   CAF_CHECK_EQUAL(e.text, "Connection refused");
 }
 
-CAF_TEST(an unknown name is dns) {
+CAF_TEST(an unknown name gives the error dns) {
   use(80, "no-such-host.invalid");
   const auto e = std::get<net::error>(get());
   CAF_CHECK_EQUAL(e.code, errc::dns);
 }
 
-CAF_TEST(localhost finds the family that answers) {
+CAF_TEST(localhost uses the address family that answers) {
   raw_server server{{say(reply(body))}};
   use(server.port(), "localhost");
   CAF_CHECK_EQUAL(text_of(get()), ok);
   client.reset();
 }
 
-CAF_TEST(a connect that nobody accepts ends at the deadline and is closed) {
+CAF_TEST(a connection attempt without an answer ends at the deadline) {
   auto listener = raw_socket::bound();
   listener.listen(0);
   const auto queued = raw_socket::connect(listener.port());
@@ -354,7 +355,7 @@ CAF_TEST(a connect that nobody accepts ends at the deadline and is closed) {
   CAF_CHECK_LESS_OR_EQUAL(open_fds(), before + 1);
 }
 
-CAF_TEST(a reset is reset) {
+CAF_TEST(a reset connection gives the error reset) {
   CAF_CHECK_EQUAL(failure([](raw_socket& s) {
                     read_request(s);
                     s.reset();
@@ -368,7 +369,7 @@ CAF_TEST(a reset is reset) {
                   errc::reset);
 }
 
-CAF_TEST(an early end is eof) {
+CAF_TEST(an early end of the response gives the error eof) {
   for (const auto* bytes :
        {"", "HTTP/1.1 200 OK\r\nContent-",
         "HTTP/1.1 200 OK\r\nContent-Length: "
@@ -377,7 +378,7 @@ CAF_TEST(an early end is eof) {
     CAF_CHECK_EQUAL(failure(say_and_close(bytes)), errc::eof);
 }
 
-CAF_TEST(silence and trickles end at the deadline) {
+CAF_TEST(silent and slow servers end at the deadline) {
   CAF_CHECK_EQUAL(failure(say(""), 50ms), errc::timeout);
   CAF_CHECK_EQUAL(text, "timed out after 0.05s while waiting for the response");
   CAF_CHECK_EQUAL(
@@ -388,7 +389,7 @@ CAF_TEST(silence and trickles end at the deadline) {
     read_request(s);
     for (const char c : reply(std::string(10000, ' '))) {
       pollfd nothing{};
-      ::poll(&nothing, 0, 5); // the pace of the trickle
+      ::poll(&nothing, 0, 5); // waits for 5 ms between two bytes
       if (!s.send({c}))
         return;
     }
@@ -399,7 +400,7 @@ CAF_TEST(silence and trickles end at the deadline) {
   client.reset();
 }
 
-CAF_TEST(what the reader refuses ends the request) {
+CAF_TEST(a response that the reader refuses ends the request) {
   CAF_CHECK_EQUAL(failure(say("SSH-2.0-OpenSSH\r\n")), errc::protocol);
   CAF_CHECK_EQUAL(
       failure(say("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n")),
@@ -408,7 +409,7 @@ CAF_TEST(what the reader refuses ends the request) {
                   errc::encoding);
 }
 
-CAF_TEST(interim responses are passed over) {
+CAF_TEST(interim responses are skipped) {
   const auto r =
       response(say("HTTP/1.1 100 Continue\r\n\r\n" +
                    reply("", "Retry-After: 2\r\n", "HTTP/1.1 503 Busy")));
@@ -417,7 +418,7 @@ CAF_TEST(interim responses are passed over) {
   CAF_CHECK_EQUAL(r.retry_after.count(), 2);
 }
 
-CAF_TEST(every error has its meaning) {
+CAF_TEST(system errors are mapped to error codes) {
   namespace asio = boost::asio;
   namespace http = boost::beast::http;
   using boost::system::error_code;
@@ -459,7 +460,7 @@ CAF_TEST(every error has its meaning) {
   }
 }
 
-CAF_TEST(a reset before the request or within the body is reset) {
+CAF_TEST(a reset at any point gives the error reset) {
   CAF_CHECK_EQUAL(failure([](raw_socket& s) { s.reset(); }), errc::reset);
   CAF_CHECK_EQUAL(failure([](raw_socket& s) {
                     read_request(s);
@@ -470,7 +471,7 @@ CAF_TEST(a reset before the request or within the body is reset) {
                   errc::reset);
 }
 
-CAF_TEST(a credential that cannot be read is our own fault and one is enough) {
+CAF_TEST(an unreadable credential gives the error local) {
   raw_server server{{say(reply(body))}};
   net::resource what{"127.0.0.1", server.port(), "/x", "test", 65536};
   std::promise<void> hang;
@@ -478,14 +479,14 @@ CAF_TEST(a credential that cannot be read is our own fault and one is enough) {
   std::atomic<int> reads = 0;
   what.identify = [&reads, go_on]() -> net::identity {
     ++reads;
-    go_on.wait(); // a mount that does not answer
+    go_on.wait(); // blocks as a mount that does not answer would
     return {"X-Key: k\r\n", {}};
   };
   client = std::make_unique<net::http_client>(shared, what);
   for (int i = 0; i < 3; ++i)
     CAF_CHECK_EQUAL(code_of(get(20ms)), errc::local);
   while (reads == 0)
-    std::this_thread::yield(); // the thread is on its way
+    std::this_thread::yield(); // waits until the thread has started
   CAF_CHECK_EQUAL(reads, 1);
   hang.set_value();
   while (!std::holds_alternative<net::response>(get()))
@@ -505,12 +506,12 @@ CAF_TEST(chunks and bodies that end with the connection are read) {
       response(say_and_close("HTTP/1.0 200 OK\r\n\r\n" + body)).body, body);
 }
 
-CAF_TEST(without descriptors the fault is local) {
+CAF_TEST(a lack of descriptors gives the error local) {
   for (const auto* host : {"127.0.0.1", "localhost"})
     lack_descriptors(host);
 }
 
-CAF_TEST(a new request abandons the former one) {
+CAF_TEST(a new request cancels the previous one) {
   std::promise<void> asked;
   raw_server server{{[&](raw_socket& s) {
                        read_request(s);
@@ -527,7 +528,7 @@ CAF_TEST(a new request abandons the former one) {
   client.reset();
 }
 
-CAF_TEST(a client may go while its request runs) {
+CAF_TEST(a client may be destroyed while its request runs) {
   std::promise<void> asked;
   raw_server server{{[&](raw_socket& s) {
     read_request(s);
@@ -539,14 +540,14 @@ CAF_TEST(a client may go while its request runs) {
   bool answered = false;
   client->get(5s, [&](net::outcome) { answered = true; });
   asked.get_future().get();
-  client.reset(); // its aborted read still comes back
+  client.reset(); // the handler of the aborted read still runs afterwards
   std::promise<void> idle;
   loop.post([&] { idle.set_value(); });
   idle.get_future().get();
   CAF_CHECK(!answered);
 }
 
-CAF_TEST(a dead address does not hide a living one) {
+CAF_TEST(an address that does not answer does not hide one that does) {
   raw_server alive{{say(reply(body))}};
   auto dead = raw_socket::bound(alive.port(), 9);
   dead.listen(0);

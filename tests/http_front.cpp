@@ -105,7 +105,7 @@ CAF_TEST(a scrape gets the page of the cache) {
   CAF_CHECK(e->head_has("Content-Length: 7\r\n"));
 }
 
-CAF_TEST(a page serves a tenth of a second and then a new one is asked for) {
+CAF_TEST(a page is used for 100 ms and then rendered again) {
   get("/metrics");
   advance(100ms - 1ns);
   CAF_CHECK_EQUAL(get("/metrics")->body(), "page 1\n");
@@ -116,7 +116,7 @@ CAF_TEST(a page serves a tenth of a second and then a new one is asked for) {
   CAF_CHECK_EQUAL(queries[1].scrapes, 2u);
 }
 
-CAF_TEST(scrapes that arrive together wait for one page) {
+CAF_TEST(concurrent scrapes share one page) {
   std::vector<std::shared_ptr<fake_exchange>> all;
   for (int i = 0; i < 100; ++i)
     all.push_back(send("/metrics"));
@@ -129,7 +129,7 @@ CAF_TEST(scrapes that arrive together wait for one page) {
   CAF_CHECK_EQUAL(queries.at(1).scrapes, 100u);
 }
 
-CAF_TEST(each form of the page is asked for once) {
+CAF_TEST(each format of the page is rendered once) {
   for (const auto* format : {"", "application/openmetrics-text"})
     for (const auto* encoding : {"", "gzip"}) {
       accept = format;
@@ -161,7 +161,7 @@ CAF_TEST(one target can be scraped alone) {
   CAF_CHECK(!queries.back().target);
 }
 
-CAF_TEST(a reload is asked for by POST and says what was wrong) {
+CAF_TEST(a POST reloads the configuration and reports problems) {
   CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 200);
   reload_problems = "f.yml:1:1: a: unknown key";
   const auto refused = get("/-/reload", net::method::post);
@@ -181,14 +181,14 @@ CAF_TEST(the running configuration is shown) {
   CAF_CHECK_EQUAL(e->body(), "targets: []\n");
 }
 
-CAF_TEST(nothing is rendered unasked) {
+CAF_TEST(no page is rendered without a request) {
   get("/metrics");
   advance(1h);
   CAF_CHECK_EQUAL(queries.size(), 1u);
 }
 
 CAF_TEST(a cache that does not answer for a second gives 503) {
-  kill(store); // an exit would answer: only silence is worse
+  kill(store);
   const auto mute = sys.spawn([]() -> page_source_actor::behavior_type {
     return {
         [](atom::render, const page_query&) -> caf::result<page_ptr> {
@@ -213,7 +213,7 @@ CAF_TEST(a cache that does not answer for a second gives 503) {
   kill(mute);
 }
 
-CAF_TEST(a storm of scrapes asks a busy cache once for each form) {
+CAF_TEST(many scrapes ask a busy cache once for each format) {
   std::vector<std::shared_ptr<fake_exchange>> storm;
   for (int i = 0; i < 10000; ++i) {
     accept = i % 2 ? "application/openmetrics-text" : "";
@@ -222,7 +222,7 @@ CAF_TEST(a storm of scrapes asks a busy cache once for each form) {
   }
   auto& front = deref<caf::scheduled_actor>(aut);
   auto& busy = deref<caf::scheduled_actor>(store);
-  const auto turn = [&] { // of the front; the cache has none
+  const auto turn = [&] { // runs the front but not the cache
     const auto& jobs = sched.jobs;
     return std::find(jobs.begin(), jobs.end(), &front) != jobs.end();
   };
@@ -238,7 +238,7 @@ CAF_TEST(a storm of scrapes asks a busy cache once for each form) {
   CAF_CHECK_EQUAL(queries.size(), 4u);
 }
 
-CAF_TEST(slow scrapes have a limit) {
+CAF_TEST(the number of slow scrapes is limited) {
   stats.slow_responses = 39;
   CAF_CHECK_EQUAL(get("/metrics")->status(), 200);
   stats.slow_responses = 40;
@@ -286,7 +286,7 @@ CAF_TEST(requests are counted by handler and code) {
   CAF_CHECK_EQUAL(front.rejected_limit, 5u);
 }
 
-CAF_TEST(who is not let in gets the reason and nothing else) {
+CAF_TEST(clients that the guard refuses get only the reason) {
   const std::map<permission, int> codes{{permission::login_needed, 401},
                                         {permission::too_often, 429},
                                         {permission::busy, 503},
@@ -304,7 +304,7 @@ CAF_TEST(who is not let in gets the reason and nothing else) {
   CAF_CHECK(queries.empty());
 }
 
-CAF_TEST(every code that is given is a series from the start) {
+CAF_TEST(every status code has a series from the start) {
   const auto listed = [](const pages::route& r, int code) {
     return std::find(r.codes.begin(), r.codes.end(), code) != r.codes.end();
   };
@@ -320,7 +320,7 @@ CAF_TEST(every code that is given is a series from the start) {
       const auto& route = pages::find_route(path);
       if (!route.needs_login && a != permission::full &&
           a != permission::health_only)
-        continue; // the guard never says so of these
+        continue; // the guard never refuses these paths so
       granted = a;
       for (const auto m :
            {net::method::get, net::method::post, net::method::other}) {
@@ -331,7 +331,7 @@ CAF_TEST(every code that is given is a series from the start) {
     }
 }
 
-CAF_TEST(a page of the census knows the request) {
+CAF_TEST(pages of the census can use the request) {
   targets.emplace_back("b", targets[0].second);
 
   const auto one = boost::json::parse(get("/health?target=b")->body());

@@ -25,7 +25,7 @@ struct server_fixture {
           requests.push_back(e->request());
           if (e->request().path == "/hold")
             return held.push_back(std::move(e));
-          lock.unlock(); // what is pipelined comes before `respond` returns
+          lock.unlock(); // a pipelined request may arrive inside `respond`
           e->respond(answer);
         });
     const auto address = server->listen("127.0.0.1", 0);
@@ -44,7 +44,8 @@ struct server_fixture {
 
   raw_socket connect() { return raw_socket::connect(port); }
 
-  /// The status a request gets, and whether the connection ends with it.
+  /// The status of the answer to a request, and whether the connection is
+  /// closed after it.
   std::pair<std::string, bool> status(const std::string& bytes) {
     auto s = connect();
     s.send(bytes);
@@ -131,7 +132,7 @@ CAF_TEST(a request in pieces is one request) {
   CAF_CHECK(s.read_response().ends_with("hello\n"));
 }
 
-CAF_TEST(the client decides about the connection) {
+CAF_TEST(the client decides whether the connection is kept) {
   start();
   for (const auto* last : {"GET / HTTP/1.1\r\nHost: x\r\nConnection: close"
                            "\r\n\r\n",
@@ -160,7 +161,7 @@ CAF_TEST(the limits on a header block are applied) {
   refused(with("a: " + std::string(70, 'x') + "\r\n"), "431");
 }
 
-CAF_TEST(what is refused ends the connection and nothing after it is served) {
+CAF_TEST(a refused request ends the connection) {
   start();
   const auto evil = "GET /evil HTTP/1.1\r\nHost: x\r\n\r\n"s;
   for (const auto& [lines, code] :
@@ -176,7 +177,7 @@ CAF_TEST(what is refused ends the connection and nothing after it is served) {
   CAF_CHECK(requests.empty());
 }
 
-CAF_TEST(a client that only finished sending reads its whole answer) {
+CAF_TEST(a client that closes its sending side gets the whole answer) {
   start({}, std::string(8 << 20, 'x'));
   auto s = connect();
   s.send(simple);
@@ -185,7 +186,7 @@ CAF_TEST(a client that only finished sending reads its whole answer) {
   CAF_CHECK(s.closed());
 }
 
-CAF_TEST(fields are completed and never doubled) {
+CAF_TEST(default header fields are added and never duplicated) {
   start();
   answer = std::make_shared<const net::reply>(200, "text/plain", "hello\n",
                                               "X-B: own\r\nX-C: own\r\n");
@@ -212,7 +213,7 @@ CAF_TEST(an error answer reaches a client that is still sending) {
   CAF_CHECK(s.read_response().starts_with("HTTP/1.1 413 "));
 }
 
-CAF_TEST(who sends no request is closed in time) {
+CAF_TEST(connections without a request are closed after the timeout) {
   net::server_limits l;
   l.header_timeout = 50ms;
   start(l);
@@ -222,7 +223,7 @@ CAF_TEST(who sends no request is closed in time) {
   CAF_CHECK(s.closed());
 }
 
-CAF_TEST(later requests have their time from the first byte) {
+CAF_TEST(the timeout of later requests starts with their first byte) {
   net::server_limits l;
   l.header_timeout = 50ms;
   l.idle_timeout = 10s;
@@ -234,7 +235,7 @@ CAF_TEST(later requests have their time from the first byte) {
   CAF_CHECK(s.closed());
 }
 
-CAF_TEST(idle connections are closed in time) {
+CAF_TEST(idle connections are closed after the timeout) {
   net::server_limits l;
   l.idle_timeout = 50ms;
   start(l);
@@ -244,7 +245,7 @@ CAF_TEST(idle connections are closed in time) {
   CAF_CHECK(s.closed());
 }
 
-CAF_TEST(a client that does not read is counted and then cut) {
+CAF_TEST(a client that does not read is counted and then closed) {
   net::server_limits l;
   l.write_timeout = 500ms;
   l.requests_per_connection = 1'000'000;
@@ -265,7 +266,7 @@ CAF_TEST(a client that does not read is counted and then cut) {
   CAF_CHECK_LESS(s.read_all().size(), std::size_t{32} << 20);
 }
 
-CAF_TEST(empty lines are no requests and keep nothing open) {
+CAF_TEST(empty lines are ignored and do not extend the timeout) {
   net::server_limits l;
   l.idle_timeout = 100ms;
   start(l);
@@ -291,7 +292,7 @@ CAF_TEST(a refused HEAD has no body) {
   CAF_CHECK(s.closed());
 }
 
-CAF_TEST(a connection ends after its last request) {
+CAF_TEST(a connection is closed after its last permitted request) {
   net::server_limits l;
   l.requests_per_connection = 3;
   start(l);
@@ -304,7 +305,7 @@ CAF_TEST(a connection ends after its last request) {
   CAF_CHECK(s.closed());
 }
 
-CAF_TEST(at the cap the longest without a request makes room) {
+CAF_TEST(at the connection limit the longest idle connection is closed) {
   net::server_limits l;
   l.connections = 3;
   start(l);
@@ -317,7 +318,7 @@ CAF_TEST(at the cap the longest without a request makes room) {
   auto third = connect();
   third.send(simple);
   third.read_response();
-  first.send(simple); // now the second one is the longest
+  first.send(simple); // now the second connection is idle for longest
   first.read_response();
   auto fourth = connect();
   fourth.send(simple);
@@ -329,7 +330,7 @@ CAF_TEST(at the cap the longest without a request makes room) {
   CAF_CHECK_EQUAL(requests.back().stats.connections, 3u);
 }
 
-CAF_TEST(if all are being written to the new one is closed) {
+CAF_TEST(at the limit a new connection is closed if all others are written) {
   net::server_limits l;
   l.connections = 1;
   start(l, std::string(32 << 20, 'x'));
@@ -340,7 +341,7 @@ CAF_TEST(if all are being written to the new one is closed) {
   CAF_CHECK(busy.read_response().size() > (32u << 20));
 }
 
-CAF_TEST(who waits for an answer makes room when nobody is idle) {
+CAF_TEST(at the limit a waiting connection is closed if none is idle) {
   net::server_limits l;
   l.connections = 2;
   start(l);
@@ -356,24 +357,24 @@ CAF_TEST(who waits for an answer makes room when nobody is idle) {
   };
   served(1);
   auto idle = connect();
-  auto third = connect(); // in place of the idle one
+  auto third = connect(); // replaces the idle connection
   third.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
   CAF_CHECK(idle.closed());
   served(2);
-  auto fourth = connect(); // the first one has waited longest
+  auto fourth = connect(); // replaces the first one, which waits for longest
   fourth.send(simple);
   CAF_CHECK(waits.closed());
   CAF_CHECK(fourth.read_response().ends_with("hello\n"));
 }
 
-CAF_TEST(nobody waits for ever) {
+CAF_TEST(requests without an answer are closed after the timeout) {
   net::server_limits l;
   l.write_timeout = 50ms;
   start(l);
   auto s = connect();
   s.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
   CAF_CHECK(s.closed());
-  held[0]->respond(answer); // goes nowhere
+  held[0]->respond(answer); // is ignored: the connection is closed
 }
 
 CAF_TEST(protocol errors are counted) {
@@ -393,7 +394,7 @@ CAF_TEST(at the descriptor limit the server pauses and recovers) {
   s.read_response();
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
-  auto waiting = connect(); // accepted or in the queue
+  auto waiting = connect(); // is accepted or queued by the kernel
   waiting.send(simple);
   waiting.read_response();
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -403,7 +404,7 @@ CAF_TEST(at the descriptor limit the server pauses and recovers) {
   CAF_REQUIRE_EQUAL(
       ::connect(fd, reinterpret_cast<const sockaddr*>(&peer), sizeof peer), 0);
   raw_socket queued{fd};
-  for (bool refused = false; !refused;) { // the pause is counted
+  for (bool refused = false; !refused;) { // until the refusal is counted
     s.send(simple);
     s.read_response();
     const std::lock_guard lock{mutex};
@@ -414,7 +415,7 @@ CAF_TEST(at the descriptor limit the server pauses and recovers) {
   CAF_CHECK(queued.read_response().ends_with("hello\n"));
 }
 
-CAF_TEST(stopping answers what runs and closes the rest) {
+CAF_TEST(a stop answers running requests and closes other connections) {
   start();
   auto idle = connect();
   idle.send(simple);
@@ -442,7 +443,7 @@ CAF_TEST(stopping answers what runs and closes the rest) {
   CAF_CHECK(refused);
 }
 
-/// What `listen` says.
+/// The message of the exception that `listen` throws.
 std::string listen_error(net::loop& loop, const std::string& host,
                          std::uint16_t port) {
   net::http_server second{loop, {}, [](auto) {}};
@@ -453,7 +454,7 @@ std::string listen_error(net::loop& loop, const std::string& host,
   }
 }
 
-CAF_TEST(an address in use is named) {
+CAF_TEST(the message about an address in use names it) {
   start();
   const auto p = std::to_string(port);
 
@@ -467,7 +468,7 @@ CAF_TEST(an address in use is named) {
                       ": Cannot assign requested address");
 }
 
-CAF_TEST(an empty host and two colons are both families) {
+CAF_TEST(an empty host and two colons mean both address families) {
   for (const auto* host : {"", "::"}) {
     net::http_server both{loop, {}, [](auto) {}};
 
@@ -475,7 +476,7 @@ CAF_TEST(an empty host and two colons are both families) {
 
     CAF_CHECK_EQUAL(address.substr(0, 5), "[::]:");
     raw_socket::connect(static_cast<std::uint16_t>(
-        std::stoi(address.substr(address.rfind(':') + 1)))); // throws if not
+        std::stoi(address.substr(address.rfind(':') + 1)))); // or throws
   }
 }
 

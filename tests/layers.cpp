@@ -1,7 +1,8 @@
 #define CAF_SUITE layers
 
-// The arrows of the house point one way: main -> exporter -> actors -> pages ->
-// metrics, actors -> {net, config}; and each library is spoken in one place.
+// Checks the dependencies between directories: main -> exporter -> actors ->
+// pages -> metrics, and actors -> {net, config}. Checks that each library is
+// used in one place only.
 
 #include "tests/suite.hpp"
 
@@ -25,7 +26,7 @@ std::vector<std::string> with(std::vector<std::string> names,
   return names;
 }
 
-/// Calls `see` with the name and each line of every source but the suites.
+/// Calls `see` with the name and each line of every source file except tests.
 void each_line(
     const std::function<void(const std::string&, const std::string&)>& see) {
   const auto read = [&](const fs::path& file) {
@@ -53,8 +54,8 @@ bool starts_with_any(const std::string& name,
                      [&](const auto& p) { return name.starts_with(p); });
 }
 
-/// `file: header` for each include of a header that the pattern matches, in a
-/// source whose name starts with none of `allowed`.
+/// Each include of a header that matches the pattern, as `file: header`, except
+/// in files whose name starts with one of `allowed`.
 std::vector<std::string> intruders(const std::string& pattern,
                                    const std::vector<std::string>& allowed) {
   const std::regex include{"#include [<\"](" + pattern + ").*"};
@@ -73,7 +74,7 @@ void check_home(const std::string& pattern,
 
 } // namespace
 
-CAF_TEST(the arrows between the rooms point one way) {
+CAF_TEST(directories include only headers of lower layers) {
   check_home("actors/", with({"actors/"}, program));
   check_home("pages/", with({"actors/", "pages/"}, program));
   check_home("metrics/",
@@ -84,16 +85,16 @@ CAF_TEST(the arrows between the rooms point one way) {
   check_home("(exporter|healthcheck|preflight)\\.hpp", program);
 }
 
-CAF_TEST(the simulator knows the table of fields and no other metrics) {
+CAF_TEST(the simulator includes only the table of fields from metrics) {
   check_home("metrics/(?!fields\\.hpp)",
              with({"actors/", "metrics/", "pages/"}, program));
 }
 
-CAF_TEST(private headers stay in their room) {
+CAF_TEST(private headers are included only in their directory) {
   check_home("net/[a-z_]*_impl\\.hpp", {"net/"});
 }
 
-CAF_TEST(each library is spoken in one place) {
+CAF_TEST(each library is used in one place only) {
   check_home("caf/", {"actors/", "exporter.", "main.cpp"});
   check_home("boost/asio", {"net/", "sim/"});
   check_home("boost/beast", {"net/"});
@@ -108,7 +109,7 @@ CAF_TEST(each library is spoken in one place) {
   check_home("spdlog/", {"actors/log.", "main.cpp"});
 }
 
-CAF_TEST(nobody casts to an enumeration) {
+CAF_TEST(no code casts to an enumeration) {
   const std::regex declaration{".*enum class ([a-z_]+).*"};
   std::set<std::string> enums;
   each_line([&](const std::string&, const std::string& line) {
@@ -155,7 +156,7 @@ CAF_TEST(every request has a time limit and takes an error) {
   CAF_CHECK_LESS(2, requests);
 }
 
-CAF_TEST(a check that finds nothing looks at something) {
+CAF_TEST(the searches find known includes) {
   CAF_CHECK(!intruders("boost/", {}).empty());
   CAF_CHECK(!intruders("metrics/", {"actors/"}).empty());
 }

@@ -13,7 +13,7 @@ const time_point t0{1000h};
 
 } // namespace
 
-CAF_TEST(the first failed poll of an outage is news and no later one) {
+CAF_TEST(only the first failed poll of an outage is news) {
   outage o;
   CAF_CHECK(!o.ongoing());
   CAF_CHECK(o.failed(t0));
@@ -33,7 +33,7 @@ CAF_TEST(an outage lasts from its first failed poll to the next good one) {
   CAF_CHECK(o.failed(t0 + 75s));
 }
 
-CAF_TEST(a retry is news unless the poll before needed one too) {
+CAF_TEST(a retry is news unless the previous poll needed one too) {
   outage o;
   CAF_CHECK(o.retry_is_news());
 
@@ -50,7 +50,7 @@ CAF_TEST(a retry within an outage is not news) {
   CAF_CHECK(!o.retry_is_news());
 }
 
-CAF_TEST(half open is news once in an outage) {
+CAF_TEST(the half open state is news once in an outage) {
   outage o;
   o.failed(t0);
   CAF_CHECK(o.half_opened());
@@ -60,7 +60,7 @@ CAF_TEST(half open is news once in an outage) {
   CAF_CHECK(o.half_opened());
 }
 
-CAF_TEST(a refusal is news at first and then every five minutes) {
+CAF_TEST(a refusal is news the first time and then every five minutes) {
   outage o;
   CAF_CHECK(o.refused(t0));
   CAF_CHECK(!o.refused(t0 + 15s));

@@ -10,7 +10,7 @@ namespace betanet::testing {
 
 using namespace std::chrono_literals;
 
-/// A census that a test fills, and the view of it.
+/// A census that a test fills, and a view of it.
 struct page_view {
   using snapshot = metrics::snapshot;
 

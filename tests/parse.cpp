@@ -11,7 +11,7 @@ using namespace betanet::metrics;
 
 namespace {
 
-/// The most memory the process ever held, KiB.
+/// The peak resident memory of the process in KiB.
 long peak() {
   rusage u{};
   getrusage(RUSAGE_SELF, &u);
@@ -56,7 +56,7 @@ CAF_TEST(the examples of the API are read) {
   CHECK_EQUAL(p.values[index(field::peak_throughput)], 1e4);
 }
 
-CAF_TEST(a field is any number without a fraction that is not negative) {
+CAF_TEST(whole numbers that are not negative are valid) {
   CHECK_EQUAL(nodes("7"), 7.0);
   CHECK_EQUAL(nodes("7.0"), 7.0);
   CHECK_EQUAL(nodes("7e2"), 700.0);
@@ -116,13 +116,13 @@ CAF_TEST(an optional field may be missing or null but not wrong) {
   CAF_CHECK(!wrong.unusable[index(field::total_nodes)]);
 }
 
-CAF_TEST(a body that is not an object spoils every field of its endpoint) {
+CAF_TEST(a body that is not an object makes all fields unusable) {
   const auto p = parse(endpoint::metrics, "[]");
   for (const auto& row : field_table)
     CAF_CHECK_EQUAL(p.unusable[index(row.id)], row.source == endpoint::metrics);
 }
 
-CAF_TEST(what is no object is json and an empty object is schema) {
+CAF_TEST(a body without an object gives json and an empty object schema) {
   for (const auto* body :
        {"", " ", "[]", "\"x\"", "null", "7", "{", "{}x", "<html></html>",
         "\xef\xbb\xbf{}", "{\"a\":NaN}", "{'a':1}", "{\"a\":1,}"})
@@ -130,8 +130,8 @@ CAF_TEST(what is no object is json and an empty object is schema) {
   CHECK_EQUAL(json_failure("{}"), reason::schema);
 }
 
-// The cases and verdicts of JSONTestSuite, each in an unknown field.
-CAF_TEST(JSON is what RFC 8259 says) {
+// The cases and expected results of JSONTestSuite, each in an unknown field.
+CAF_TEST(JSON is accepted and refused as RFC 8259 requires) {
   const auto well_formed = [](const std::string& text) {
     const auto p = parse(endpoint::metrics, "{\"packets_processed\":1,"
                                             "\"packets_dropped\":2,\"x\":" +
@@ -151,7 +151,7 @@ CAF_TEST(JSON is what RFC 8259 says) {
       R"(["\\u0000"])", R"(["\u0000"])", R"(["a/*b*/c/*d//e"])", R"(["\\n"])",
       "[\"\xe2\x80\xa8\"]", "[\"\xf4\x8f\xbf\xbf\"]", "[\"\x7f\"]",
       R"(["\uDBFF\uDFFE"])", "\"\"", "42", "-0.1", "null", "true",
-      // left to the parser: huge numbers are read, as infinities too
+      // The RFC allows either result: huge numbers are read, also as infinity.
       "[123.456e-789]", "[-1e+9999]", "[1.5e+9999]", "[-123123e100000]",
       "[123123e100000]", "[123e-10000000]", "[-123123123123123123123123123123]",
       "[100000000000000000000]",
@@ -187,7 +187,7 @@ CAF_TEST(JSON is what RFC 8259 says) {
       "{\"a\": true} \"x\"", "['", "[,", "[{", "[\"a", "{]", "{,", "{'a'", "*",
       "[\"\\{[\"\\{", "\xc3\xa5", "[\f]", "", std::string("[\0]", 3),
       std::string("[\"a\0\"]", 6),
-      // left to the parser, and refused: broken Unicode
+      // The RFC allows either result: invalid Unicode is refused.
       R"(["\uDADA"])", R"(["\uD888\u1234"])", R"(["\uD800\n"])",
       R"(["\uDd1ea"])", R"(["\uD800\uD800\n"])", R"(["\ud800"])",
       R"(["\ud800abc"])", R"(["\uDd1e\uD834"])", R"(["\uDFAA"])",
@@ -207,7 +207,7 @@ CAF_TEST(deep nesting fails at once) {
   CHECK_EQUAL(json_failure(deep), reason::json);
 }
 
-CAF_TEST(what nobody asked for costs no memory) {
+CAF_TEST(unknown fields use no memory) {
   for (const std::string element :
        {"1,", "[],", "{},", "\"\",", "\"\\u00e9\",", "{\"id\":1,\"up\":1},"}) {
     std::string body = "{\"packets_processed\":1,\"packets_dropped\":2,\"x\":[";
@@ -227,7 +227,7 @@ CAF_TEST(what nobody asked for costs no memory) {
   CAF_CHECK_LESS(peak(), before + 512);
 }
 
-CAF_TEST(a field lies at the top and nowhere else) {
+CAF_TEST(fields are read only at the top level) {
   const auto p = parse(endpoint::metrics,
                        R"({"a": {"packets_processed": 1}, "b":
                            [{"packets_dropped": 2}]})");
@@ -255,7 +255,7 @@ CAF_TEST(nesting has a limit) {
   CHECK_EQUAL(parse(endpoint::metrics, nested(32)).failure->why, reason::json);
 }
 
-CAF_TEST(integers are exact up to two to the 53rd and near beyond) {
+CAF_TEST(integers up to two to the 53rd are read exactly) {
   CHECK_EQUAL(nodes("9007199254740993"), 9007199254740992.0);
   CHECK_EQUAL(nodes("9223372036854775808"), 9223372036854775808.0);
   CHECK_EQUAL(nodes("18446744073709551616"), 18446744073709551616.0);

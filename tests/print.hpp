@@ -52,7 +52,7 @@ std::string show(const std::pair<A, B>& p) {
   return "(" + show(p.first) + ", " + show(p.second) + ")";
 }
 
-/// A value as a failed test prints it.
+/// A value as text, for the message of a failed test.
 template <class T>
 std::string show(const T& x) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -77,7 +77,7 @@ std::string show(const T& x) {
   }
 }
 
-/// Both values in words if they differ.
+/// The message of a failed comparison; empty if the values are equal.
 template <class A, class B>
 std::optional<std::string> difference(const A& a, const B& b) {
   if (a == b)

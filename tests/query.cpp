@@ -14,7 +14,7 @@ std::string target(const char* query) {
 
 } // namespace
 
-CAF_TEST(the first parameter of a name counts) {
+CAF_TEST(the first parameter with a name is used) {
   CAF_CHECK_EQUAL(target("target=eu-1"), "eu-1");
   CAF_CHECK_EQUAL(target("a=b&target=x&target=y"), "x");
   CAF_CHECK_EQUAL(target("target"), "");

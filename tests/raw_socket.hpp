@@ -19,7 +19,7 @@
 
 namespace betanet::testing {
 
-/// A connected socket spoken by hand; reads give up after ten seconds.
+/// A connected socket for tests. Reads end after ten seconds without data.
 class raw_socket {
 public:
   explicit raw_socket(int fd) : fd_(fd) {
@@ -30,7 +30,7 @@ public:
       : fd_(std::exchange(other.fd_, -1)), seen_(std::move(other.seen_)) {}
   ~raw_socket() { close(); }
 
-  /// 127.0.0.1, or 127.0.0.`last`.
+  /// The address 127.0.0.`last`.
   static sockaddr_in loopback(std::uint16_t port, std::uint32_t last = 1) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -39,10 +39,11 @@ public:
     return address;
   }
 
-  /// Bound there, so that nobody else gets the port, but not listening.
+  /// A socket that is bound, so that no other process gets the port, but does
+  /// not listen.
   static raw_socket bound(std::uint16_t port = 0, std::uint32_t last = 1) {
     raw_socket s{::socket(AF_INET, SOCK_STREAM, 0)};
-    const timeval unlimited{}; // an accept waits as long as it takes
+    const timeval unlimited{}; // accept waits without a limit
     setsockopt(s.fd_, SOL_SOCKET, SO_RCVTIMEO, &unlimited, sizeof unlimited);
     const auto local = loopback(port, last);
     if (::bind(s.fd_, reinterpret_cast<const sockaddr*>(&local),
@@ -51,8 +52,8 @@ public:
     return s;
   }
 
-  /// A backlog of 0 with one connection in it swallows what comes after, as a
-  /// black hole does.
+  /// Begins to listen. With a backlog of 0 one waiting connection fills the
+  /// queue, and further connection attempts get no answer.
   void listen(int backlog) { ::listen(fd_, backlog); }
 
   std::uint16_t port() const {
@@ -77,7 +78,7 @@ public:
     return raw_socket{fd};
   }
 
-  /// False if the peer is gone.
+  /// Sends bytes. Returns false if the peer has closed the connection.
   bool send(const std::string& bytes) {
     for (std::size_t at = 0; at < bytes.size();) {
       const auto n =
@@ -89,8 +90,8 @@ public:
     return true;
   }
 
-  /// Reads until `end` was seen and returns everything up to it, or what came
-  /// before the peer closed.
+  /// Reads up to and including `end` and returns it; less if the peer closes
+  /// the connection before.
   std::string read_until(const std::string& end) {
     for (;;) {
       if (const auto at = seen_.find(end); at != std::string::npos)
@@ -106,7 +107,8 @@ public:
     return take(std::min(n, seen_.size()));
   }
 
-  /// One whole response, by its Content-Length; `with_body` false for HEAD.
+  /// Reads one response, whose length is that of its Content-Length. The
+  /// response to HEAD has no body: `with_body` must be false.
   std::string read_response(bool with_body = true) {
     auto head = read_until("\r\n\r\n");
     const auto at = head.find("Content-Length: ");
@@ -115,14 +117,15 @@ public:
     return head + read_exactly(std::stoul(head.substr(at + 16)));
   }
 
-  /// Reads until the peer closes.
+  /// Reads until the peer closes the connection.
   std::string read_all() {
     while (receive())
       ;
     return take(seen_.size());
   }
 
-  /// True if the peer closed and sent nothing more; false if it is silent.
+  /// True if the peer closes the connection without sending anything; false if
+  /// it neither sends nor closes.
   bool closed() { return read_all().empty() && !gave_up_; }
 
   void finish_sending() { ::shutdown(fd_, SHUT_WR); }
@@ -132,7 +135,7 @@ public:
       ::close(std::exchange(fd_, -1));
   }
 
-  /// Closes with a reset.
+  /// Closes the connection with a reset.
   void reset() {
     const linger at_once{1, 0};
     setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -151,7 +154,7 @@ private:
     ssize_t n = 0;
     do
       n = ::recv(fd_, buffer, sizeof buffer, 0);
-    while (n < 0 && errno == EINTR); // a fuzzer's timer
+    while (n < 0 && errno == EINTR); // a signal, such as the fuzzer's timer
     gave_up_ = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     if (n <= 0)
       return false;
@@ -164,8 +167,8 @@ private:
   std::string seen_;
 };
 
-/// A server that plays one script per connection, in the order they come; the
-/// last one serves all that follow.
+/// A server that runs one script per connection, in the order of the list. The
+/// last script serves all further connections.
 class raw_server {
 public:
   using script = std::function<void(raw_socket&)>;
@@ -189,7 +192,7 @@ private:
     for (;;) {
       const int fd = ::accept(listener_.native(), nullptr, nullptr);
       if (fd < 0 && (errno == EMFILE || errno == EINTR))
-        continue; // a test has taken the descriptors away for a moment
+        continue; // a test may have used up the descriptors for a moment
       if (fd < 0)
         return;
       const auto i = static_cast<std::size_t>(connections_++);

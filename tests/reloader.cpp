@@ -9,8 +9,8 @@ using namespace betanet::testing;
 
 namespace {
 
-/// The reloader with real groups whose network is mute, a scheduler and a
-/// cache that only listen, and a configuration file held by the test.
+/// A reloader with real groups whose requests are never answered, a scheduler
+/// and a cache that only record, and a configuration that the test sets.
 struct reloader_fixture : fixture {
   void start(const std::string& yaml) {
     file = yaml;
@@ -86,7 +86,7 @@ struct reloader_fixture : fixture {
 
   ~reloader_fixture() override {
     caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
-    for (const auto& s : supervisors()) // of a reloader that failed
+    for (const auto& s : supervisors()) // if the reloader has failed
       caf::anon_send_exit(s, caf::exit_reason::user_shutdown);
     consume_messages();
     kill(registry);
@@ -94,7 +94,7 @@ struct reloader_fixture : fixture {
     kill(clock);
   }
 
-  /// Ends the readings that hang.
+  /// Ends the readings that are blocked.
   void read() {
     for (const auto& end : std::exchange(pending, {}))
       end();
@@ -159,7 +159,7 @@ struct reloader_fixture : fixture {
 
 CAF_TEST_FIXTURE_SCOPE(reloader_tests, reloader_fixture)
 
-CAF_TEST(every target is started at once and the manager told) {
+CAF_TEST(all targets are started and the service manager is notified) {
   start(targets("abc"));
   CAF_CHECK_EQUAL(watched.size(), 3u);
   CAF_CHECK(all_at_once);
@@ -167,7 +167,7 @@ CAF_TEST(every target is started at once and the manager told) {
   CAF_CHECK_EQUAL(logged.count("msg=\"Polling\""), 3u);
 }
 
-CAF_TEST(many targets wait for their slots and are not listed in the log) {
+CAF_TEST(many targets wait for their grid points and are not logged) {
   std::string yaml = "targets:\n";
   for (int i = 0; i < 101; ++i)
     yaml += "- {name: n" + std::to_string(i) + ", url: \"http://a\"}\n";
@@ -177,7 +177,7 @@ CAF_TEST(many targets wait for their slots and are not listed in the log) {
   CAF_CHECK_EQUAL(logged.count("msg=\"Polling\""), 0u);
 }
 
-CAF_TEST(a single target has no offset and others have their own) {
+CAF_TEST(a single target has no offset and several have different ones) {
   start(targets("a"));
   CHECK_EQUAL(watched.begin()->second.offset, 0s);
   file = targets("ab");
@@ -186,7 +186,7 @@ CAF_TEST(a single target has no offset and others have their own) {
   CAF_CHECK(watched.begin()->second.offset != watched.rbegin()->second.offset);
 }
 
-CAF_TEST(a reload keeps who keeps name and URL) {
+CAF_TEST(a reload keeps targets with the same name and URL) {
   start(targets("ab"));
   const auto before = supervisors();
   file = targets("bc");
@@ -205,7 +205,7 @@ CAF_TEST(a reload keeps who keeps name and URL) {
   CHECK_EQUAL(describe().find("name: a"), std::string::npos);
 }
 
-CAF_TEST(the same name at another URL is another target) {
+CAF_TEST(a target with a changed URL is replaced) {
   start(targets("a"));
   const auto before = supervisors();
   file = "targets: [{name: a, url: \"http://other\"}]";
@@ -224,7 +224,7 @@ CAF_TEST(changed settings go to the same supervisor) {
   CAF_CHECK_EQUAL(logged.count("added=0 removed=0 changed=1"), 1u);
 }
 
-CAF_TEST(among many targets the everyday lines are for debugging) {
+CAF_TEST(with many targets the lines of each tick are at debug level) {
   start(targets("ab"));
   const auto first = supervisors()[0];
   const auto line_of_a_tick = [&] {
@@ -237,7 +237,7 @@ CAF_TEST(among many targets the everyday lines are for debugging) {
     return std::string{"none"};
   };
   CAF_CHECK_EQUAL(line_of_a_tick(), "INFO");
-  file = targets("abcdefghijklmnopqrstu"); // 21
+  file = targets("abcdefghijklmnopqrstu"); // 21 targets
   CAF_CHECK_EQUAL(reload(), "");
   CAF_CHECK_EQUAL(line_of_a_tick(), "DEBUG");
   file = targets("abcdefghijklmnopqrst");
@@ -245,7 +245,7 @@ CAF_TEST(among many targets the everyday lines are for debugging) {
   CAF_CHECK_EQUAL(line_of_a_tick(), "INFO");
 }
 
-CAF_TEST(a bad file changes nothing and is told once) {
+CAF_TEST(an invalid file changes nothing and is logged once) {
   start(targets("a"));
   const auto before = supervisors();
   file = "targetz: []";
@@ -261,7 +261,7 @@ CAF_TEST(a bad file changes nothing and is told once) {
   CAF_CHECK(reloads.back());
 }
 
-CAF_TEST(what needs a restart is named) {
+CAF_TEST(changed keys that need a restart are logged) {
   start(targets("a"));
   file = targets("a") + "web: {max_connections: 9}\n";
   CAF_CHECK_EQUAL(reload(), "");
@@ -271,12 +271,12 @@ CAF_TEST(what needs a restart is named) {
   CAF_CHECK(describe().find("max_connections: 256") != std::string::npos);
 }
 
-CAF_TEST(a storm of reloads is two readings and everybody gets an answer) {
+CAF_TEST(many reload requests cause two readings and all are answered) {
   start(targets("a"));
   hangs = true;
   auto first = self->request(aut, caf::infinite, atom::reload_v);
   consume_messages();
-  file = targets("ab"); // after that reading began
+  file = targets("ab"); // changes after the first reading has begun
   for (int i = 0; i < 50; ++i)
     hang_up();
   auto second = self->request(aut, caf::infinite, atom::reload_v);
@@ -296,7 +296,7 @@ CAF_TEST(a storm of reloads is two readings and everybody gets an answer) {
   CAF_CHECK_EQUAL(readings, 2);
 }
 
-CAF_TEST(a disk that hangs holds nothing else up) {
+CAF_TEST(a hanging disk does not block other requests) {
   start(targets("a"));
   hangs = true;
   hang_up();
@@ -308,7 +308,7 @@ CAF_TEST(a disk that hangs holds nothing else up) {
   CAF_CHECK_EQUAL(told.back(), "STOPPING=1");
 }
 
-CAF_TEST(a changed file is noticed when it has settled) {
+CAF_TEST(a changed file is reloaded when two readings are equal) {
   check_file_every = 1s;
   start(targets("a"));
   advance(10s);
@@ -322,12 +322,12 @@ CAF_TEST(a changed file is noticed when it has settled) {
   advance(10s);
   CAF_CHECK_EQUAL(readings, 1);
   file = "broken: {}";
-  advance(5s); // tried again: what it names may have come
+  advance(5s); // reads again, because a named file may exist by now
   CAF_CHECK_EQUAL(readings, 5);
   CAF_CHECK_EQUAL(logged.count("Reload failed"), 1u);
 }
 
-CAF_TEST(the manager hears of reloads and of good health) {
+CAF_TEST(the service manager is notified of reloads and of health) {
   watchdog_every = 5s;
   start(targets("a"));
   CAF_CHECK_EQUAL(std::count(told.begin(), told.end(), "WATCHDOG=1"), 1);

@@ -23,7 +23,7 @@ std::shared_ptr<snapshot> empty() {
       t0);
 }
 
-/// The values of the API's documentation.
+/// A snapshot with the example values of the API's documentation.
 std::shared_ptr<snapshot> seed() {
   auto s = empty();
   poll p;
@@ -74,7 +74,7 @@ struct fixture {
 
 CAF_TEST_FIXTURE_SCOPE(render_tests, fixture)
 
-CAF_TEST(the values of the seed give its page) {
+CAF_TEST(the example values give the documented page) {
   pages.update("", seed());
   const auto page = text();
   const std::string golden =
@@ -150,7 +150,7 @@ betanet_packets_dropped_total{target="a\"b"} 10
   CAF_CHECK_EQUAL(page.find("# UNIT betanet_bytes_received"), page.npos);
 }
 
-CAF_TEST(one target can be asked for alone) {
+CAF_TEST(one target can be rendered alone) {
   pages.update("a", seed());
   pages.update("b", empty());
   text();
@@ -170,7 +170,7 @@ CAF_TEST(one target can be asked for alone) {
   CAF_CHECK(has(page, "betanet_exporter_cache_misses_total{target=\"b\"} 1"));
 }
 
-CAF_TEST(before the first poll every series of our own is there at 0) {
+CAF_TEST(before the first poll all self metrics are 0) {
   pages.update("", empty());
   const auto page = text();
   CAF_CHECK_EQUAL(page.find("betanet_connected_peers"), std::string::npos);
@@ -220,7 +220,7 @@ CAF_TEST(integers up to two to the 53rd are exact) {
   }
 }
 
-CAF_TEST(a page changes with time alone and tells the truth) {
+CAF_TEST(a page with an unchanged snapshot changes with time) {
   auto s = seed();
   pages.update("", s);
   text();
@@ -234,7 +234,7 @@ CAF_TEST(a page changes with time alone and tells the truth) {
   CAF_CHECK(has(gone, "betanet_up 1"));
 }
 
-CAF_TEST(named targets share families and keep their label) {
+CAF_TEST(named targets share families and have a label) {
   pages.update("eu-1", seed());
   pages.update("us \"2\"\\", seed());
   const auto page = text();
@@ -245,7 +245,7 @@ CAF_TEST(named targets share families and keep their label) {
                       "endpoint=\"metrics\"} 0"));
 }
 
-CAF_TEST(compact sums what no star keeps apart) {
+CAF_TEST(compact sums counters over the targets) {
   pages = exposition{detail::compact, {}, {}};
   for (const auto* target : {"a", "b"}) {
     auto s = seed();
@@ -267,13 +267,13 @@ CAF_TEST(compact sums what no star keeps apart) {
                       "endpoint=\"metrics\"} 2"));
 }
 
-CAF_TEST(scrapes count once per target by what they met) {
+CAF_TEST(scrapes are counted once per target by the kind of lookup) {
   pages.update("", seed());
   text();
   pages.count_scrapes(3);
   text(t0 + 10s);
   pages.count_scrapes(2);
-  text(t0 + 10min); // still good, but the seed's page has no rule for this
+  text(t0 + 10min);
   const auto page = text(t0 + 10min);
   CAF_CHECK(has(page, "betanet_exporter_cache_fresh_hits_total 3"));
   CAF_CHECK(has(page, "betanet_exporter_cache_stale_hits_total 2"));
@@ -282,7 +282,7 @@ CAF_TEST(scrapes count once per target by what they met) {
   CAF_CHECK(has(text(t0 + 10min), "betanet_exporter_cache_misses_total 1"));
 }
 
-CAF_TEST(the counts of the front are shown) {
+CAF_TEST(the counters of the front are shown) {
   front.requests = {{"metrics", 200, 12}, {"metrics", 503, 0}};
   front.connections = 3;
   front.rejected_limit = 4;
@@ -296,7 +296,7 @@ CAF_TEST(the counts of the front are shown) {
                       "\"limit\"} 4"));
 }
 
-CAF_TEST(the process is read from proc) {
+CAF_TEST(the process metrics are read from proc) {
   const auto page = pages.render(t0, front, read_process_stats()).text;
   for (const auto* metric :
        {"cpu_seconds_total", "open_fds", "max_fds", "virtual_memory_bytes",

@@ -11,11 +11,11 @@ namespace {
 
 constexpr header_limits limits;
 
-/// What a client's bytes lead to.
+/// The result of reading the bytes of a client.
 struct verdict {
-  int status = 0;       ///< Of a refusal; 200: accepted; 0: more is needed.
-  request_head head;    ///< If accepted.
-  std::size_t rest = 0; ///< Bytes after the header block, if accepted.
+  int status = 0;       ///< 200: accepted; 0: incomplete; else a refusal.
+  request_head head;    ///< The head of an accepted request.
+  std::size_t rest = 0; ///< Bytes after the head of an accepted request.
 };
 
 /// Reads the first request as the server does, `step` bytes at a time.
@@ -44,7 +44,7 @@ verdict read(const std::string& bytes, std::size_t step) {
   return {};
 }
 
-/// Checks the status, and that it does not depend on how the bytes come.
+/// Checks the status, and that it does not depend on how the bytes are split.
 void check(const std::string& bytes, int status) {
   for (const std::size_t step :
        {bytes.size(), std::size_t{1}, std::size_t{7}}) {
@@ -98,7 +98,7 @@ CAF_TEST(the fields the server uses are read) {
   CAF_CHECK(head.keep_alive);
 }
 
-CAF_TEST(absent fields are empty and repeated ones are one list) {
+CAF_TEST(absent fields are empty and repeated ones are joined) {
   const auto absent = head_of("GET / HTTP/1.0\r\n\r\n");
   const auto repeated = head_of(with("Accept: a\r\nB: c\r\nAccept: d"));
 
@@ -108,7 +108,7 @@ CAF_TEST(absent fields are empty and repeated ones are one list) {
   CAF_CHECK_EQUAL(repeated.accept, "a, d");
 }
 
-CAF_TEST(methods are told apart) {
+CAF_TEST(methods are distinguished) {
   for (const auto& [word, m] : {std::pair{"GET", method::get},
                                 {"HEAD", method::head},
                                 {"POST", method::post},
@@ -175,7 +175,7 @@ CAF_TEST(versions other than 1_0 and 1_1 are refused) {
     check(std::string{odd} + "\r\nHost: x\r\n\r\n", 400);
 }
 
-CAF_TEST(a body is refused whatever announces it) {
+CAF_TEST(requests with a body are refused) {
   for (const auto* length : {"5", "1000000000", "00"})
     check(with("Content-Length: " + std::string{length}), 413);
   for (const auto* lines :
@@ -196,7 +196,7 @@ CAF_TEST(any expectation is refused) {
   check(with("Expect: x"), 417);
 }
 
-CAF_TEST(blocks are bounded in size and number of fields) {
+CAF_TEST(the size and the number of header fields are limited) {
   check(padded(limits.bytes + 1), 431);
   check(padded(65536), 431);
   check(std::string(limits.bytes + 1, 'x'), 431);

@@ -27,8 +27,8 @@ response_head with_encodings(std::vector<std::string_view> all,
   return {version, 200, std::move(all), {}};
 }
 
-/// The end of the header block or the code of the defect, the bytes fed at
-/// once and one by one.
+/// The end of the header block or the code of the defect. Checks that the
+/// result is equal if the bytes arrive at once and one by one.
 std::string end_of(const std::string& bytes, std::size_t max_bytes = 100) {
   const auto text = [](const response_head_end& e) {
     return e.defect ? to_string(e.defect->code) : std::to_string(e.size);
@@ -118,7 +118,7 @@ CAF_TEST(the end of a header block is found) {
     CAF_CHECK_EQUAL(end_of(part), "0");
 }
 
-CAF_TEST(bytes that never become a header block are refused at once) {
+CAF_TEST(bytes that cannot become a header block are refused at once) {
   for (const auto* bytes :
        {"{", "SSH-2.0", "HTTP/2 200\r\n\r\n", "ICY 200 OK\r\n\r\n", "\r\n",
         "http/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n",
@@ -126,7 +126,7 @@ CAF_TEST(bytes that never become a header block are refused at once) {
     CAF_CHECK_EQUAL(end_of(bytes), "protocol");
 }
 
-CAF_TEST(a peer that speaks TLS is named) {
+CAF_TEST(the message about a peer that speaks TLS says so) {
   const auto end = find_response_head_end("\x15\x03\x01", 0, 100);
 
   CAF_REQUIRE(end.defect.has_value());
@@ -135,7 +135,7 @@ CAF_TEST(a peer that speaks TLS is named) {
                   "not say https");
 }
 
-CAF_TEST(a header block is bounded) {
+CAF_TEST(the size of a header block is limited) {
   const auto block = "HTTP/1.1 200 OK\r\nA: b\r\n\r\n"s; // 25 bytes
 
   CAF_CHECK_EQUAL(end_of(block, 25), "25");

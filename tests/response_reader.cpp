@@ -18,8 +18,8 @@ namespace {
 constexpr std::uint64_t max_body = 65536;
 const std::string body = "{\"a\":1}";
 
-/// What the bytes lead to, in one line: `200 keep {"a":1}`, `200 close ...`,
-/// the code of a failure, or `more` while the connection is open.
+/// The result of reading the bytes as text: `200 keep {"a":1}`, `200 close
+/// ...`, the code of a failure, or `more` if the response is incomplete.
 std::string text_of(response_reader& r, progress p) {
   switch (p) {
   case progress::need_more:
@@ -35,8 +35,8 @@ std::string text_of(response_reader& r, progress p) {
   return {};
 }
 
-/// Feeds parts whose sizes `next_size` gives, then the end of the connection
-/// if there is one.
+/// Feeds parts whose sizes `next_size` gives, and then the end of the
+/// connection if there is one.
 template <class F>
 std::string feed(const std::string& bytes, std::optional<ending> end,
                  F next_size) {
@@ -53,8 +53,9 @@ std::string feed(const std::string& bytes, std::optional<ending> end,
   return text_of(r, state);
 }
 
-/// As above at once, byte by byte and in random parts: all give the same. What
-/// is left over is only seen if it comes with the end of the response.
+/// Feeds the bytes at once, byte by byte and in random parts, and checks that
+/// the results are equal. Bytes after the response are noticed only if they
+/// arrive together with its end.
 std::string outcome_of(const std::string& bytes,
                        std::optional<ending> end = {}) {
   std::mt19937 dice{1};
@@ -138,7 +139,7 @@ CAF_TEST(the server decides whether the connection is kept) {
                   "200 keep {}");
 }
 
-CAF_TEST(bytes after a response forbid to keep the connection) {
+CAF_TEST(a connection with bytes after the response is not kept) {
   for (const auto& after : {"x"s, reply("{}"), std::string(70000, 'x')}) {
     response_reader r{max_body};
 
@@ -163,7 +164,7 @@ CAF_TEST(interim responses are dropped up to five) {
   CAF_CHECK_EQUAL(outcome_of(five + interim + reply(body)), "protocol");
 }
 
-CAF_TEST(an early end is eof) {
+CAF_TEST(an early end gives the error eof) {
   for (const auto& bytes :
        {""s, "H"s, "HTTP/1.1 200 OK\r\nContent-"s, "HTTP/1.1 200 OK\r\n"s,
         "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}"s,
@@ -175,7 +176,7 @@ CAF_TEST(an early end is eof) {
   }
 }
 
-CAF_TEST(what is not HTTP is a protocol error) {
+CAF_TEST(bytes that are not HTTP are a protocol error) {
   for (const auto& bytes :
        {"SSH-2.0-OpenSSH\r\n\r\n"s,
         body,
@@ -206,7 +207,7 @@ CAF_TEST(what is not HTTP is a protocol error) {
     CAF_CHECK_EQUAL(outcome_of(bytes), "protocol");
 }
 
-CAF_TEST(a body above its limit is refused before it is held) {
+CAF_TEST(a body above its limit is refused before it is stored) {
   const std::string big(max_body + 1, ' ');
 
   CAF_CHECK_EQUAL(outcome_of("HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n"
@@ -219,7 +220,7 @@ CAF_TEST(a body above its limit is refused before it is held) {
                   "too_large");
 }
 
-CAF_TEST(a header block is bounded) {
+CAF_TEST(the size of a header block is limited) {
   const auto padded = [](std::size_t size) {
     const auto head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: "s;
     return head + std::string(size - head.size() - 4, 'x') + "\r\n\r\n";
@@ -232,7 +233,7 @@ CAF_TEST(a header block is bounded) {
       "too_large");
 }
 
-CAF_TEST(what is not body is bounded in all) {
+CAF_TEST(the total size of headers and framing is limited) {
   const auto hint =
       "HTTP/1.1 103 Hints\r\nX: " + std::string(7900, 'x') + "\r\n\r\n";
   const auto extension = "1;" + std::string(1000, 'e') + "\r\n \r\n";
@@ -256,7 +257,7 @@ CAF_TEST(what is not body is bounded in all) {
                   "too_large");
 }
 
-CAF_TEST(a body of many small chunks is not bounded by their framing) {
+CAF_TEST(the framing of small chunks does not count towards the limit) {
   std::string chunks;
   for (int i = 0; i < 10000; ++i)
     chunks += "1\r\nx\r\n";
@@ -274,7 +275,7 @@ CAF_TEST(an encoding that was not asked for is refused) {
                   "200 keep " + body);
 }
 
-CAF_TEST(statuses and Retry_After are handed on) {
+CAF_TEST(the status and Retry_After are returned) {
   CAF_CHECK_EQUAL(read(reply("", "", "404 Not Found")).status, 404);
   CAF_CHECK_EQUAL(read(reply("", "", "301 Moved")).status, 301);
   const auto busy = read(reply("", "Retry-After: 2\r\n", "503 Busy"));
@@ -282,7 +283,7 @@ CAF_TEST(statuses and Retry_After are handed on) {
   CAF_CHECK_EQUAL(busy.retry_after.count(), 2);
 }
 
-CAF_TEST(failures say what was wrong and quote nothing unprintable) {
+CAF_TEST(messages say what was wrong and contain only printable text) {
   CAF_CHECK_EQUAL(failure("\x15\x03\x01").text,
                   "invalid HTTP response: the peer speaks TLS, the URL does "
                   "not say https");
@@ -297,7 +298,7 @@ CAF_TEST(failures say what was wrong and quote nothing unprintable) {
   CAF_CHECK_EQUAL(odd.text.find('\xff'), std::string::npos);
 }
 
-CAF_TEST(the reader tells how far it is) {
+CAF_TEST(the reader reports its progress) {
   response_reader r{max_body};
   CAF_CHECK(!r.has_begun());
 

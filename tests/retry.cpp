@@ -33,7 +33,7 @@ CAF_TEST(without delays there is no retry) {
   CAF_CHECK(!(retry_plan{{}, 0, 15s}.next(1, refused, 0)));
 }
 
-CAF_TEST(only what may pass is tried again) {
+CAF_TEST(only temporary failures are retried) {
   const auto plan = seed_plan();
   for (const auto why : {reason::dns, reason::connect, reason::reset,
                          reason::eof, reason::timeout, reason::local})
@@ -47,7 +47,7 @@ CAF_TEST(only what may pass is tried again) {
     CAF_CHECK(!plan.next(1, with_status(status), 0));
 }
 
-CAF_TEST(verdicts are those of the table) {
+CAF_TEST(each failure has its verdict) {
   CHECK_EQUAL(verdict_of({reason::json, ""}), verdict::success);
   CHECK_EQUAL(verdict_of({reason::schema, ""}), verdict::success);
   CHECK_EQUAL(verdict_of({reason::local, ""}), verdict::local);
@@ -61,7 +61,7 @@ CAF_TEST(verdicts are those of the table) {
     CHECK_EQUAL(verdict_of(with_status(status)), verdict::neither);
 }
 
-CAF_TEST(retry after stretches a pause but not beyond the interval) {
+CAF_TEST(retry after extends a pause up to the interval) {
   const auto plan = seed_plan();
   CHECK_EQUAL(plan.next(1, with_status(503, 3s), 0), duration{3s});
   CHECK_EQUAL(plan.next(3, with_status(503, 3s), 0), duration{4s});
@@ -70,7 +70,7 @@ CAF_TEST(retry after stretches a pause but not beyond the interval) {
   CAF_CHECK(!plan.next(1, with_status(503, 24h), 0));
 }
 
-CAF_TEST(jitter spreads a pause evenly around itself) {
+CAF_TEST(jitter varies a pause symmetrically) {
   auto plan = seed_plan();
   plan.jitter = 0.2;
   CHECK_EQUAL(plan.next(1, refused, -1), duration{800ms});

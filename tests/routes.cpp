@@ -19,19 +19,19 @@ CAF_TEST(paths and handlers are unique) {
   }
 }
 
-CAF_TEST(a page of the census has its function and no other route has one) {
+CAF_TEST(only routes of the census have a function) {
   for (const auto& r : route_table)
     CAF_CHECK_EQUAL(r.make != nullptr, r.from == source::census);
 }
 
-CAF_TEST(a path is found as it is written and not otherwise) {
+CAF_TEST(a path matches only exactly) {
   CAF_CHECK_EQUAL(find_route("/health").handler, "health");
   CAF_CHECK_EQUAL(find_route("/").handler, "index");
   for (const auto* path : {"", "/Health", "/health/", "//health", "/nowhere"})
     CAF_CHECK(&find_route(path) == &unknown_route);
 }
 
-CAF_TEST(the metrics move to the telemetry path) {
+CAF_TEST(the telemetry path replaces the path of the metrics) {
   CAF_CHECK_EQUAL(find_route("/m", "/m").handler, "metrics");
   CAF_CHECK(&find_route("/metrics", "/m") == &unknown_route);
 }
@@ -45,7 +45,7 @@ CAF_TEST(every path but that of the metrics is reserved) {
   CAF_CHECK(!all.contains("/metrics"));
 }
 
-CAF_TEST(only health is open to everybody and only it is never limited) {
+CAF_TEST(only health needs no login and has no rate limit) {
   for (const auto& r : route_table) {
     const bool health =
         r.handler == "health" || r.handler == "healthy" || r.handler == "ready";

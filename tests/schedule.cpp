@@ -19,26 +19,26 @@ CAF_TEST(ticks stay on the grid for a day) {
   const tick_grid grid{t0, 0s, 15s};
   auto now = t0;
   for (int n = 1; n <= 5760; ++n) {
-    // however late the last tick was handled
+    // even if the last tick was handled late
     const auto next = grid.after(now + 14999ms);
     REQUIRE_EQUAL(next, t0 + n * 15s);
     now = next;
   }
 }
 
-CAF_TEST(a grid point is strictly after) {
+CAF_TEST(the next grid point is strictly later) {
   const tick_grid grid{t0, 4s, 15s};
   CHECK_EQUAL(grid.after(t0 - 1ns), t0 + 4s);
   CHECK_EQUAL(grid.after(t0 + 4s - 1ns), t0 + 4s);
   CHECK_EQUAL(grid.after(t0 + 4s), t0 + 19s);
 }
 
-CAF_TEST(ten minutes of sleep give one tick and no burst) {
+CAF_TEST(missed ticks are not made up for) {
   const tick_grid grid{t0, 0s, 15s};
   CHECK_EQUAL(grid.after(t0 + 10min + 3s), t0 + 10min + 15s);
 }
 
-CAF_TEST(offsets are slots of a 150th and differ) {
+CAF_TEST(offsets are multiples of a 150th of the interval and differ) {
   std::set<duration> seen;
   for (int i = 0; i < 1000; ++i) {
     const auto offset = tick_offset("target-" + std::to_string(i), 15s);

@@ -10,7 +10,7 @@ using namespace betanet::testing;
 namespace {
 
 struct scheduler_fixture : fixture {
-  /// Notes when ticks arrive.
+  /// A supervisor that records when ticks arrive.
   supervisor_actor listener(std::vector<duration>& at,
                             std::vector<tick>* ticks = nullptr) {
     return sys.spawn([this, &at, ticks]() -> supervisor_actor::behavior_type {
@@ -46,7 +46,7 @@ using seconds = std::vector<metrics::duration>;
 
 CAF_TEST_FIXTURE_SCOPE(scheduler_tests, scheduler_fixture)
 
-CAF_TEST(one target is ticked at once and then every interval) {
+CAF_TEST(one target gets a tick at once and then every interval) {
   watch(listener(at), 0s, true);
   advance(45s);
   CHECK_EQUAL(at, (seconds{0s, 15s, 30s, 45s}));
@@ -70,7 +70,7 @@ CAF_TEST(grid points soon after the first collection are left out) {
   CHECK_EQUAL(late, (seconds{0s, 8s, 23s}));
 }
 
-CAF_TEST(without the collection at once the first is a grid point) {
+CAF_TEST(without a tick at once the first one is at a grid point) {
   watch(listener(at), 4s, false);
   advance(30s);
   CHECK_EQUAL(at, (seconds{4s, 19s}));
@@ -84,14 +84,14 @@ CAF_TEST(a day of ticks does not drift) {
     REQUIRE_EQUAL(at[n], n * 15s);
 }
 
-CAF_TEST(ten minutes without a clock give one tick and no burst) {
+CAF_TEST(missed ticks are not made up for) {
   watch(listener(at), 0s, true);
   sched.clock().current_time += 10min + 3s;
   advance(12s);
   CHECK_EQUAL(at, (seconds{0s, 10min + 3s, 10min + 15s}));
 }
 
-CAF_TEST(targets are ticked apart) {
+CAF_TEST(targets get ticks at different times) {
   std::vector<duration> other;
   watch(listener(at), 0s, true);
   watch(listener(other), 10s, true);
@@ -100,7 +100,7 @@ CAF_TEST(targets are ticked apart) {
   CHECK_EQUAL(other, (seconds{0s, 10s, 25s}));
 }
 
-CAF_TEST(a new grid takes the place of the old one) {
+CAF_TEST(a new grid replaces the former one) {
   const auto who = listener(at);
   watch(who, 0s, true);
   advance(20s);
@@ -109,7 +109,7 @@ CAF_TEST(a new grid takes the place of the old one) {
   CHECK_EQUAL(at, (seconds{0s, 15s, 24s, 28s}));
 }
 
-CAF_TEST(a slower grid keeps the tick that was announced) {
+CAF_TEST(a slower grid keeps the announced tick) {
   const auto who = listener(at);
   watch(who, 0s, true);
   advance(20s);
@@ -118,7 +118,7 @@ CAF_TEST(a slower grid keeps the tick that was announced) {
   CHECK_EQUAL(at, (seconds{0s, 15s, 30s, 1h, 2h}));
 }
 
-CAF_TEST(who is not watched any more gets no tick) {
+CAF_TEST(a removed supervisor gets no tick) {
   const auto who = listener(at);
   watch(who, 0s, true);
   anon_send(aut, atom::unwatch_v, who);

@@ -58,7 +58,7 @@ CAF_TEST(a required field that an answer lacks is bad and keeps its value) {
   CAF_CHECK(s.fields[total].bad);
 }
 
-CAF_TEST(an optional field is bad only if it was given or nothing was) {
+CAF_TEST(an optional field is bad only if it is invalid or nothing was read) {
   s.apply(endpoint::nodes_status, read(inactive, 2), t0);
 
   auto wrong = read(total, 7);
@@ -76,7 +76,7 @@ CAF_TEST(an optional field is bad only if it was given or nothing was) {
   CAF_CHECK(!s.fields[inactive].bad);
 }
 
-CAF_TEST(a poll touches the fields of its endpoint alone) {
+CAF_TEST(a poll changes only the fields of its endpoint) {
   s.apply(endpoint::nodes_status, read(total, 7), t0);
 
   s.apply(endpoint::metrics, failed(reason::json), t0 + 15s);
@@ -85,7 +85,7 @@ CAF_TEST(a poll touches the fields of its endpoint alone) {
   CAF_CHECK(s.fields[index(field::packets_processed)].bad);
 }
 
-CAF_TEST(a transport failure touches nothing) {
+CAF_TEST(a transport failure changes no field) {
   s.apply(endpoint::nodes_status, read(total, 7), t0);
 
   s.apply(endpoint::nodes_status, failed(reason::timeout), t0 + 15s);
@@ -100,10 +100,10 @@ CAF_TEST(the histogram grows once per poll that read the latency) {
   s.apply(endpoint::network_stats, read(latency, 100.5), t0 + 45s);
 
   CHECK_EQUAL(s.latency.counts, (std::vector<std::uint64_t>{1, 0, 1}));
-  CAF_CHECK_EQUAL(s.latency.sum, 0.1505); // within rounding
+  CAF_CHECK_EQUAL(s.latency.sum, 0.1505); // compares with a tolerance
 }
 
-CAF_TEST(a bucket takes what is at its bound) {
+CAF_TEST(a value at the bound of a bucket is in the bucket) {
   latency_state l{s.latency.bounds};
 
   l.observe(0.05);

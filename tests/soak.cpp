@@ -1,6 +1,6 @@
 #define CAF_SUITE soak
 
-// A day of faults in virtual time leaves nothing behind.
+// Checks that memory does not grow in a day of faults on virtual time.
 
 #include "tests/wired.hpp"
 
@@ -8,7 +8,7 @@
 #include <random>
 
 #if defined(__SANITIZE_ADDRESS__)
-// Part of the runtime; GCC ships no header for it.
+// A function of the sanitizer's runtime, for which GCC has no header.
 extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
@@ -25,7 +25,7 @@ std::size_t allocated_bytes() {
 #endif
 }
 
-/// An upstream whose answers are drawn anew every ten minutes.
+/// An upstream whose behaviour is chosen at random every ten minutes.
 struct day : wired_fixture {
   transport connect(const config::target&, endpoint e) override {
     return [this, e](auto timeout, auto done) {
@@ -55,7 +55,7 @@ struct day : wired_fixture {
       page();
       if (now() - t0 >= 30min && now() - t0 < 31min)
         kill(deref<supervisor_type>(group()).state.aggregator);
-      logged.text.str({}); // ours, not theirs
+      logged.text.str({}); // the memory of the log is the test's own
     }
   }
 
@@ -68,7 +68,7 @@ struct day : wired_fixture {
 
 CAF_TEST_FIXTURE_SCOPE(soak_tests, day)
 
-CAF_TEST(a day of faults leaves nothing behind) {
+CAF_TEST(memory does not grow in a day of faults) {
   start();
   live(4h);
   const auto warm = allocated_bytes();

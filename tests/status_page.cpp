@@ -8,7 +8,7 @@ using namespace betanet::testing;
 
 CAF_TEST_FIXTURE_SCOPE(status_page_tests, page_view)
 
-CAF_TEST(the page shows everything and interprets nothing) {
+CAF_TEST(the page shows all values and escapes them) {
   auto& s = *add("<script>alert(1)</script>");
   auto& status = s.endpoints[0];
   status.last_result = metrics::quality::bad;
@@ -41,7 +41,7 @@ CAF_TEST(the page shows everything and interprets nothing) {
   CAF_CHECK_EQUAL(a.body.find("<img"), a.body.npos);
 }
 
-CAF_TEST(the page offers no path that needs a POST) {
+CAF_TEST(the page has no link to a path that needs POST) {
   const auto a = pages::status(at(t0));
   CAF_CHECK_EQUAL(a.body.find("href=\"-/reload\""), a.body.npos);
 }

@@ -6,8 +6,8 @@
 
 #include <caf/test/dsl.hpp>
 
-/// As CAF_CHECK_EQUAL, but prints also what CAF cannot: optional values,
-/// enumerators, durations in seconds, and containers of them.
+/// Like CAF_CHECK_EQUAL, but also prints types that CAF cannot print: optional
+/// values, enumerators, durations (in seconds), and containers of these.
 #define CHECK_EQUAL(x, y)                                                      \
   do {                                                                         \
     const auto d___ = ::betanet::testing::difference(x, y);                    \
@@ -18,7 +18,7 @@
     ::caf::test::engine::last_check_line(__LINE__);                            \
   } while (false)
 
-/// As CHECK_EQUAL, and ends the test if the values differ.
+/// Like CHECK_EQUAL, but ends the test if the values differ.
 #define REQUIRE_EQUAL(x, y)                                                    \
   do {                                                                         \
     if (const auto d___ = ::betanet::testing::difference(x, y))                \

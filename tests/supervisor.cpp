@@ -79,7 +79,7 @@ struct supervisor_fixture : fixture {
       end(e, p);
   }
 
-  /// Five ticks whose nodes poll fails: the breaker opens.
+  /// Opens the breaker of nodes_status by five ticks whose polls fail.
   void open() {
     for (int i = 0; i < 5; ++i) {
       tick();
@@ -119,7 +119,7 @@ CAF_TEST(a tick polls the three endpoints) {
   CHECK_EQUAL(updates.back()->next_tick, now() + 15s);
 }
 
-CAF_TEST(a tick that meets a running poll skips that endpoint only) {
+CAF_TEST(a tick during a running poll skips only that endpoint) {
   tick();
   end(endpoint::metrics, good());
   tick();
@@ -155,7 +155,7 @@ CAF_TEST(attempts are counted as they end) {
                   1u);
 }
 
-CAF_TEST(a good poll marks the endpoint) {
+CAF_TEST(a good poll updates the status of the endpoint) {
   tick();
   end(nodes, good());
   const auto& s = status(nodes);
@@ -166,7 +166,7 @@ CAF_TEST(a good poll marks the endpoint) {
   CHECK_EQUAL(updates.back()->finished->first, nodes);
 }
 
-CAF_TEST(a collection has finished when its last poll has) {
+CAF_TEST(a collection finishes with its last poll) {
   tick();
   end(endpoint::metrics, good());
   end(nodes, bad(reason::connect));
@@ -184,7 +184,7 @@ CAF_TEST(the first collection is that of the first tick) {
   tick();
   end(endpoint::metrics, good());
   end(endpoint::network_stats, good());
-  tick(); // nodes_status still runs
+  tick(); // the poll of nodes_status is still running
   end(endpoint::metrics, good());
   end(endpoint::network_stats, good());
   CAF_CHECK(!updates.back()->collected);
@@ -192,7 +192,7 @@ CAF_TEST(the first collection is that of the first tick) {
   CAF_CHECK(updates.back()->collected);
 }
 
-CAF_TEST(a retry that helps warns once until none is needed) {
+CAF_TEST(a successful retry is logged once until no retry is needed) {
   const auto retried = [this] {
     caf::anon_send(
         aut, atom::attempt_v,
@@ -215,7 +215,7 @@ CAF_TEST(a retry that helps warns once until none is needed) {
   CAF_CHECK_EQUAL(logged.count("WARN msg=\"Attempt"), 2u);
 }
 
-CAF_TEST(a fetcher that dies in a pause had no attempt running) {
+CAF_TEST(a fetcher that dies in a pause counts no attempt) {
   tick();
   caf::anon_send(
       aut, atom::attempt_v,
@@ -228,7 +228,7 @@ CAF_TEST(a fetcher that dies in a pause had no attempt running) {
   CHECK_EQUAL(status(nodes).last_failure->why, reason::local);
 }
 
-CAF_TEST(a fetcher that dies in a retry had one running) {
+CAF_TEST(a fetcher that dies in a retry counts one attempt) {
   tick();
   caf::anon_send(
       aut, atom::attempt_v,
@@ -245,15 +245,15 @@ CAF_TEST(a late poll belongs to its own collection) {
   tick();
   end(endpoint::metrics, bad(reason::connect));
   end(nodes, good());
-  tick(); // network_stats still runs
+  tick(); // the poll of network_stats is still running
   end(endpoint::metrics, bad(reason::connect));
   end(nodes, bad(reason::connect));
-  CAF_CHECK(!updates.back()->read_collection); // the second one read nothing
+  CAF_CHECK(!updates.back()->read_collection); // of the second collection
   end(endpoint::network_stats, bad(reason::connect));
-  CAF_CHECK(updates.back()->read_collection); // the first one did
+  CAF_CHECK(updates.back()->read_collection); // of the first collection
 }
 
-CAF_TEST(five failed polls open the breaker of that endpoint alone) {
+CAF_TEST(five failed polls open only the breaker of their endpoint) {
   open();
   CHECK_EQUAL(status(endpoint::metrics).breaker, breaker_state::closed);
   CAF_CHECK_EQUAL(status(nodes).counters.transitions[1], 1u);
@@ -267,7 +267,7 @@ CAF_TEST(five failed polls open the breaker of that endpoint alone) {
   CAF_CHECK(status(nodes).refused);
 }
 
-CAF_TEST(the probe starts by message after exactly the open time) {
+CAF_TEST(the probe starts exactly after the open duration) {
   open();
   advance(30s - 1ns);
   CAF_CHECK_EQUAL(fetches(nodes), 5u);
@@ -276,12 +276,12 @@ CAF_TEST(the probe starts by message after exactly the open time) {
   CAF_CHECK(latest(nodes).probe);
   CHECK_EQUAL(status(nodes).breaker, breaker_state::half_open);
   tick();
-  CAF_CHECK_EQUAL(fetches(nodes), 6u); // one at a time
+  CAF_CHECK_EQUAL(fetches(nodes), 6u); // only one probe
   CAF_CHECK_EQUAL(status(nodes).counters.rejected, 1u);
   CAF_CHECK_EQUAL(status(nodes).counters.skipped, 0u);
 }
 
-CAF_TEST(a failed probe opens for a full time from its failure) {
+CAF_TEST(a failed probe opens the breaker for the full duration) {
   open();
   advance(30s);
   advance(5s);
@@ -300,7 +300,7 @@ CAF_TEST(a failed probe opens for a full time from its failure) {
   CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Circuit breaker: Attempting"), 1u);
 }
 
-CAF_TEST(a good probe closes and ends the outage) {
+CAF_TEST(a good probe closes the breaker and ends the outage) {
   open();
   tick();
   advance(30s);
@@ -316,7 +316,7 @@ CAF_TEST(a good probe closes and ends the outage) {
   CAF_CHECK(!latest(nodes).probe);
 }
 
-CAF_TEST(an outage without an open breaker tells how long it was) {
+CAF_TEST(the end of an outage without an open breaker logs its duration) {
   tick();
   end(nodes, bad(reason::connect));
   advance(45s);
@@ -327,7 +327,7 @@ CAF_TEST(an outage without an open breaker tells how long it was) {
       1u);
 }
 
-CAF_TEST(results of former tickets change and count nothing) {
+CAF_TEST(results with former tickets are ignored) {
   tick();
   const auto old = latest(nodes);
   end(nodes, bad(reason::connect));
@@ -342,7 +342,7 @@ CAF_TEST(results of former tickets change and count nothing) {
   CAF_CHECK_EQUAL(status(nodes).consecutive_failures, 1);
 }
 
-CAF_TEST(an outage is told once and whispered on) {
+CAF_TEST(a long outage is logged once and then at debug level) {
   open();
   CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
                                "text\" endpoint=nodes_status reason=connect"),
@@ -350,7 +350,7 @@ CAF_TEST(an outage is told once and whispered on) {
   CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Failed to fetch"), 4u);
 }
 
-CAF_TEST(a chain of retries is told as such) {
+CAF_TEST(the log says if all retries failed) {
   tick();
   auto p = bad(reason::connect);
   p.attempts = 4;
@@ -374,9 +374,9 @@ CAF_TEST(an open breaker warns at the first refused tick and every 5 minutes) {
   CAF_CHECK_EQUAL(warnings(), 2u);
 }
 
-CAF_TEST(404 from all three asks whether this is the right service) {
+CAF_TEST(status 404 from all endpoints is logged with a hint) {
   tick();
-  end_all(bad(reason::connect)); // the outage may be older than the answer
+  end_all(bad(reason::connect)); // the outage begins with another failure
   tick();
   end_all(bad(reason::status, 404));
   CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
@@ -403,7 +403,7 @@ CAF_TEST(a fetcher that dies is replaced and its poll ends as local) {
   CAF_CHECK_EQUAL(fetches(nodes), 2u);
 }
 
-CAF_TEST(a prober that dies opens the breaker again) {
+CAF_TEST(a fetcher that dies during a probe opens the breaker again) {
   open();
   advance(30s);
   kill(fetchers[1]);
@@ -413,7 +413,7 @@ CAF_TEST(a prober that dies opens the breaker again) {
   CAF_CHECK(latest(nodes).probe);
 }
 
-CAF_TEST(breakers and counters survive their actors) {
+CAF_TEST(breakers and counters survive the death of actors) {
   open();
   kill(fetchers[1]);
   kill(aggregator);
@@ -429,7 +429,7 @@ CAF_TEST(a sixth death within a minute ends the supervisor) {
     kill(fetchers[0]);
     advance(10s);
   }
-  advance(11s); // the first one is a minute ago
+  advance(11s); // the first death is then more than a minute ago
   kill(fetchers[0]);
   tick();
   CAF_CHECK_EQUAL(fetches(nodes), 1u);
@@ -440,7 +440,7 @@ CAF_TEST(a sixth death within a minute ends the supervisor) {
   CAF_CHECK_EQUAL(fetches(nodes), 1u);
 }
 
-CAF_TEST(new settings apply from the next tick on) {
+CAF_TEST(new settings apply at the next tick) {
   tick();
   end(endpoint::metrics, good());
   const auto before = fetchers;
@@ -450,9 +450,9 @@ CAF_TEST(new settings apply from the next tick on) {
   caf::anon_send(aut, atom::configure_v, group_ptr{g});
   consume_messages();
   CHECK_EQUAL(fetchers, before);
-  end(nodes, bad(reason::connect)); // under the old threshold
+  end(nodes, bad(reason::connect)); // the old threshold still applies
   CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
-  tick(); // network_stats is still running: it keeps its fetcher
+  tick(); // network_stats is still polled and keeps its fetcher
   CAF_CHECK(fetchers[0] != before[0]);
   CAF_CHECK(fetchers[1] != before[1]);
   CHECK_EQUAL(fetchers[2], before[2]);
@@ -461,13 +461,13 @@ CAF_TEST(new settings apply from the next tick on) {
   CHECK_EQUAL(updates.back()->rules->freshness.ttl, 7s);
   end_all(bad(reason::connect));
   CHECK_EQUAL(status(nodes).breaker, breaker_state::open);
-  CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 0u); // all planned
+  CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 0u); // replaced on purpose
   tick();
   CAF_CHECK(!updates.back()->rules);
   CAF_CHECK(fetchers[2] != before[2]);
 }
 
-CAF_TEST(an open breaker keeps its timer over new settings) {
+CAF_TEST(an open breaker keeps its timer when settings change) {
   open();
   advance(10s);
   auto g = std::make_shared<group_settings>(settings);
@@ -480,7 +480,7 @@ CAF_TEST(an open breaker keeps its timer over new settings) {
   CAF_CHECK(latest(nodes).probe);
 }
 
-CAF_TEST(the death of another endpoint leaves a probe alone) {
+CAF_TEST(the death of another fetcher does not affect a probe) {
   open();
   advance(30s);
   CAF_REQUIRE(latest(nodes).probe);
@@ -500,11 +500,11 @@ CAF_TEST(a fetcher that throws is replaced and its poll ends as local) {
   };
   auto g = std::make_shared<const group_settings>(settings);
   caf::anon_send(aut, atom::configure_v, group_ptr{g});
-  tick(); // three deaths
+  tick(); // three fetchers die
   CHECK_EQUAL(status(nodes).last_failure->why, reason::local);
   CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 3u);
   self->monitor(aut);
-  tick(); // the sixth is too much
+  tick(); // the sixth death exceeds the limit
   bool down = false;
   self->receive([&](const caf::down_msg&) { down = true; });
   CAF_CHECK(down);

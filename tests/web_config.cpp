@@ -37,7 +37,7 @@ std::string tls(const std::string& more) {
 
 } // namespace
 
-CAF_TEST(an empty file guards nothing) {
+CAF_TEST(an empty file gives the defaults) {
   for (const auto* yaml : {"", "{}", "# nothing", "tls_server_config:",
                            "tls_server_config: {}", "basic_auth_users:"})
     CHECK_EQUAL(parse(yaml), web_config{});
@@ -96,7 +96,7 @@ CAF_TEST(files are named relative to the file) {
   CAF_CHECK_EQUAL(c.tls->key.file, "/k.pem");
 }
 
-CAF_TEST(a dollar is a dollar) {
+CAF_TEST(dollar signs are not expanded) {
   ::setenv("y", "expanded", 1);
   const auto c = parse("basic_auth_users: {a: " + hash + "}");
   CAF_CHECK_EQUAL(c.users.at("a"), hash);
@@ -115,12 +115,12 @@ CAF_TEST(each client policy has its name) {
                 value);
 }
 
-CAF_TEST(suites of TLS 1.3 alone leave nothing else to speak) {
+CAF_TEST(cipher suites of TLS 1.3 alone set the lowest version) {
   const auto c = parse(tls("cipher_suites: [TLS_AES_256_GCM_SHA384]"));
   CHECK_EQUAL(c.tls->min_version, tls_version::tls13);
 }
 
-CAF_TEST(what is wrong is refused with its place) {
+CAF_TEST(invalid files are refused with place and reason) {
   const std::vector<std::pair<std::string, std::string>> table{
       {"tls_server_confi: {}", "w.yml:1:1: tls_server_confi: unknown key, did "
                                "you mean \"tls_server_config\"?"},
@@ -196,7 +196,7 @@ CAF_TEST(what is wrong is refused with its place) {
     CAF_CHECK_EQUAL(problems_of(yaml), expected);
 }
 
-CAF_TEST(what is no hash is refused and not shown) {
+CAF_TEST(invalid hashes are refused and not shown) {
   auto bad = std::vector<std::string>{"hunter2",
                                       hash.substr(1),
                                       "$1$" + hash.substr(3),
@@ -238,7 +238,7 @@ CAF_TEST(values are read as the toolkit reads them) {
   CHECK_EQUAL(c.tls->min_version, tls_version::tls12);
 }
 
-CAF_TEST(a long list of errors is cut) {
+CAF_TEST(a long list of problems is cut) {
   std::string yaml = "basic_auth_users:\n";
   for (int i = 0; i < 1000; ++i)
     yaml += "  u" + std::to_string(i) + ": x\n";
@@ -259,7 +259,7 @@ CAF_TEST(a hash that takes seconds is accepted with a warning) {
   }
 }
 
-CAF_TEST(files are read into the place of their names) {
+CAF_TEST(names of files are replaced by their content) {
   const std::string folder = "/tmp/web_config_test." + std::to_string(getpid());
   CAF_REQUIRE_EQUAL(std::system(("mkdir " + folder).c_str()), 0);
   const auto write = [&](const std::string& name, const std::string& text) {

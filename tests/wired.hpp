@@ -8,7 +8,7 @@
 
 namespace betanet::testing {
 
-/// All actors but the front, wired as in exporter.cpp, on virtual time.
+/// All actors except the front, connected as in exporter.cpp, on virtual time.
 struct wired_fixture : fixture {
   ~wired_fixture() override {
     caf::anon_send_exit(owner, caf::exit_reason::user_shutdown);
@@ -18,10 +18,10 @@ struct wired_fixture : fixture {
     consume_messages();
   }
 
-  /// The network of one endpoint.
+  /// Makes the transport of one endpoint.
   virtual transport connect(const config::target& t, endpoint e) = 0;
 
-  /// Uniform in [-1, 1].
+  /// A random number from [-1, 1].
   virtual double random() { return 0; }
 
   void start(const config::settings& s = config::parse_yaml("", "")) {
@@ -49,21 +49,21 @@ struct wired_fixture : fixture {
     consume_messages();
   }
 
-  /// Reloads the configuration: from here on `s` holds.
+  /// Replaces the configuration by `s` with a reload.
   void reload(const config::settings& s) {
     next = s;
     caf::anon_send(caf::actor_cast<reloader_impl>(owner), atom::signal_v);
     consume_messages();
   }
 
-  /// The supervisor of a target, by its place in the configuration.
+  /// The supervisor of a target, by its position in the configuration.
   supervisor_actor group(std::size_t i = 0) {
     using reloader_type =
         caf::stateful_actor<reloader_state, reloader_impl::base>;
     return deref<reloader_type>(owner).state.targets.at(i).supervisor;
   }
 
-  /// Calls `f` after this much virtual time.
+  /// Calls `f` after this virtual time.
   void later(std::chrono::nanoseconds d, std::function<void()> f) {
     const auto who =
         sys.spawn([f](caf::event_based_actor* me) -> caf::behavior {
@@ -95,8 +95,8 @@ struct wired_fixture : fixture {
   }
 
   metrics::time_point t0{};
-  std::chrono::hours wall_leap{}; ///< What the wall clock is wrong by.
-  config::settings next;          ///< What the next reload reads.
+  std::chrono::hours wall_leap{}; ///< The error of the wall clock.
+  config::settings next;          ///< The settings that the next reload reads.
   cache_actor store;
   scheduler_actor clock;
   reloader_actor owner;

@@ -1,7 +1,7 @@
 #define CAF_SUITE wiring
 
-// The whole of the actors, on virtual time, against a scripted upstream and
-// with the default constants.
+// Tests of all actors together, on virtual time, with a scripted upstream and
+// the default configuration.
 
 #include "actors/aggregator.hpp"
 #include "tests/wired.hpp"
@@ -15,12 +15,12 @@ using metrics::breaker_state;
 
 namespace {
 
-/// Answers each endpoint as the test says.
+/// A service whose answers the test sets.
 struct upstream {
   enum behaviour { good, refusing, mute };
   std::array<behaviour, 3> does{good, good, good};
   std::array<std::string, 3> bodies;
-  std::array<std::vector<metrics::duration>, 3> requests; ///< When.
+  std::array<std::vector<metrics::duration>, 3> requests; ///< Arrival times.
   std::array<int, 3> in_flight{};
 };
 
@@ -35,7 +35,7 @@ struct wiring_fixture : wired_fixture {
     return
         [this, &one = services[t.name], i = index(e)](auto timeout, auto done) {
           one.requests[i].push_back(now() - t0);
-          CAF_REQUIRE_EQUAL(one.in_flight[i]++, 0); // no overlap, ever
+          CAF_REQUIRE_EQUAL(one.in_flight[i]++, 0); // requests never overlap
           const auto finish = [&one, i, done](const net::outcome& o) {
             --one.in_flight[i];
             done(o);
@@ -76,7 +76,7 @@ struct wiring_fixture : wired_fixture {
   using aggregator_type = actor_of<aggregator_state, aggregator_actor>;
   using cache_type = actor_of<cache_state, cache_impl>;
 
-  std::map<std::string, upstream> services; ///< By target.
+  std::map<std::string, upstream> services; ///< By the name of the target.
   upstream& service = services[""];
 };
 
@@ -129,7 +129,7 @@ CAF_TEST(scenario 2 the service is down from the start) {
   CAF_CHECK(has(text, "betanet_exporter_retries_total{endpoint=\"metrics\"} "
                       "15"));
   advance(29999ms);
-  CAF_CHECK_EQUAL(service.requests[1].size(), 20u); // open means no I/O
+  CAF_CHECK_EQUAL(service.requests[1].size(), 20u); // none while open
   CAF_CHECK(has(page(), "betanet_exporter_circuit_breaker_rejections_total{"
                         "endpoint=\"metrics\"} 2"));
   CAF_CHECK(has(page(), "betanet_exporter_polls_skipped_total{endpoint="
@@ -176,7 +176,7 @@ CAF_TEST(scenario 3 the service recovers) {
         "Circuit breaker is OPEN - service may be degraded",
         "Circuit breaker: Attempting recovery, entering half-open state",
         "Circuit breaker: Service recovered, closing circuit"})
-    CAF_CHECK_EQUAL(logged.count(line), 3u); // once per endpoint
+    CAF_CHECK_EQUAL(logged.count(line), 3u); // one for each endpoint
   advance(8s);
   CHECK_EQUAL(service.requests[0].back(), 120s);
 }
@@ -216,7 +216,7 @@ CAF_TEST(totals of the upstream appear as they are) {
   }
 }
 
-CAF_TEST(stale values end five minutes after they were read) {
+CAF_TEST(stale values disappear five minutes after they were read) {
   start();
   advance(1s);
   all(upstream::refusing);
@@ -236,11 +236,11 @@ CAF_TEST(a day of ticks does not drift) {
     REQUIRE_EQUAL(service.requests[2][n], n * 15s);
 }
 
-CAF_TEST(a day of outage costs no more than its probes) {
+CAF_TEST(during a long outage only probes are sent) {
   all(upstream::refusing);
   start();
   advance(24h);
-  // 20 attempts until open, then one probe in 30 s
+  // 20 attempts until the breaker opens, then one probe every 30 s
   CAF_CHECK_LESS_OR_EQUAL(service.requests[0].size(), 20u + 24 * 60 * 2);
   CAF_CHECK_LESS_OR_EQUAL(logged.count("WARN") + logged.count("ERROR"),
                           3u * (24 * 12 + 10));
@@ -250,7 +250,7 @@ CAF_TEST(a probe that never answers is followed by another) {
   all(upstream::mute);
   start();
   advance(24h);
-  // the probe's 5 s and 30 s of rest
+  // the probe takes 5 s, and the breaker stays open for 30 s
   const auto& asked = service.requests[0];
   CHECK_EQUAL(asked.back() - asked[asked.size() - 2], 35s);
   all(upstream::good);
@@ -258,7 +258,7 @@ CAF_TEST(a probe that never answers is followed by another) {
   CAF_CHECK(all_in(breaker_state::closed));
 }
 
-CAF_TEST(a healthy day warns of nothing at whatever moment it is looked at) {
+CAF_TEST(a healthy day causes no warnings) {
   start();
   std::minstd_rand random{5};
   int expired = 0;
@@ -269,11 +269,11 @@ CAF_TEST(a healthy day warns of nothing at whatever moment it is looked at) {
     CAF_REQUIRE(!has(text, "betanet_exporter_stale{endpoint=\"metrics\"} 1"));
     expired += age(*snapshot(), endpoint::metrics, now()) >= 10s;
   }
-  CAF_CHECK(expired > 500 && expired < 800); // 5 of every 15 s
+  CAF_CHECK(expired > 500 && expired < 800); // during 5 of every 15 s
   CAF_CHECK_EQUAL(logged.count("WARN") + logged.count("ERROR"), 0u);
 }
 
-CAF_TEST(endpoints fail each in its own way) {
+CAF_TEST(each endpoint fails with its own reason) {
   service.bodies[2] = "{\"bytes_transmitted\": 1000000";
   service.does[1] = upstream::refusing;
   start();
@@ -291,7 +291,7 @@ CAF_TEST(endpoints fail each in its own way) {
     CAF_CHECK(has("\n" + text, line));
 }
 
-CAF_TEST(the wall clock may leap without moving a timer) {
+CAF_TEST(changes of the wall clock do not affect timers) {
   start();
   advance(1s);
   all(upstream::refusing);
@@ -305,10 +305,12 @@ CAF_TEST(the wall clock may leap without moving a timer) {
               (times{0s, 15s, 16s, 18s, 22s, 30s, 31s, 33s, 37s, 45s, 46s}));
 }
 
-CAF_TEST(no mailbox ever holds more than what is in flight) {
-  // One poll for each endpoint, at most: its attempt, answer, pause and alarm.
+CAF_TEST(the number of messages in each mailbox is limited) {
+  // At most one poll for each endpoint, with the messages about its attempt,
+  // answer, pause and timeout.
   constexpr std::size_t fetcher_most = 4;
-  // The end of each attempt, a tick, an opening for each endpoint.
+  // The end of each attempt, a tick, and for each endpoint the change to
+  // half-open.
   constexpr std::size_t supervisor_most = 7;
   std::array<std::size_t, 4> most{};
   start();
@@ -342,12 +344,13 @@ CAF_TEST(no mailbox ever holds more than what is in flight) {
                             << most[3]);
   CAF_CHECK_LESS_OR_EQUAL(most[0], supervisor_most);
   CAF_CHECK_LESS_OR_EQUAL(most[1], fetcher_most);
-  // Each has one update for each event of the supervisor.
+  // The aggregator and the cache get one update for each event of the
+  // supervisor.
   CAF_CHECK_LESS_OR_EQUAL(most[2], supervisor_most);
   CAF_CHECK_LESS_OR_EQUAL(most[3], supervisor_most);
 }
 
-CAF_TEST(targets do not know of each other) {
+CAF_TEST(targets do not affect each other) {
   services["b"].bodies[1] =
       R"({"active_nodes": 1, "inactive_nodes": 2, "total_nodes": 3})";
   start(config::parse_yaml("targets:\n"
