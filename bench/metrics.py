@@ -1,7 +1,7 @@
-"""/metrics beside nginx serving the same bytes as a file.
+"""Compares /metrics with nginx, which serves the same bytes from a file.
 
-Both run on this machine at the same time and take the load in turns, so that
-what else the machine does hits both; the figure is the ratio of each round.
+Both servers run on this machine and are measured alternately, so that other
+load of the machine affects both. The result is the ratio of each round.
 """
 
 import argparse
@@ -40,12 +40,13 @@ def until(url):
             return get(url)
         except OSError:
             time.sleep(0.02)
-    raise SystemExit(f"{url} never answered")
+    raise SystemExit(f"no answer from {url} within 10 s")
 
 
 def load(url, pid, seconds, connections):
-    """Requests per second, 99th percentile of the latency in ms, and CPU time
-    of the server per request in microseconds."""
+    """Measures a server. Returns the requests per second, the 99th percentile
+    of the latency in ms, and the CPU time of the server per request in
+    microseconds."""
     before = cpu_seconds(pid)
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url],

@@ -1,4 +1,5 @@
-"""Hostile clients, many at a time. The exporter goes on, and forgets them."""
+"""Tests with many hostile clients. The exporter must keep working and must
+release all resources afterwards."""
 
 import contextlib
 import os
@@ -20,7 +21,7 @@ GET = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 class Attacks(harness.Case):
     def setUp(self):
         self.start_sim("--still")
-        # sockets of 1000 clients live here
+        # this process holds the sockets of 1000 clients
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE,
@@ -39,7 +40,8 @@ class Attacks(harness.Case):
         return stack.enter_context(s) if stack else s
 
     def recovers(self):
-        """It answers, polls, and has closed what its clients have."""
+        """Checks that the exporter answers and polls and that it closes the
+        connections that its clients have closed."""
         self.assertEqual(request(self.port, "/metrics")[0], 200)
         before = self.value("betanet_exporter_requests_total",
                             endpoint="metrics")
@@ -51,12 +53,12 @@ class Attacks(harness.Case):
         self.assertEqual(self.value("betanet_up"), 1)
         self.assertNotIn("level=ERROR", self.exporter.text())
 
-    def test_a_crowd_that_says_nothing_or_not_enough(self):
+    def test_many_silent_or_slow_clients(self):
         self.start_exporter()
         for said in (b"", b"G", b"GET /metrics HTTP/1.1\r\nHost: x\r\nA: b"):
             with contextlib.ExitStack() as stack:
                 for _ in range(1000):
-                    with contextlib.suppress(OSError):  # evicted already
+                    with contextlib.suppress(OSError):  # already closed
                         self.connect(stack).sendall(said)
                 self.assertEqual(request(self.port, "/metrics")[0], 200)
                 self.assertLessEqual(
@@ -66,7 +68,7 @@ class Attacks(harness.Case):
             "betanet_exporter_http_connections_rejected_total",
             reason="limit"), 2000)
 
-    def test_no_descriptors_left(self):
+    def test_recovers_from_a_lack_of_descriptors(self):
         self.start_exporter()
         limit = self.open_files() + 20
         pid = self.exporter.child.pid
@@ -84,14 +86,14 @@ class Attacks(harness.Case):
             began = ticks()
             select.select([], [], [], 1)
             spent = (ticks() - began) / os.sysconf("SC_CLK_TCK")
-        self.assertLess(spent, 0.5)  # a spinning loop spends all of it
+        self.assertLess(spent, 0.5)  # a busy loop would use a whole second
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
         wait_for(lambda: request(self.port, "/metrics")[0] == 200, "an answer")
         self.assertGreater(self.value(
             "betanet_exporter_http_connections_rejected_total",
             reason="descriptors"), 0)
 
-    def test_clients_that_reset(self):
+    def test_many_clients_reset_their_connections(self):
         self.start_exporter()
         at_once = struct.pack("ii", 1, 0)
         for said in (b"", b"GET", GET):
@@ -103,7 +105,7 @@ class Attacks(harness.Case):
                 s.close()
         self.recovers()
 
-    def test_a_pipeline_nobody_reads(self):
+    def test_pipelined_requests_without_a_reader(self):
         self.start_exporter()
         memory = self.value("process_resident_memory_bytes")
         with contextlib.ExitStack() as stack:
@@ -113,11 +115,11 @@ class Attacks(harness.Case):
                 with contextlib.suppress(OSError):
                     s.sendall(GET * 5000)
             grown = self.value("process_resident_memory_bytes") - memory
-            # queued, the answers would be 2 GB
+            # the answers would need 2 GB if they were queued
             self.assertLess(grown, 32 << 20)
         self.recovers()
 
-    def test_noise(self):
+    def test_random_bytes(self):
         self.start_exporter()
         dice = random.Random(4)
         hello = bytes.fromhex("16030100c8010000c40303") + dice.randbytes(190)
@@ -158,7 +160,7 @@ class Attacks(harness.Case):
         self.assertGreater(whole, 200)
         self.recovers()
 
-    def test_no_request_leads_to_another_host(self):
+    def test_no_request_is_forwarded_to_another_host(self):
         self.start_exporter()
         with socket.create_server(("127.0.0.1", 0)) as victim:
             url = "http://127.0.0.1:%d/" % victim.getsockname()[1]
@@ -174,7 +176,7 @@ class Attacks(harness.Case):
             body = request(self.port, path, headers={"Host": "evil.test"})[2]
             self.assertNotIn(b"evil.test", body)
 
-    def test_scrapes_ask_nothing_of_the_service(self):
+    def test_scrapes_cause_no_upstream_requests(self):
         super().start_exporter("--collection.interval=1h")
         wait_for(lambda: self.value("betanet_up") == 1, "up")
         for _ in range(200):
@@ -182,7 +184,7 @@ class Attacks(harness.Case):
         self.assertEqual(self.value("betanet_exporter_requests_total",
                                     endpoint="metrics"), 1)
 
-    def test_signals_in_a_storm(self):
+    def test_signals_under_load(self):
         self.start_exporter()
         over = threading.Event()
 

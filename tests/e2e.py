@@ -1,4 +1,4 @@
-"""The built binaries, started and watched as their users would."""
+"""Tests of the built binaries from the outside, as users run them."""
 
 import contextlib
 import json
@@ -62,7 +62,7 @@ class EndToEnd(harness.Case):
     STATES = ("cold", "good", "one_endpoint_down", "all_down", "stale",
               "expired", "opened")
 
-    def test_pages_are_sound_in_every_state(self):
+    def test_pages_are_valid_in_every_state(self):
         expected = {"cold": (0, None), "good": (1, 7),
                     "one_endpoint_down": (0, 7), "all_down": (0, None),
                     "stale": (0, 7), "expired": (0, None),
@@ -109,7 +109,7 @@ class EndToEnd(harness.Case):
         self.assertTrue(health["targets"][0]["up"])
         self.assertIn(b'"status":"healthy"', request(self.port, "/health")[2])
 
-    def test_an_outage_is_survived_and_told_once(self):
+    def test_an_outage_is_logged_once(self):
         self.good()
         self.sim.stop(signal.SIGKILL)
         wait_for(lambda: set(self.states().values()) == {1}, "open")
@@ -158,7 +158,7 @@ class EndToEnd(harness.Case):
             self.assertEqual(self.value("betanet_packets_processed_total"),
                              total)
 
-    def test_a_server_that_closes_after_every_response_is_fine(self):
+    def test_a_server_may_close_after_every_response(self):
         self.start_sim("--still", "--close")
         self.start_exporter(*FAST, "--log.level=warn")
         wait_for(lambda: self.value("betanet_exporter_requests_total",
@@ -198,7 +198,7 @@ class EndToEnd(harness.Case):
 
     # -- Prometheus ----------------------------------------------------------
 
-    def test_a_real_prometheus_scrapes_and_answers(self):
+    def test_a_real_prometheus_scrapes_the_exporter(self):
         self.start_sim()
         self.start_exporter("--collection.interval=1s")
         home = tempfile.TemporaryDirectory()
@@ -241,7 +241,7 @@ class EndToEnd(harness.Case):
                               env={**os.environ, **env})
         return done.returncode, done.stdout, done.stderr
 
-    def test_help_and_version_are_answers(self):
+    def test_help_and_version_exit_with_0(self):
         status, out, err = self.run_exporter("--help")
         self.assertEqual((status, err), (0, ""))
         self.assertIn("--collection.interval", out)
@@ -249,7 +249,7 @@ class EndToEnd(harness.Case):
         self.assertEqual((status, err), (0, ""))
         self.assertRegex(out, r"^betanet_exporter, version \d+\.\d+\.\d+ ")
 
-    def test_what_is_wrong_is_said_and_nothing_bound(self):
+    def test_invalid_arguments_are_reported_before_listening(self):
         for flags, place in ((["--no.such"], "--no.such"),
                              (["--cache.ttl=x"], "--cache.ttl"),
                              (["--config.file=/none"], "/none"),
@@ -261,13 +261,14 @@ class EndToEnd(harness.Case):
                 self.assertEqual((status, out), (1, ""))
                 self.assertIn(place, err)
 
-    def test_a_log_file_is_good_for_a_check_if_it_is_for_a_start(self):
+    def test_config_check_judges_the_log_file_as_a_start_does(self):
         home = self.enterContext(tempfile.TemporaryDirectory())
         os.symlink("no/where", f"{home}/dangling")
         os.symlink(f"{home}/target", f"{home}/link")
         os.mkdir(f"{home}/folder")
         os.mkfifo(f"{home}/pipe")
-        with socket.socket() as taken:  # a start ends when the log is open
+        # the port is in use, so that a start ends after opening the log file
+        with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             address = "--web.listen-address=127.0.0.1:%d" % \
                 taken.getsockname()[1]
@@ -284,7 +285,7 @@ class EndToEnd(harness.Case):
                 self.assertEqual("cannot listen" in started, good,
                                  (name, started))
 
-    def test_a_taken_port_is_named(self):
+    def test_a_port_in_use_is_named(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
@@ -306,7 +307,7 @@ class EndToEnd(harness.Case):
         self.good()
         address = f"--web.listen-address=127.0.0.1:{self.port}"
         self.assertEqual(self.run_exporter("--healthcheck", address)[0], 0)
-        self.fault("all", "refuse")  # the upstream is not our health
+        self.fault("all", "refuse")  # must not make the exporter unhealthy
         self.assertEqual(self.run_exporter("--healthcheck", address)[0], 0)
         self.exporter.stop()
         self.assertEqual(self.run_exporter("--healthcheck", address)[0], 1)
@@ -344,7 +345,7 @@ class EndToEnd(harness.Case):
             with socket.create_connection(("::1", self.port)):
                 pass
             self.exporter.stop()
-            address = f"--web.listen-address=[::]:{self.port}"  # the same
+            address = f"--web.listen-address=[::]:{self.port}"
             self.exporter = self.start(f"{BINARIES}/betanet_exporter", address)
             wait_for(lambda: request(self.port, "/-/healthy"), "IPv4")
             with socket.create_connection(("::1", self.port)):
@@ -352,7 +353,8 @@ class EndToEnd(harness.Case):
             self.assertEqual(self.run_exporter("--healthcheck", address)[0], 0)
 
     def exchange(self, *pieces, seconds=10):
-        """What a raw client reads until the server closes."""
+        """Sends the pieces and returns what the server sends until it closes
+        the connection."""
         with socket.create_connection(("127.0.0.1", self.port),
                                       timeout=seconds) as s:
             text = b""
@@ -394,18 +396,19 @@ targets:
         began = time.monotonic()
         self.assertEqual(codes(self.exchange(get + end)), ["200"])
         self.assertLess(time.monotonic() - began, 5)
-        # max_requests_per_connection: the third gets no answer
+        # max_requests_per_connection: the third request gets no answer
         text = self.exchange((get + end) * 3)
         self.assertEqual(codes(text), ["200", "200"])
         self.assertEqual(text.count("Connection: close"), 1)
-        # max_requests and write_timeout: one slow reader, then it is cut
+        # max_requests and write_timeout: a slow reader reaches the limit until
+        # its connection is closed
         with socket.socket() as slow:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             slow.connect(("127.0.0.1", self.port))
             slow.sendall(b"GET /m HTTP/1.1\r\nHost: x\r\n\r\n")
             wait_for(lambda: request(self.port, "/m")[0] == 503, "the limit")
             wait_for(lambda: request(self.port, "/m")[0] == 200, "the cut")
-        # max_connections: the oldest silent one makes room
+        # max_connections: the oldest idle connection is closed
         with contextlib.ExitStack() as stack:
             crowd = [stack.enter_context(socket.create_connection(
                 ("127.0.0.1", self.port), timeout=10)) for _ in range(4)]
@@ -414,12 +417,13 @@ targets:
     # -- systemd -------------------------------------------------------------
 
     def start_under_systemd(self, *flags, sockets=(), **env):
-        """As the service manager does: descriptors from 3 on, our own pid."""
+        """Starts the exporter as systemd does, with sockets as descriptors
+        from 3 on and with the pid of the process in the environment."""
         def pass_on():
             for i, s in enumerate(sockets):
                 os.dup2(s.fileno(), 100 + i)
             for i in range(len(sockets)):
-                os.dup2(100 + i, 3 + i)  # inherited by exec
+                os.dup2(100 + i, 3 + i)  # exec keeps these descriptors open
 
         process = Process.__new__(Process)
         process.output = tempfile.TemporaryFile("w+b")
@@ -459,7 +463,7 @@ targets:
             self.assertEqual(self.exporter.child.wait(10), 1)
             self.assertIn("not a listening TCP socket", self.exporter.text())
 
-    def test_the_service_manager_is_told(self):
+    def test_the_service_manager_is_notified(self):
         self.start_sim("--still")
         home = self.enterContext(tempfile.TemporaryDirectory())
         manager = self.enterContext(socket.socket(socket.AF_UNIX,
@@ -485,7 +489,7 @@ targets:
         hear("STOPPING=1")
         self.assertEqual(self.exporter.child.wait(10), 0)
 
-    def test_the_manual_page_is_one(self):
+    def test_the_manual_page_is_valid(self):
         done = subprocess.run(
             ["mandoc", "-T", "lint", "-W", "error",
              f"{BINARIES}/betanet_exporter.1"], capture_output=True)
@@ -493,7 +497,7 @@ targets:
 
     # -- logs ----------------------------------------------------------------
 
-    def test_json_lines_are_json(self):
+    def test_json_log_lines_are_valid(self):
         self.start_sim("--fault=all=status:500")
         self.start_exporter(*FAST, "--log.format=json", "--log.level=debug")
         wait_for(lambda: set(self.states().values()) == {1}, "open")
@@ -505,7 +509,7 @@ targets:
             self.assertIn(e["level"], ("DEBUG", "INFO", "WARN", "ERROR"))
             self.assertRegex(e["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.")
 
-    def test_logfmt_lines_are_events(self):
+    def test_logfmt_log_lines_are_valid(self):
         self.good()
         self.exporter.stop()
         for line in self.exporter.text().splitlines():
@@ -530,7 +534,7 @@ targets:
             self.assertIn(" level=", text)
             self.assertLess(len(text), 2048)
 
-    def test_a_page_is_one_moment(self):
+    def test_a_page_shows_one_moment(self):
         self.start_sim()
         self.start_exporter("--collection.interval=10ms")
         wait_for(lambda: self.value("betanet_up") == 1, "up")
@@ -542,7 +546,7 @@ targets:
                      ("connected_peers", "mixnode_active", "mixnode_inactive")]
             self.assertEqual(nodes[0], nodes[1] + nodes[2])
             seen.add(tuple(nodes))
-            # A page is rendered anew after a tenth of a second.
+            # A page is used for 100 ms before it is rendered again.
             select.select([], [], [], 0.05)
         self.assertGreater(len(seen), 1)
 
@@ -562,9 +566,10 @@ targets:
             self.assertLess(seconds, 2)
             p.close()
 
-    def test_sigterm_at_any_moment_of_a_chain(self):
+    def test_sigterm_at_any_moment_of_a_poll(self):
         self.start_sim("--fault=all=hang")
-        for moment in range(0, 240, 8):  # ms; try, pause, try, open, probe
+        # ms; covers attempt, pause, retry, open breaker and probe
+        for moment in range(0, 240, 8):
             self.start_exporter("--collection.interval=1h", *FAST[1:],
                                 "--circuit_breaker.failure_threshold=1",
                                 "--circuit_breaker.open_duration=30ms")
@@ -573,7 +578,7 @@ targets:
             self.assertEqual(status, 0)
             self.assertLess(seconds, 2)
 
-    def test_a_service_that_comes_later_is_found(self):
+    def test_a_service_may_start_after_the_exporter(self):
         self.upstream = free_port()
         self.start_exporter(*FAST)
         wait_for(lambda: request(self.port, "/-/ready")[0] == 200, "ready")
@@ -581,7 +586,7 @@ targets:
         self.start_sim()
         wait_for(lambda: self.value("betanet_up") == 1, "up")
 
-    def test_a_stuck_stderr_does_not_hold_up_the_end(self):
+    def test_a_blocked_stderr_does_not_delay_the_exit(self):
         self.start_sim()
         self.port = free_port()
         reader, writer = os.pipe()
@@ -592,7 +597,7 @@ targets:
              "--betanet.url=http://127.0.0.1:1"], stderr=writer)
         os.close(writer)
         self.addCleanup(child.kill)
-        # Nobody reads: wait until the pipe is full.
+        # Nothing reads from the pipe: wait until it is full.
         poller = select.poll()
         poller.register(os.open(f"/proc/{child.pid}/fd/2", os.O_WRONLY),
                         select.POLLOUT)
@@ -611,7 +616,7 @@ targets:
     def reloads(self):
         return self.exporter.text().count('msg="Configuration reloaded"')
 
-    def test_a_reload_keeps_what_it_can(self):
+    def test_a_reload_keeps_unchanged_targets(self):
         self.start_sim("--still")
         home = self.enterContext(tempfile.TemporaryDirectory())
         path = f"{home}/betanet.yml"
@@ -625,7 +630,7 @@ targets:
             endpoint="metrics")
         wait_for(lambda: asked("a") > 10 and asked("b") > 10, "requests")
         seen = asked("a")
-        # a stays, b moves to another URL, c is new
+        # a is unchanged, b has another URL, c is new
         self.write_config(path, [("a", ""), ("b", "/x"), ("c", "")])
         self.exporter.child.send_signal(signal.SIGHUP)
         wait_for(lambda: self.value("betanet_up", target="c") == 1, "c")
@@ -634,7 +639,7 @@ targets:
         wait_for(lambda: self.value("betanet_up", target="b") == 0, "b")
         self.assertIn("added=2 removed=1 changed=0", self.exporter.text())
         self.check_page()
-        # a bad file changes nothing and says why
+        # an invalid file changes nothing, and the answer says why
         result = lambda: self.value(
             "betanet_exporter_config_last_reload_successful")
         loaded = self.value("betanet_exporter_config_last_reload_success_"
@@ -648,7 +653,7 @@ targets:
         self.assertEqual(loaded, self.value(
             "betanet_exporter_config_last_reload_success_timestamp_seconds"))
         self.assertEqual(self.value("betanet_up", target="a"), 1)
-        # a good one again: c is gone, what needs a restart is told
+        # a valid file again: c is removed, keys that need a restart are logged
         self.write_config(path, [("a", "")], "web: {max_connections: 9}")
         self.assertEqual(request(self.port, "/-/reload", "POST")[0], 200)
         wait_for(lambda: result() == 1, "a good reload")
@@ -660,13 +665,13 @@ targets:
         self.assertIn(f"http://127.0.0.1:{self.upstream}", text)
         self.check_page()
 
-    def test_a_changed_mount_is_noticed(self):
+    def test_a_changed_config_map_is_reloaded(self):
         self.start_sim("--still")
         home = self.enterContext(tempfile.TemporaryDirectory())
         for version, targets in (("1", [("a", "")]), ("2", [("b", "")])):
             os.mkdir(f"{home}/{version}")
             self.write_config(f"{home}/{version}/betanet.yml", targets)
-        os.symlink("1", f"{home}/data")  # as Kubernetes mounts ConfigMaps
+        os.symlink("1", f"{home}/data")  # like a ConfigMap of Kubernetes
         os.symlink("data/betanet.yml", f"{home}/betanet.yml")
         self.launch_exporter(*FAST, f"--config.file={home}/betanet.yml",
                              "--config.auto-reload-interval=20ms")
@@ -678,7 +683,7 @@ targets:
         self.assertEqual(self.value("betanet_up", target="a"), None)
         self.assertEqual(self.reloads(), 1)
 
-    def test_a_file_that_is_none_holds_nothing_up(self):
+    def test_a_named_pipe_as_a_file_does_not_block(self):
         self.start_sim("--still")
         path = f"{self.enterContext(tempfile.TemporaryDirectory())}/b.yml"
         self.write_config(path, [("a", "")])
@@ -686,7 +691,7 @@ targets:
                              "--config.auto-reload-interval=50ms")
         wait_for(lambda: self.value("betanet_up", target="a") == 1, "up")
         os.remove(path)
-        os.mkfifo(path)  # who only opened it would wait for a writer
+        os.mkfifo(path)  # a plain open would wait for a writer
         for _ in range(5):
             self.exporter.child.send_signal(signal.SIGHUP)
         status, _, body = request(self.port, "/-/reload", "POST")
@@ -702,7 +707,7 @@ targets:
         self.assertEqual(status, 0)
         self.assertLess(seconds, 2)
 
-    def test_a_storm_of_reloads_under_load(self):
+    def test_many_reloads_under_load(self):
         self.start_sim("--still")
         home = self.enterContext(tempfile.TemporaryDirectory())
         path = f"{home}/betanet.yml"
@@ -733,7 +738,7 @@ targets:
         wait_for(self.reloads, "a reload")
         self.assertEqual(request(self.port, "/-/healthy")[0], 200)
 
-    def test_the_simulator_repeats_itself(self):
+    def test_equal_seeds_of_the_simulator_give_equal_values(self):
         pages = []
         for _ in range(2):
             self.upstream = None

@@ -1,4 +1,4 @@
-"""Starts the built binaries and watches them as their users would."""
+"""Helps tests to start the built binaries and to observe them from outside."""
 
 import contextlib
 import gzip
@@ -22,7 +22,7 @@ BINARIES = os.environ["BINARY_DIR"]
 SOURCES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ENDPOINTS = ("metrics", "nodes_status", "network_stats")
 
-# A life fast enough to see all of it in a second.
+# Flags with which a breaker opens and probes within a second.
 FAST = ["--collection.interval=100ms", "--collection.timeout=80ms",
         "--retry.delays=10ms", "--circuit_breaker.failure_threshold=3",
         "--circuit_breaker.open_duration=300ms", "--cache.max_stale=5m"]
@@ -35,7 +35,8 @@ def free_port():
 
 
 def wait_for(condition, what, seconds=20):
-    """Asks again and again; the only clock is patience."""
+    """Evaluates the condition until it is true and returns its value. Fails
+    with the text `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -44,7 +45,7 @@ def wait_for(condition, what, seconds=20):
                 return result
         select.select([], [], [], 0.01)
     what = what() if callable(what) else what
-    raise AssertionError(f"never came true: {what}")
+    raise AssertionError(f"did not happen in {seconds} s: {what}")
 
 
 def request(port, path, method="GET", body=None, headers=None):
@@ -56,7 +57,8 @@ def request(port, path, method="GET", body=None, headers=None):
 
 
 def parse(page):
-    """Samples by (name, labels), having checked what promtool does not."""
+    """Returns the samples by (name, labels). Also checks the page for defects
+    that promtool does not find."""
     samples = {}
     families = set()
     family = None
@@ -77,7 +79,7 @@ def parse(page):
 
 
 class Process:
-    """A child whose stderr is kept in a file."""
+    """A child process. Its stdout and stderr are written to a file."""
 
     def __init__(self, *command, cwd=None, **env):
         self.output = tempfile.TemporaryFile("w+b")
@@ -89,7 +91,8 @@ class Process:
         return os.pread(self.output.fileno(), 1 << 26, 0).decode()
 
     def stop(self, number=signal.SIGTERM):
-        """Exit status and seconds it took."""
+        """Sends a signal, waits for the exit, and returns the exit status and
+        the seconds that the exit took."""
         began = time.monotonic()
         self.child.send_signal(number)
         status = self.child.wait(10)
@@ -150,7 +153,7 @@ class Case(unittest.TestCase):
                          (("endpoint", e),)]) for e in ENDPOINTS}
 
     def check_page(self):
-        """The page is sound; returns its samples."""
+        """Checks that the page is valid and returns its samples."""
         page = self.page()
         lint = subprocess.run(["promtool", "check", "metrics"],
                               input=page.encode(), capture_output=True)
@@ -160,7 +163,7 @@ class Case(unittest.TestCase):
         return parse(page)
 
     def check_openmetrics(self, samples):
-        """The other format, compressed, has the same series."""
+        """Checks that the compressed page in OpenMetrics has equal series."""
         status, headers, body = request(
             self.port, "/metrics", headers={
                 "Accept": "application/openmetrics-text",

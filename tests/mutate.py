@@ -125,7 +125,8 @@ def passes(binary, suites, excluded=""):
 
 
 def verdict(source, text):
-    """killed, survived, or invalid if it does not compile."""
+    """Returns "killed" if a suite fails with the mutant, "survived" if none
+    does, and "invalid" if it does not compile."""
     with tempfile.TemporaryDirectory() as home:
         with open(f"{home}/m.cpp", "w") as f:
             f.write(text)
@@ -188,7 +189,7 @@ def main():
                 pool.shutdown(wait=True, cancel_futures=True)
                 break
     judged = counts["killed"] + counts["survived"]
-    print(f"{counts['killed']} of {judged} mutants died "
+    print(f"the suites found {counts['killed']} of {judged} mutants "
           f"({100 * counts['killed'] / judged:.1f} %), "
           f"{counts['invalid']} did not compile")
     sys.exit(counts["killed"] < least * judged)

@@ -1,4 +1,4 @@
-"""The page for people, in a real browser."""
+"""Tests of the status page in a real browser."""
 
 import contextlib
 import http.client
@@ -16,7 +16,7 @@ from harness import ENDPOINTS, FAST, request, wait_for
 
 
 class Browser:
-    """Headless Chromium, spoken to through its DevTools protocol."""
+    """Headless Chromium, controlled through its DevTools protocol."""
 
     def __init__(self, case):
         home = case.enterContext(tempfile.TemporaryDirectory(
@@ -86,7 +86,7 @@ class StatusPage(harness.Case):
             "r => [...r.cells].map(c => c.innerText)))"))
         return next(r for r in rows if r[0] == endpoint)
 
-    def test_it_follows_an_outage_and_the_recovery(self):
+    def test_the_page_shows_an_outage_and_the_recovery(self):
         self.open()
         for e in ENDPOINTS:
             self.assertEqual(self.row(e)[1], "up")
@@ -101,7 +101,7 @@ class StatusPage(harness.Case):
         wait_for(lambda: self.row("nodes_status")[1] == "up", "up again")
         self.assertEqual(self.browser.complaints, [])
 
-    def test_it_says_when_the_exporter_is_gone(self):
+    def test_the_page_says_when_the_exporter_has_stopped(self):
         self.open()
         lost = "getComputedStyle(document.getElementById('lost')).display"
         self.assertEqual(self.browser.value(lost), "none")
@@ -109,7 +109,7 @@ class StatusPage(harness.Case):
         wait_for(lambda: self.browser.value(lost) == "block", "a warning")
         self.assertIn("up", self.row("metrics")[1])
 
-    def test_script_and_server_say_the_same(self):
+    def test_script_and_server_format_values_equally(self):
         self.open("--collection.interval=1h")
         self.browser.call("Emulation.setScriptExecutionDisabled", value=True)
         self.visit()
@@ -121,7 +121,7 @@ class StatusPage(harness.Case):
                  "script")
         self.assertEqual(re.sub(moving, "TIME", self.text()), plain)
 
-    def test_hostile_words_stay_words(self):
+    def test_hostile_text_is_escaped(self):
         self.start_sim("--still")
         name = "<img src=x onerror=alert(1)>\"'&"
         with tempfile.NamedTemporaryFile("w", suffix=".yml") as f:
@@ -140,7 +140,7 @@ class StatusPage(harness.Case):
             "document.querySelectorAll('img').length"), 0)
         self.assertEqual(self.browser.complaints, [])
 
-    def test_it_fits_a_narrow_screen(self):
+    def test_the_page_fits_a_narrow_screen(self):
         self.open()
         self.browser.call("Emulation.setDeviceMetricsOverride", width=360,
                           height=800, deviceScaleFactor=1, mobile=True)

@@ -1,4 +1,5 @@
-"""Encrypted and authorized upstreams: OpenSSL's own server, and scripts."""
+"""Tests with upstreams that use TLS or authorization: the server of the openssl
+command, and scripted servers."""
 
 import contextlib
 import http.server
@@ -25,7 +26,7 @@ BODIES = {
 
 
 class Authority:
-    """Makes certificates in a folder of its own."""
+    """A certificate authority with a folder for its certificates."""
 
     def __init__(self, folder, name):
         self.folder, self.name = folder, name
@@ -94,7 +95,7 @@ class Tls(harness.Case):
                 f.write(body)
 
     def serve(self, certificate, *flags, port=None):
-        """OpenSSL's server; returns its port."""
+        """Starts the server of the openssl command and returns its port."""
         port = port or free_port()
         self.server = self.start(
             "openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert",
@@ -105,7 +106,7 @@ class Tls(harness.Case):
 
     def poll(self, url, config="tls_config: { ca_file: ca.pem }", *flags,
              **env):
-        """An exporter for the URL with this http_client_config."""
+        """Starts an exporter for this URL with this http_client_config."""
         path = f"{self.folder}/betanet.yml"
         with open(path, "w") as f:
             f.write(f"targets:\n  - url: {url}\n"
@@ -118,8 +119,8 @@ class Tls(harness.Case):
         self.assertEqual(self.value("betanet_connected_peers"), 7)
 
     def failed(self, reason, text):
-        """All endpoints fail for this reason, with this text in the log or,
-        where the outage began with another failure, in /health."""
+        """Checks that all endpoints fail for this reason, with this text in the
+        log or, if the outage began with another failure, in /health."""
         for e in ENDPOINTS:
             wait_for(lambda: self.value(
                 "betanet_exporter_request_failures_total",
@@ -173,7 +174,7 @@ class Tls(harness.Case):
         self.launch_exporter(*FAST, f"--betanet.url={url}",
                              SSL_CERT_FILE=f"{self.folder}/ca.pem")
 
-    def test_the_server_learns_which_name_is_meant(self):
+    def test_the_server_name_is_sent(self):
         port = self.serve("wrong-name", "-servername", "betanet.test",
                           "-cert2", "sni.pem", "-key2", "sni.key")
         self.poll(f"https://localhost:{port}",
@@ -205,14 +206,14 @@ class Tls(harness.Case):
                       "--collection.timeout=50ms")
             self.failed("timeout", "while shaking hands (TLS)")
 
-    def test_tls_where_plain_http_is_meant_and_the_other_way_round(self):
+    def test_http_to_a_tls_port_and_tls_to_an_http_port(self):
         self.poll(f"https://localhost:{self.watch_headers()}")
         self.failed("tls", "seems to speak plain HTTP")
         self.exporter.close()
         self.poll(f"http://localhost:{self.serve('good')}", "")
         self.failed("eof", "connection closed before")
 
-    def test_a_client_certificate_is_shown_where_one_is_asked_for(self):
+    def test_a_client_certificate_is_sent_if_it_is_requested(self):
         for version in ("-tls1_2", "-tls1_3"):
             with self.subTest(version):
                 port = self.serve("good", "-Verify", "1", "-CAfile", "ca.pem",
@@ -239,7 +240,7 @@ class Tls(harness.Case):
                     f"{self.folder}/trusted.pem")
         self.up()
 
-    def test_a_file_that_vanishes_is_our_own_fault(self):
+    def test_a_missing_file_gives_the_reason_local(self):
         shutil.copy(f"{self.folder}/ca.pem", f"{self.folder}/trusted.pem")
         self.poll(f"https://localhost:{self.serve('good')}",
                   "tls_config: { ca_file: trusted.pem }")
@@ -253,10 +254,11 @@ class Tls(harness.Case):
         shutil.copy(f"{self.folder}/ca.pem", f"{self.folder}/trusted.pem")
         self.up()
 
-    # -- what ends a body ----------------------------------------------------
+    # -- the end of a body ---------------------------------------------------
 
     def encrypted(self):
-        """What a scripted TLS server is made of."""
+        """Returns the TLS context and the listening socket of a scripted
+        server."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(f"{self.folder}/good.pem",
                                 f"{self.folder}/good.key")
@@ -265,7 +267,8 @@ class Tls(harness.Case):
         return context, listener
 
     def script(self, reply, polite):
-        """A TLS server that ends every answer so; returns its port."""
+        """Starts a TLS server that closes the connection after each answer,
+        with a closing alert if `polite`. Returns its port."""
         context, listener = self.encrypted()
 
         def serve():
@@ -283,7 +286,7 @@ class Tls(harness.Case):
         threading.Thread(target=serve, daemon=True).start()
         return listener.getsockname()[1]
 
-    def test_only_a_body_without_length_needs_a_proper_end(self):
+    def test_only_a_body_without_length_needs_a_tls_closing_alert(self):
         def sized(body):
             return ("HTTP/1.1 200 OK\r\n"
                     f"Content-Length: {len(body)}\r\n\r\n{body}")
@@ -300,8 +303,8 @@ class Tls(harness.Case):
         self.failed("eof", "connection closed before")
 
     def keep_alive(self, extra):
-        """A TLS server that keeps connections and sends what nobody asked for
-        after each answer; returns its port."""
+        """Starts a TLS server that keeps connections and sends the unrequested
+        bytes `extra` after each answer. Returns its port."""
         context, listener = self.encrypted()
         self.connections, self.held = 0, set()
 
@@ -347,7 +350,7 @@ class Tls(harness.Case):
         wait_for(lambda: self.connections == 6, "new connections")
         wait_for(lambda: len(self.held) == 3, "the end of the old ones")
 
-    def test_an_answer_nobody_asked_for_never_meets_a_request(self):
+    def test_an_unrequested_answer_is_never_used(self):
         evil = lambda body: answer(body.replace("7}", "666}"))
 
         def whole(tls, _, body):
@@ -383,7 +386,7 @@ class Tls(harness.Case):
                         f"{self.folder}/own.{name}")
         self.up()
 
-    def test_a_file_that_is_empty_for_a_moment_trusts_nobody(self):
+    def test_an_empty_ca_file_gives_the_reason_local(self):
         shutil.copy(f"{self.folder}/ca.pem", f"{self.folder}/trusted.pem")
         self.poll(f"https://localhost:{self.serve('good')}",
                   "tls_config: { ca_file: trusted.pem }",
@@ -397,7 +400,8 @@ class Tls(harness.Case):
     # -- authorization -------------------------------------------------------
 
     def watch_headers(self):
-        """A plain server that keeps the headers of the last request."""
+        """Starts a plain server that records the headers of the last
+        request."""
         case = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -427,7 +431,7 @@ class Tls(harness.Case):
             f.write(text)
         os.replace(f"{self.folder}/{name}.new", f"{self.folder}/{name}")
 
-    def test_requests_are_authorized_and_files_read_anew(self):
+    def test_requests_are_authorized_and_files_are_read_again(self):
         self.write("password", "canary-1\n")
         self.write("token", "canary-token-1\n")
         port = self.watch_headers()
@@ -458,7 +462,7 @@ class Tls(harness.Case):
         self.up()
         self.assertEqual(self.headers["Authorization"], "Bearer canary-9")
 
-    def test_a_refused_login_is_told_and_a_redirect_not_followed(self):
+    def test_a_refused_login_is_logged_and_a_redirect_not_followed(self):
         port = self.watch_headers()
         self.status = 401
         self.poll(f"http://127.0.0.1:{port}",
@@ -475,7 +479,7 @@ class Tls(harness.Case):
             wait_for(lambda: polls() > seen + 2, "polls")
             self.assertRaises(BlockingIOError, elsewhere.accept)
 
-    def test_what_cannot_work_is_refused_at_the_start(self):
+    def test_unusable_settings_are_refused_at_the_start(self):
         self.write("no.pem", "no PEM")
         for config, text in (
                 ("tls_config: { ca_file: none.pem }",

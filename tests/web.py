@@ -1,4 +1,4 @@
-"""The front behind TLS, logins and limits: the web configuration file."""
+"""Tests of the web configuration file: TLS, logins, headers and limits."""
 
 import base64
 import contextlib
@@ -15,7 +15,7 @@ import harness
 from harness import FAST, free_port, wait_for
 from tls import Authority
 
-# `right` at cost 4.
+# The bcrypt hash of `right` with cost 4.
 HASH = "$2b$04$abcdefghijklmnopqrstuuFmEfrkTQnczNzw475xE2VhDrK1uwJiC"
 USERS = f"basic_auth_users: {{ alice: {HASH} }}\n"
 SERVER = "cert_file: server.pem, key_file: server.key"
@@ -25,8 +25,8 @@ WRONG = {"Authorization":
          "Basic " + base64.b64encode(b"alice:wrong").decode()}
 
 
-# Prepares updates of its key, which are records without data, and sends them
-# all at once.
+# A client that prepares updates of its TLS key, which are records without data,
+# and sends them all at once.
 KEY_UPDATES = """
 import ctypes, socket, sys
 ssl = ctypes.CDLL("libssl.so.3")
@@ -93,7 +93,7 @@ class Web(harness.Case):
         return context
 
     def write(self, text, name="web.yml"):
-        """As whole as a mounted file changes."""
+        """Replaces a file atomically, as Kubernetes replaces mounted files."""
         with open(f"{self.home}/new", "w") as f:
             f.write(text)
         os.replace(f"{self.home}/new", f"{self.home}/{name}")
@@ -137,7 +137,7 @@ class Web(harness.Case):
 
     # -- logins --------------------------------------------------------------
 
-    def test_a_login_is_needed_but_for_health(self):
+    def test_all_paths_but_health_need_a_login(self):
         self.guard(USERS)
         for path in ("/metrics", "/", "/config", "/sd", "/nowhere"):
             for headers in (None, WRONG):
@@ -158,11 +158,11 @@ class Web(harness.Case):
         self.assertIn(b'"targets"', self.get("/health", LOGIN)[2])
         wait_for(lambda: self.counted("config", 401) == 2 and
                  self.counted("other", 401) == 2, "counters")
-        # a browser that has logged in sees the page's own header once
+        # after a login, the page's own header is sent exactly once
         _, fields, _ = self.get("/", LOGIN)
         self.assertEqual(len(fields.get_all("Content-Security-Policy")), 1)
 
-    def test_a_changed_file_rules_without_a_restart(self):
+    def test_a_changed_file_takes_effect_without_a_restart(self):
         self.guard(USERS)
         self.assertEqual(self.code(headers=LOGIN), 200)
         self.write(USERS.replace("alice", "bob"))
@@ -170,7 +170,7 @@ class Web(harness.Case):
         self.write(USERS)
         wait_for(lambda: self.code(headers=LOGIN) == 200, "alice is in")
 
-    def test_a_broken_file_refuses_and_heals(self):
+    def test_a_broken_file_refuses_requests_until_it_is_valid(self):
         self.guard(USERS)
         for broken in ("typo: 1\n", "", "basic_auth_users: [\n"):
             self.write(broken)
@@ -198,7 +198,7 @@ class Web(harness.Case):
         self.assertIn(b" 400 ", answer)
         self.assertIn(b"Strict-Transport-Security: max-age=60\r\n", answer)
 
-    def test_beyond_the_rate_is_429(self):
+    def test_requests_above_the_rate_get_429(self):
         self.guard("rate_limit: { interval: 1h, burst: 3 }")
         self.assertEqual([self.code() for _ in range(5)],
                          [200, 200, 200, 429, 429])
@@ -207,7 +207,7 @@ class Web(harness.Case):
 
     # -- TLS -----------------------------------------------------------------
 
-    def test_what_is_served_is_encrypted(self):
+    def test_responses_are_encrypted(self):
         self.guard(f"tls_server_config: {{ {SERVER} }}\n" + USERS)
         self.assertEqual(self.code(), 401)
         self.assertEqual(self.code(headers=LOGIN), 200)
@@ -217,7 +217,7 @@ class Web(harness.Case):
             response = plain.getresponse()
             self.assertEqual(response.status, 400)
             self.assertIn(b"HTTPS", response.read())
-        # one connection serves many requests, HEAD has no body
+        # several requests on one connection; HEAD gets no body
         with contextlib.closing(http.client.HTTPSConnection(
                 "127.0.0.1", self.port, timeout=10,
                 context=self.context)) as kept:
@@ -229,7 +229,8 @@ class Web(harness.Case):
                 self.assertEqual(len(response.read()), 0 if i % 2 else size)
 
     def s_client(self, *flags):
-        """What OpenSSL's client sees of the server; None if they part."""
+        """The output of the client of the openssl command; None if the
+        handshake fails."""
         done = subprocess.run(
             ["openssl", "s_client", "-connect", f"127.0.0.1:{self.port}",
              "-CAfile", f"{self.certificates}/ca.pem", *flags],
@@ -274,10 +275,10 @@ class Web(harness.Case):
     def accepts(self, certificate):
         try:
             return self.get(context=self.client_context(certificate))[0] == 200
-        except OSError:  # ssl.SSLError too
+        except OSError:  # includes ssl.SSLError
             return False
 
-    def test_clients_are_asked_for_what_the_policy_says(self):
+    def test_client_certificates_follow_the_policy(self):
         own = ", client_ca_file: ca.pem"
         for policy, expected in (
                 ("NoClientCert", (True, True, True)),
@@ -294,7 +295,7 @@ class Web(harness.Case):
                 self.exporter.close()
 
     def test_a_refused_client_is_told_why(self):
-        """An alert, not a reset that would destroy it."""
+        """The client gets a TLS alert and not a reset of the connection."""
         for version in ("TLS12", "TLS13"):
             self.guard(f"tls_server_config: {{ {SERVER}, client_auth_type: "
                        f"RequireAnyClientCert, max_version: {version} }}\n")
@@ -325,7 +326,7 @@ class Web(harness.Case):
         self.assertEqual(self.get(context=context)[0], 200)
         self.assertFalse(self.accepts("client"))
 
-    def test_an_encrypted_key_is_refused_and_nobody_asked(self):
+    def test_an_encrypted_key_is_refused_without_a_prompt(self):
         subprocess.run(["openssl", "rsa", "-aes128", "-passout", "pass:x",
                         "-in", "server.key", "-out", "locked.key"],
                        cwd=self.home, check=True, capture_output=True)
@@ -337,7 +338,7 @@ class Web(harness.Case):
             self.write("tls_server_config: { cert_file: server.pem, "
                        "key_file: locked.key }")
             for check in ([], ["--config.check"]):
-                done = subprocess.run(  # stdin would be asked
+                done = subprocess.run(  # a prompt would read from stdin
                     [f"{harness.BINARIES}/betanet_exporter", *check,
                      f"--web.config.file={self.home}/web.yml"],
                     stdin=subprocess.PIPE, capture_output=True, timeout=20)
@@ -345,20 +346,20 @@ class Web(harness.Case):
                 self.assertIn("the server key is encrypted",
                               done.stderr.decode())
 
-    def test_updates_of_keys_hold_nobody_up(self):
-        """TLS records without data: the thread must come back from them."""
+    def test_tls_key_updates_do_not_block_other_clients(self):
+        """TLS records without data must not keep the I/O thread busy."""
         self.guard(f"tls_server_config: {{ {SERVER} }}\n")
         flood = self.start("/usr/bin/python3", "-c", KEY_UPDATES,
                            str(self.port))
         wait_for(lambda: "flooding" in flood.text(), flood.text, 60)
         self.assertEqual(self.code(), 200)
-        # it was answered in between, not after
+        # the request was answered before the end of the flood
         self.assertNotIn("sent", flood.text())
         status, seconds = self.exporter.stop()
         self.assertEqual(status, 0)
         self.assertLess(seconds, 2)
 
-    def test_a_crowd_with_one_wrong_login(self):
+    def test_many_requests_with_one_wrong_login(self):
         costly = HASH.replace("$04$", "$12$")
         self.guard(f"basic_auth_users: {{ alice: {HASH}, bob: {costly} }}\n")
         self.assertEqual(self.code(headers=LOGIN), 200)
@@ -385,7 +386,7 @@ class Web(harness.Case):
                  "the change")
         self.assertEqual(self.code(headers=LOGIN), 200)
 
-    def test_without_a_ca_the_systems_vouch_for_clients(self):
+    def test_the_systems_authorities_verify_clients_by_default(self):
         self.guard(f"tls_server_config: {{ {SERVER}, client_auth_type: "
                    "RequireAndVerifyClientCert }\n",
                    SSL_CERT_FILE=f"{self.certificates}/ca.pem",
@@ -394,7 +395,7 @@ class Web(harness.Case):
         self.assertFalse(self.accepts("stranger"))
         self.assertFalse(self.accepts(None))
 
-    def test_a_client_needs_one_of_the_names(self):
+    def test_a_client_certificate_needs_one_of_the_names(self):
         for policy in ("RequireAndVerifyClientCert", "RequestClientCert"):
             for name, good in (("prom.test", True), ("10.0.0.1", True),
                                ("prom@prom.test", True),
@@ -415,20 +416,21 @@ class Web(harness.Case):
                            if line.startswith("subject=")]
         self.assertEqual(subject(), ["subject=CN = server"])
         os.replace(f"{self.home}/rotated.pem", f"{self.home}/server.pem")
-        # the key does not fit yet: told, and the former pair is kept
+        # the key does not belong to the new certificate yet: this is logged,
+        # and the former pair stays in use
         wait_for(lambda: self.code() == 500, self.log)
         self.assertIn("the server key", self.log())
         os.replace(f"{self.home}/rotated.key", f"{self.home}/server.key")
         wait_for(lambda: subject() == ["subject=CN = rotated"], self.log)
         self.assertEqual(self.code(), 200)
 
-    def test_encryption_does_not_vanish_with_the_file(self):
+    def test_removing_tls_from_the_file_is_refused(self):
         self.guard(f"tls_server_config: {{ {SERVER} }}\n" + USERS)
         self.write(USERS)
         wait_for(lambda: self.code(headers=LOGIN) == 500, self.log)
         self.assertIn("which needs a restart", self.log())
 
-    def test_stalled_handshakes_are_bounded(self):
+    def test_stalled_handshakes_are_limited(self):
         self.guard(f"tls_server_config: {{ {SERVER} }}\n")
         with contextlib.ExitStack() as stack:
             for i in range(400):
@@ -447,7 +449,7 @@ class Web(harness.Case):
         self.assertLess(seconds, 2)
 
     def test_readers_that_do_not_read_are_limited(self):
-        """Encrypted answers count as slow like plain ones."""
+        """Encrypted answers count as slow, as plain ones do."""
         config = f"{self.home}/many.yml"
         with open(config, "w") as f:
             f.write("targets:\n")
@@ -466,7 +468,7 @@ class Web(harness.Case):
                 self.assertTrue(s.recv(1))
             wait_for(lambda: self.code() == 503, "limit")
             self.assertEqual(self.code("/-/healthy"), 200)
-            # a large answer is whole, however late it is read
+            # a large answer is complete even if it is read late
             head = b""
             while not head.endswith(b"\r\n\r\n"):
                 head += s.recv(1)
@@ -479,7 +481,7 @@ class Web(harness.Case):
             harness.parse(body.decode())
         wait_for(lambda: self.code() == 200, "room")
 
-    # -- around it -----------------------------------------------------------
+    # -- the web configuration in other parts of the program -----------------
 
     def healthcheck(self, *flags):
         done = subprocess.run(
@@ -496,7 +498,7 @@ class Web(harness.Case):
                            f"{policy}, min_version: {versions}, max_version: "
                            f"{versions} }}\n{USERS}")
                 self.assertEqual(self.healthcheck(), (0, ""))
-                if policy == "NoClientCert":  # the running one goes on
+                if policy == "NoClientCert":  # the exporter keeps running
                     self.write("broken")
                     self.assertEqual(self.healthcheck(), (0, ""))
                 self.exporter.close()
@@ -508,9 +510,9 @@ class Web(harness.Case):
                 with mute.accept()[0] as s:
                     s.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             threading.Thread(target=answer).start()
-            self.assertEqual(self.healthcheck()[0], 1)  # no TLS: not us
+            self.assertEqual(self.healthcheck()[0], 1)  # no TLS here
 
-    def test_a_start_and_a_check_say_the_same(self):
+    def test_a_start_and_a_check_report_the_same_problems(self):
         for text, place in (
                 ("typo: 1", "web.yml:1:1: typo: unknown key"),
                 ("tls_server_config: { cert_file: none.pem, key_file: x }",
@@ -538,8 +540,9 @@ class Web(harness.Case):
             self.assertIn(place, answers[0][1].decode())
             self.assertNotIn("hunter2", answers[0][1].decode())
 
-    def test_secrets_stay_inside(self):
-        """A canary in every field that may hold a secret."""
+    def test_secrets_are_never_shown(self):
+        """Writes a recognizable text to each field that may contain a secret
+        and searches all output for it."""
         self.start_sim("--still")
         key = read(f"{self.home}/client.key")
         inline = "".join(f"\n          {line}" for line in key.splitlines())
@@ -587,7 +590,7 @@ targets:
         for target in ("texts", "files", "bearer", "bearer_file"):
             wait_for(lambda: up(target), f"{target}: {self.log()}")
         wait_for(lambda: "target=refused" in self.log(), "a failure")
-        # broken in every place where a secret stands
+        # a file that is invalid in each place with a secret
         good, accepted = read(config), []
         for broken in (
                 good.replace("canary-password", "[canary-password]"),
@@ -605,7 +608,7 @@ targets:
             status, _, body = self.get("/-/reload", LOGIN, method="POST")
             accepted += [status] if status == 200 else []
             self.assertNotIn(b"anary", body.replace(b"canary-x", b""))
-        # ${CANARY without its end stands for itself; plain http needs no key
+        # ${CANARY without } is not expanded; plain http needs no key
         self.assertEqual(accepted, [200, 200])
         self.write(USERS.replace(HASH, "canary-hash"))
         wait_for(lambda: self.code(headers=LOGIN) == 500, "broken")

@@ -1,4 +1,5 @@
-"""The binaries behind a network that fails, and what is left afterwards."""
+"""Tests with a faulty network. They also check that the exporter leaks no
+resources."""
 
 import os
 import random
@@ -19,7 +20,7 @@ import harness  # noqa: E402
 from harness import ENDPOINTS, wait_for  # noqa: E402
 from proxy import Proxy  # noqa: E402
 
-# Long enough for a healthy answer on a busy machine.
+# The timeout is long enough for an answer on a busy machine.
 LIFE = ["--collection.interval=50ms", "--collection.timeout=300ms",
         "--retry.delays=10ms", "--circuit_breaker.failure_threshold=3",
         "--circuit_breaker.open_duration=200ms"]
@@ -37,7 +38,7 @@ class Case(harness.Case):
                 for e in ENDPOINTS]
 
     def down(self, reason):
-        """Each endpoint fails for this reason from now on."""
+        """Waits until each endpoint fails for this reason."""
         before = self.failures(reason)
         wait_for(lambda: all(now > then for now, then in
                              zip(self.failures(reason), before)),
@@ -45,7 +46,8 @@ class Case(harness.Case):
         wait_for(lambda: self.value("betanet_up") == 0, "down")
 
     def resources(self):
-        """Descriptors, threads and resident KiB of the exporter."""
+        """The numbers of descriptors and threads of the exporter and its
+        resident memory in KiB."""
         pid = self.exporter.child.pid
         with open(f"/proc/{pid}/status") as f:
             status = f.read()
@@ -54,11 +56,13 @@ class Case(harness.Case):
                 int(re.search(r"VmRSS:\s+(\d+)", status)[1]))
 
     def back_at(self, before):
-        """No more descriptors and threads than before, memory about so."""
+        """Checks that the exporter uses no more descriptors and threads than
+        before, and not much more memory."""
         wait_for(lambda: all(now <= then for now, then in
                              zip(self.resources()[:2], before)),
-                 lambda: f"{self.resources()} as before: {before}")
-        if "TSAN_OPTIONS" not in os.environ:  # its shadow only grows
+                 lambda: f"{self.resources()}, before: {before}")
+        # the shadow memory of the thread sanitizer never shrinks
+        if "TSAN_OPTIONS" not in os.environ:
             self.assertLess(self.resources()[2], before[2] * 1.25 + 2048)
 
 
@@ -77,7 +81,7 @@ class Faults(Case):
         self.start_exporter(*LIFE)
         self.up()
 
-    def test_every_fault_is_named_and_survived(self):
+    def test_every_fault_gives_its_reason(self):
         self.start_behind_proxy()
         before = self.resources()
         for fault, reason in self.FAULTS:
@@ -100,7 +104,7 @@ class Faults(Case):
         return self.value("betanet_exporter_request_duration_seconds_count",
                           endpoint="metrics")
 
-    def test_a_slow_close_after_each_answer_is_no_fault(self):
+    def test_a_slow_close_after_each_answer_is_not_a_failure(self):
         self.start_behind_proxy("--close")
         self.proxy.fault("slow_close", 0.05)
         polls = self.polls()
@@ -110,7 +114,7 @@ class Faults(Case):
             "betanet_exporter_request_failures_total", endpoint="metrics",
             reason="eof"), 0)
 
-    def test_a_storm_leaves_nothing_behind(self):
+    def test_many_faults_leak_nothing(self):
         self.start_behind_proxy()
         seed = int(os.environ.get("CHAOS_SEED", random.randrange(10 ** 6)))
         print(f"CHAOS_SEED={seed} ", end="", file=sys.stderr, flush=True)
@@ -131,9 +135,9 @@ class Faults(Case):
 
 
 class Soak(Case):
-    """By hand, `./dev soak`: SOAK_SECONDS of faults and scrapes."""
+    """Faults and scrapes for SOAK_SECONDS. Run with `./dev soak`."""
 
-    def test_nothing_grows(self):
+    def test_no_resource_grows(self):
         seconds = float(os.environ.get("SOAK_SECONDS", "600"))
         self.start_sim("--still")
         proxy = Proxy(self.upstream)
@@ -172,8 +176,8 @@ def run(*words):
 
 
 class Namespace(unittest.TestCase):
-    def test_the_network_itself_fails(self):
-        """All of `Isolated`, in a network namespace of its own."""
+    def test_faults_of_the_network(self):
+        """Runs the tests of `Isolated` in a network namespace."""
         for tool in ("unshare", "ip"):
             if not shutil.which(tool):
                 self.skipTest(f"no {tool}")
@@ -203,7 +207,8 @@ class Isolated(Case):
         self.start_sim("--still")
 
     def rule(self, *words, tool="iptables"):
-        """Applies a rule until the test ends; skips where there is none."""
+        """Applies a rule of the firewall or of traffic control until the test
+        ends. Skips the test if that is not possible."""
         if not shutil.which(tool):
             self.skipTest(f"no {tool}")
         if tool == "iptables":
@@ -218,7 +223,7 @@ class Isolated(Case):
         return lambda: run(*undo)
 
     def hosts(self, text, path="/etc/hosts"):
-        """Replaces a system's file for this namespace."""
+        """Replaces a file of the system within this namespace."""
         with tempfile.NamedTemporaryFile("w", delete=False) as f:
             f.write(text)
         self.addCleanup(os.remove, f.name)
@@ -241,7 +246,7 @@ class Isolated(Case):
         self.up()
         wait_for(lambda: self.resources()[0] <= before[0] + 3, "descriptors")
 
-    def test_a_connection_that_falls_silent_is_replaced(self):
+    def test_a_silent_connection_is_replaced(self):
         self.start_exporter(*LIFE)
         self.up()
         before = self.resources()
@@ -251,7 +256,7 @@ class Isolated(Case):
         self.up()
         self.back_at(before)
 
-    def test_rejections_are_connect_failures(self):
+    def test_rejected_connections_give_the_reason_connect(self):
         for how in ("tcp-reset", "icmp-host-unreachable"):
             with self.subTest(how):
                 lift = self.rule(*self.to_upstream(
@@ -262,7 +267,7 @@ class Isolated(Case):
                 self.up()
                 self.exporter.close()
 
-    def test_a_route_to_nowhere_is_a_connect_failure(self):
+    def test_a_missing_route_gives_the_reason_connect(self):
         for kind in ("unreachable", "blackhole"):
             with self.subTest(kind):
                 if run("ip", "route", "add", kind, "10.9.8.7").returncode:
@@ -274,7 +279,7 @@ class Isolated(Case):
                 run("ip", "route", "del", kind, "10.9.8.7")
                 self.exporter.close()
 
-    def test_a_black_hole_does_not_hide_a_living_address(self):
+    def test_an_address_that_does_not_answer_does_not_hide_another(self):
         self.rule("INPUT", "-d", "127.0.0.9", "-j", "DROP")
         self.hosts("127.0.0.9 betanet\n127.0.0.1 betanet\n")
         self.launch_exporter(
@@ -293,7 +298,7 @@ class Isolated(Case):
             f.write("127.0.0.1 betanet\n")
         self.up()
 
-    def test_a_mute_name_server_delays_nothing_else(self):
+    def test_a_silent_name_server_delays_nothing_else(self):
         self.hosts("nameserver 127.0.0.77\n", "/etc/resolv.conf")
         self.enterContext(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                           ).bind(("127.0.0.77", 53))
@@ -308,7 +313,7 @@ class Isolated(Case):
         self.assertEqual(status, 0)
         self.assertLess(seconds, 2)
 
-    def test_a_name_server_that_fails_is_dns(self):
+    def test_a_failing_name_server_gives_the_reason_dns(self):
         self.hosts("nameserver 127.0.0.77\n", "/etc/resolv.conf")
         server = self.enterContext(
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
@@ -329,7 +334,7 @@ class Isolated(Case):
                 self.exporter.close()
 
     def values_stay_right(self):
-        """Whatever is shown for a while is what the service said."""
+        """Checks for a while that only values of the service are shown."""
         polls = lambda: self.value("betanet_exporter_requests_total",
                                    endpoint="metrics")
         wait_for(lambda: self.value("betanet_connected_peers") == 7, "values")
@@ -342,7 +347,7 @@ class Isolated(Case):
                 self.assertIn(samples.get((name, ())), (expected, None))
             time.sleep(0.05)
 
-    def test_lost_packets_never_bend_a_value(self):
+    def test_lost_packets_never_change_a_value(self):
         lift = self.rule("INPUT", "-p", "tcp", "--sport", str(self.upstream),
                          "-m", "statistic", "--mode", "random",
                          "--probability", "0.05", "-j", "DROP")
@@ -351,7 +356,7 @@ class Isolated(Case):
         lift()
         self.up()
 
-    def test_a_throttled_link_never_bends_a_value(self):
+    def test_a_slow_link_never_changes_a_value(self):
         self.start_exporter(*LIFE)
         self.up()
         before = self.resources()
@@ -372,7 +377,7 @@ class Isolated(Case):
         self.up()
         self.back_at(before)
 
-    def test_sigterm_ends_it_while_the_network_hangs(self):
+    def test_sigterm_ends_the_process_while_the_network_hangs(self):
         self.rule(*self.to_upstream("--syn", "-j", "DROP"))
         self.start_exporter(*LIFE, "--collection.timeout=1h")
         status, seconds = self.exporter.stop(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""A TCP proxy that does to a connection what networks do."""
+"""A TCP proxy that simulates the faults of networks."""
 
 import asyncio
 import contextlib
@@ -8,17 +8,17 @@ import threading
 
 
 class Proxy:
-    """Stands before a port of this machine. `fault` changes what happens to
-    the answers from that moment on, on old connections too:
+    """Forwards connections to a port of this machine. `fault` sets what happens
+    to the answers from then on, also on open connections:
 
-    latency(seconds)     every piece comes later
-    bandwidth(rate)      bytes per second
-    slicer(size, pause)  pieces of so many bytes with a pause after each
-    slow_close(seconds)  the end comes later
-    limit_data(size)     closes after so many bytes of an answer
-    timeout(seconds)     nothing comes any more, and then the end
-    reset_peer(seconds)  a reset instead of an answer
-    down()               refuses connections and drops the open ones
+    latency(seconds)     delays each piece
+    bandwidth(rate)      limits the rate, in bytes per second
+    slicer(size, pause)  sends pieces of this size with a pause after each
+    slow_close(seconds)  delays the close of the connection
+    limit_data(size)     closes the connection after this number of bytes
+    timeout(seconds)     sends nothing and closes the connection after the time
+    reset_peer(seconds)  resets the connection after the time
+    down()               refuses connections and closes the open ones
     """
 
     def __init__(self, upstream):
