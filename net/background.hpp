@@ -15,7 +15,7 @@ namespace betanet::net {
 class background {
 public:
   background(loop& l, std::size_t max_threads);
-  ~background(); ///< No `done` is called any more.
+  ~background(); ///< Afterwards no `done` is called.
 
   /// Calls `work()` in a thread and then `done(result)` on the loop's thread.
   /// Both can be copied and do not throw. Any thread may call it. False if
@@ -28,7 +28,8 @@ public:
   }
 
 private:
-  /// Runs in a thread and returns what is called on the loop's thread.
+  /// A function that runs in a thread. It returns the function that is then
+  /// called on the loop's thread.
   using job = std::function<std::function<void()>()>;
 
   bool run(job j);

@@ -30,7 +30,7 @@ public:
     bool lost_before_response = false;
   };
 
-  /// `context` null: not encrypted.
+  /// The connection is encrypted unless `context` is null.
   client_connection(boost::asio::ip::tcp::socket socket,
                     std::shared_ptr<tls_context> context);
 
@@ -38,7 +38,7 @@ public:
   std::chrono::steady_clock::time_point opened_at() const { return opened_at_; }
   const char* phase() const {
     return phase_;
-  } ///< What it is doing, for people.
+  } ///< The present step, for messages.
 
   /// Before the first request of an encrypted connection. Verifies the
   /// certificate against `server_name`, a name or an address. Calls `done`
@@ -54,10 +54,12 @@ public:
 
   bool is_open() const { return open_; }
 
-  /// It is open and the server has sent nothing since the last response.
+  /// Whether it is open and the server has sent nothing since the last
+  /// response.
   bool is_reusable() { return open_ && stream_.is_silent(); }
 
-  /// No `done` is called any more. May be called again.
+  /// Closes the connection. Afterwards no `done` is called. May be called more
+  /// than once.
   void close();
 
 private:
@@ -90,7 +92,7 @@ private:
   const char* phase_ = "";
   bool open_ = true;
   std::string certificate_defect_; ///< What verification found wrong.
-  bool is_kept_ = false;           ///< Has carried a response.
+  bool is_kept_ = false;           ///< A response has been read completely.
 
   std::function<void(answer)> done_; ///< Set while a request runs.
   std::string request_;
@@ -99,7 +101,7 @@ private:
   std::unique_ptr<incoming> incoming_;
 
   bool is_reading_ahead_ = false;
-  char first_byte_ = 0; ///< Where the read ahead puts what it gets.
+  char first_byte_ = 0; ///< The buffer of the read between requests.
 };
 
 } // namespace betanet::net

@@ -14,8 +14,7 @@
 
 namespace betanet::net {
 
-/// What a client keeps from one request to the next. Lives on the loop's
-/// thread.
+/// The state that a client keeps between requests. Lives on the loop's thread.
 struct client_memory {
   client_memory(outbound& shared, resource r);
 
@@ -23,7 +22,7 @@ struct client_memory {
   const resource target;
   const std::shared_ptr<identity_reader> identities;
   const std::shared_ptr<connector> connections;
-  std::shared_ptr<client_connection> kept; ///< Idle; null: none.
+  std::shared_ptr<client_connection> kept; ///< The idle connection; or null.
 };
 
 /// The life of one request: read the identity, connect if no connection was

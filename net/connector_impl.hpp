@@ -31,7 +31,7 @@ public:
              std::uint16_t port, std::function<void(result)> done);
   void stop(); ///< Closes what is connecting.
 
-  const char* phase() const { return phase_; } ///< What it does, for people.
+  const char* phase() const { return phase_; } ///< For messages.
 
 private:
   template <class F>
@@ -51,10 +51,10 @@ private:
   std::vector<boost::asio::ip::tcp::endpoint> peers_;
   std::uint16_t port_ = 0;
   std::size_t next_ = 0;    ///< Index of the next peer to try.
-  std::size_t pending_ = 0; ///< How many are being tried.
+  std::size_t pending_ = 0; ///< The number of peers that are being tried.
   std::vector<std::shared_ptr<boost::asio::ip::tcp::socket>> sockets_;
   boost::asio::steady_timer stagger_{io_};
-  std::optional<error> failure_; ///< Of the first address that says most.
+  std::optional<error> failure_; ///< The most informative error so far.
 };
 
 } // namespace betanet::net

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-/// What a client's `Accept` headers ask for (RFC 9110, 12.5). Pure functions.
+/// Functions that evaluate the `Accept` headers of a client (RFC 9110, 12.5).
 namespace betanet::net {
 
 /// The text formats of metrics.

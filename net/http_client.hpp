@@ -15,21 +15,21 @@
 
 namespace betanet::net {
 
-/// What a request introduces itself with.
+/// The credentials of a request: header fields, and certificates for https.
 struct identity {
-  std::string fields;              ///< Whole header lines, each ending in CRLF.
-  std::optional<tls_material> tls; ///< For https.
+  std::string fields;              ///< Header lines, each ending in CRLF.
+  std::optional<tls_material> tls; ///< Set for https.
 };
 
-/// What a client asks for, again and again.
+/// The resource that a client requests.
 struct resource {
   std::string host; ///< A name or an address, without brackets.
   std::uint16_t port;
   std::string path; ///< With the query, if there is one.
   std::string user_agent;
   std::uint64_t max_body_bytes;
-  /// A connection is not used longer, so that a new address of the name is
-  /// found.
+  /// How long a connection is used, so that a changed address of the name is
+  /// noticed.
   std::chrono::nanoseconds max_connection_age = std::chrono::hours{1};
   bool tls = false;
   /// The name the certificate must be for; empty: the host.
@@ -40,7 +40,7 @@ struct resource {
   std::function<net::identity()> identify;
 };
 
-/// What all clients share. Outlives them.
+/// The objects that all clients share. They must outlive the clients.
 struct outbound {
   explicit outbound(loop& l) : events(l) {}
 

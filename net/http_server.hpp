@@ -15,18 +15,18 @@
 
 namespace betanet::net {
 
-/// The statuses the server answers by itself, to what is not a sound request.
+/// The statuses with which the server itself answers invalid requests.
 inline constexpr std::array protocol_errors{400, 413, 417, 431, 505};
 
-/// Totals since the start, except for the two that are momentary.
+/// Counters since the start, except for the two that are present numbers.
 struct server_stats {
-  std::uint64_t connections = 0; ///< Momentary: open connections.
-  /// Momentary: responses that the kernel did not take at once and that are
-  /// still being written.
+  std::uint64_t connections = 0; ///< The present number of connections.
+  /// The present number of responses that the kernel did not take at once and
+  /// that are still being written.
   std::uint64_t slow_responses = 0;
-  std::uint64_t rejected_limit = 0; ///< At the cap on connections.
+  std::uint64_t rejected_limit = 0; ///< Closed because of the limit.
   std::uint64_t rejected_descriptors = 0;
-  /// By status, in the order of `protocol_errors`.
+  /// Refused requests by status, in the order of `protocol_errors`.
   std::array<std::uint64_t, protocol_errors.size()> errors{};
 };
 
@@ -41,23 +41,23 @@ public:
   virtual ~exchange() = default;
   virtual const net::request& request() const = 0;
 
-  /// Exactly once, from any thread.
+  /// Answers the request. Must be called exactly once, from any thread.
   virtual void respond(std::shared_ptr<const reply> r) = 0;
 };
 
-/// How much a client may cost.
+/// The limits of the resources that clients may use.
 struct server_limits {
   std::size_t connections = 256;
-  std::size_t header_bytes = header_limits{}.bytes; ///< Of one request.
-  int headers = header_limits{}.fields;             ///< Of one request.
-  /// For a complete header block: from accept, later from a request's first
-  /// byte.
+  std::size_t header_bytes = header_limits{}.bytes; ///< For each request.
+  int headers = header_limits{}.fields;             ///< For each request.
+  /// The time for a complete header block. It starts when the connection is
+  /// accepted, and for later requests with their first byte.
   std::chrono::nanoseconds header_timeout = std::chrono::seconds{10};
-  /// Between requests: nginx's default for keepalive_timeout.
+  /// The time between requests: nginx's default for keepalive_timeout.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds{75};
-  /// From a complete request to the last byte of its response.
+  /// The time from a complete request to the last byte of its response.
   std::chrono::nanoseconds write_timeout = std::chrono::seconds{30};
-  /// nginx's default for keepalive_requests.
+  /// The default is that of keepalive_requests in nginx.
   int requests_per_connection = 1000;
 };
 
@@ -79,7 +79,7 @@ public:
   using handler = std::function<void(std::shared_ptr<exchange>)>;
 
   http_server(loop& l, server_limits limits, handler on_request);
-  ~http_server(); ///< Not while the loop runs.
+  ~http_server(); ///< The loop must not run.
 
   /// Binds a TCP port. `host` is a name or an address, IPv6 without brackets;
   /// empty or `::` listens on both families. Port 0 takes a free port. Before
@@ -87,10 +87,11 @@ public:
   /// the address bound, such as `[::]:9200`.
   std::string listen(const std::string& host, std::uint16_t port);
 
-  /// Takes over a listening TCP socket, otherwise as `listen`.
+  /// Takes over a listening TCP socket. Otherwise like `listen`.
   std::string adopt(int descriptor);
 
-  /// Applies to connections and responses from now on. Any thread.
+  /// Sets how further connections are secured and further responses completed.
+  /// Any thread.
   void secure(server_security security);
 
   /// Stops accepting, lets running requests finish, closes the other

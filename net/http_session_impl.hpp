@@ -11,7 +11,8 @@
 
 namespace betanet::net {
 
-/// What all connections of a server share. Lives on the loop's thread.
+/// The state that all connections of a server share. Lives on the loop's
+/// thread.
 struct http_server::state : std::enable_shared_from_this<state> {
   using acceptor = boost::asio::ip::tcp::acceptor;
   using clock = std::chrono::steady_clock;
@@ -43,12 +44,12 @@ struct http_server::state : std::enable_shared_from_this<state> {
   std::function<void()> stopped; ///< Set once the server is stopping.
 };
 
-/// What a connection is doing.
+/// The phase of a connection.
 enum class session_phase : std::uint8_t {
   reading,   ///< The TLS handshake, a request, or nothing between requests.
-  waiting,   ///< For the response to a request.
-  writing,   ///< A response.
-  lingering, ///< Sent all, reads what the client still sends.
+  waiting,   ///< The front has not answered the request yet.
+  writing,   ///< A response is being written.
+  lingering, ///< All is sent; bytes from the client are read and dropped.
   closed
 };
 

@@ -10,10 +10,9 @@
 
 namespace betanet::net {
 
-/// Gets what a client introduces itself with, before each request. Files are
-/// read in a thread, because a dead mount may block for ever; while one
-/// reading hangs no other is begun. Lives on the loop's thread, in a shared
-/// pointer.
+/// Gets the identity of a client before each request. Files are read in a
+/// thread, because a dead mount may block for ever. No further reading starts
+/// while one is running. Lives on the loop's thread, in a shared pointer.
 class identity_reader : public std::enable_shared_from_this<identity_reader> {
 public:
   /// An identity in the form a connection needs.
@@ -35,8 +34,8 @@ private:
   const bool tls_;
   const identity identity_;
   const std::function<identity()> identify_; ///< Empty: it never changes.
-  std::optional<prepared> fixed_; ///< The one that never changes, once known.
-  bool is_reading_ = false;       ///< In a thread.
+  std::optional<prepared> fixed_; ///< The identity, if it never changes.
+  bool is_reading_ = false;       ///< A thread is reading the files.
 };
 
 } // namespace betanet::net

@@ -20,7 +20,7 @@ boost::asio::ip::tcp::acceptor open_listener(boost::asio::io_context& io,
 boost::asio::ip::tcp::acceptor adopt_listener(boost::asio::io_context& io,
                                               int descriptor);
 
-/// For people, such as `127.0.0.1:9200` or `[::]:9200`.
+/// The address as text, such as `127.0.0.1:9200` or `[::]:9200`.
 std::string address_text(const std::string& host, std::uint16_t port);
 
 } // namespace betanet::net

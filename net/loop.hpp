@@ -5,8 +5,8 @@
 
 namespace betanet::net {
 
-/// The event loop all sockets live on. One thread runs it; the other functions
-/// may be called from any thread.
+/// The event loop of all sockets. One thread runs it. The functions other than
+/// `run` may be called from any thread.
 class loop {
 public:
   loop();

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <variant>
 
-/// What the server trusts of a client's bytes. Pure functions.
+/// Functions that read and check the header block of a request.
 namespace betanet::net {
 
 enum class method : std::uint8_t { get, head, post, other };
@@ -24,7 +24,7 @@ struct request_head {
   bool keep_alive = true; ///< Another request may follow on the connection.
 };
 
-/// How much a header block may hold.
+/// The limits of a header block.
 struct header_limits {
   std::size_t bytes = 8192; ///< Apache: LimitRequestFieldSize, for one field.
   int fields = 100;         ///< Apache: LimitRequestFields.

@@ -12,7 +12,7 @@ namespace betanet::net {
 struct resolver::answer {
   std::vector<boost::asio::ip::address> addresses; ///< Empty on error.
   std::string error;  ///< The text of the system's resolver.
-  bool local = false; ///< This machine's fault: descriptors, threads, memory.
+  bool local = false; ///< This machine lacks descriptors, threads or memory.
 };
 
 } // namespace betanet::net

@@ -9,12 +9,12 @@
 #include <string_view>
 #include <vector>
 
-/// What the client trusts of the head of an upstream's response: the rules that
-/// the HTTP parser (Beast 1.81) does not enforce. Pure functions.
+/// Functions that check the head of an upstream's response by those rules that
+/// the HTTP parser (Beast 1.81) does not enforce.
 namespace betanet::net {
 
-/// The parts of a response's head that the rules look at. The texts belong to
-/// somebody else.
+/// The parts of a response's head that the rules need. The texts must outlive
+/// this object.
 struct response_head {
   int version = 11; ///< Major * 10 + minor.
   int status = 0;

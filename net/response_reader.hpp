@@ -19,9 +19,9 @@ namespace betanet::net {
 class response_reader {
 public:
   enum class progress : std::uint8_t {
-    need_more, ///< Feed on, or say that no more bytes come.
-    complete,  ///< `take_response` has it.
-    failed,    ///< `failure` has the reason.
+    need_more, ///< The response is incomplete.
+    complete,  ///< `take_response` returns the response.
+    failed,    ///< `failure` returns the reason.
   };
 
   /// How the bytes ended.
@@ -35,26 +35,29 @@ public:
   response_reader(response_reader&&) noexcept;
   response_reader& operator=(response_reader&&) noexcept;
 
-  /// Only while more is needed. Bytes after the response are left over.
+  /// Reads more bytes. May be called only while more are needed. Bytes after
+  /// the response are ignored.
   progress feed(std::string_view bytes);
 
-  /// No more bytes come. Only while more is needed; `complete` or `failed`.
+  /// Handles the end of the connection. May be called only while more bytes are
+  /// needed. Returns `complete` or `failed`.
   progress finish(ending how);
 
-  /// A byte has been fed.
+  /// Whether a byte has been fed.
   bool has_begun() const;
 
-  /// The head of the final response has been read.
+  /// Whether the head of the final response has been read.
   bool has_head() const;
 
-  /// Once complete; once.
+  /// Returns the response. May be called once, after `complete`.
   response take_response();
 
-  /// Once failed.
+  /// The reason of the failure. May be called only after `failed`.
   const error& failure() const;
 
-  /// Once complete: the peer keeps the connection open and sent nothing after
-  /// the response, which the next request would take for its own.
+  /// Whether the connection can be used for another request: the peer keeps it
+  /// open and has sent nothing after the response. May be called only after
+  /// `complete`.
   bool may_keep_connection() const;
 
 private:

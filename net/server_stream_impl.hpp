@@ -23,7 +23,8 @@ public:
     std::size_t bytes = 0;
   };
 
-  /// `c` null: not encrypted. Otherwise `handshake` comes first.
+  /// The stream is encrypted unless `c` is null. `handshake` must then be
+  /// called before other operations.
   server_stream(boost::asio::ip::tcp::socket s, std::shared_ptr<tls_context> c);
 
   server_stream(const server_stream&) = delete; // OpenSSL has its address
@@ -38,13 +39,13 @@ public:
   /// the connection is not encrypted from here on.
   bool met_plain_http();
 
-  /// Decrypted bytes are waiting to be read. The socket does not become
-  /// readable for them.
+  /// Whether decrypted bytes can be read. The socket does not become readable
+  /// for them.
   bool has_decrypted_bytes() const;
   step read(char* to, std::size_t size);
   /// Writes as many bytes as the kernel takes.
   step write(std::span<const boost::asio::const_buffer> from);
-  /// Tells the client that nothing more comes.
+  /// Tells the client that no more bytes will be sent.
   void finish();
 
   /// Move bytes of the socket itself. For OpenSSL where it is encrypted.

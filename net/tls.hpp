@@ -11,10 +11,10 @@ namespace betanet::net {
 
 enum class tls_version : std::uint8_t { v1_0, v1_1, v1_2, v1_3 };
 
-/// What a client secures its connections with. Texts are in PEM.
+/// The certificates and settings of a client. Texts are in PEM.
 struct tls_material {
   std::string ca;               ///< Trusted authorities; empty: the system's.
-  std::string certificate, key; ///< Of the client itself; empty: none.
+  std::string certificate, key; ///< The client's own; empty: none.
   bool verify = true;           ///< Verify the server's chain and name.
   tls_version least = tls_version::v1_2;
   tls_version most = tls_version::v1_3;
@@ -33,7 +33,7 @@ enum class client_auth : std::uint8_t {
   require_and_verify, ///< Must be there, verified.
 };
 
-/// What a server secures its connections with. Texts are in PEM.
+/// The certificates and settings of a server. Texts are in PEM.
 struct tls_server_material {
   std::string certificate, key;
   client_auth auth = client_auth::none;
