@@ -230,7 +230,7 @@ void exporter::start_guard() {
   guard_ = system_.spawn<on_io<guard_impl, guard_state>>(
       loop_, [this, s](auto* self) { return guard(self, s, front_, log_); });
   self_->monitor(guard_);
-  log_.info("Guarding",
+  log_.info("Web configuration loaded",
             {{"web_config_file", file}, {"tls", s.first.tls ? "on" : "off"}});
 }
 

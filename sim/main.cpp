@@ -1,5 +1,5 @@
 // betanet_sim: a simulated Betanet service for trying and testing the exporter.
-// It can be told to show faults.
+// Faults can be set with flags and, while it runs, with requests.
 //
 //   GET  /api/v1/metrics, /api/v1/nodes/status, /api/v1/network/stats
 //   GET  /sim/faults          shows the faults that are set

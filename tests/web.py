@@ -105,7 +105,8 @@ class Web(harness.Case):
             f"{harness.BINARIES}/betanet_exporter", *FAST,
             f"--web.listen-address=127.0.0.1:{self.port}",
             f"--web.config.file={self.home}/web.yml", *flags, **env)
-        wait_for(lambda: 'msg="Guarding"' in self.log(), self.log)
+        wait_for(lambda: 'msg="Web configuration loaded"' in self.log(),
+                 self.log)
         wait_for(lambda: socket.create_connection(
             ("127.0.0.1", self.port)).close() is None, "listening")
         self.encrypted = "tls=on" in self.log()
