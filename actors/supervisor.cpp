@@ -245,7 +245,7 @@ void supervisor_state::note_good_poll(endpoint e, const poll_report& r) {
 void supervisor_state::note_failed_poll(endpoint e, const metrics::poll& p) {
   const bool begins = at(e).outage.failed(self->clock().now());
   const bool nowhere = all_answer_404();
-  const bool hint = nowhere && !std::exchange(not_found_told, nowhere);
+  const bool hint = nowhere && !not_found_told;
   not_found_told = nowhere;
   std::string text = "Failed to fetch Betanet metrics: ";
   if (p.attempts > 1)
