@@ -47,20 +47,6 @@ CAF_TEST(only temporary failures are retried) {
     CAF_CHECK(!plan.next(1, with_status(status), 0));
 }
 
-CAF_TEST(each failure has its verdict) {
-  CHECK_EQUAL(verdict_of({reason::json, ""}), verdict::success);
-  CHECK_EQUAL(verdict_of({reason::schema, ""}), verdict::success);
-  CHECK_EQUAL(verdict_of({reason::local, ""}), verdict::local);
-  for (const auto why : {reason::dns, reason::connect, reason::reset,
-                         reason::eof, reason::timeout, reason::tls,
-                         reason::protocol, reason::too_large, reason::encoding})
-    CHECK_EQUAL(verdict_of({why, ""}), verdict::failure);
-  for (const int status : {500, 501, 502, 503, 504, 505, 599})
-    CHECK_EQUAL(verdict_of(with_status(status)), verdict::failure);
-  for (const int status : {201, 204, 301, 304, 400, 401, 403, 404, 429, 499})
-    CHECK_EQUAL(verdict_of(with_status(status)), verdict::neither);
-}
-
 CAF_TEST(retry after extends a pause up to the interval) {
   const auto plan = seed_plan();
   CHECK_EQUAL(plan.next(1, with_status(503, 3s), 0), duration{3s});
