@@ -31,7 +31,7 @@ CAF_TEST(work runs in a thread and its result is passed to the loop) {
 
   CAF_CHECK(asked);
   CAF_CHECK_EQUAL(got, "result");
-  CAF_CHECK(receiver == std::this_thread::get_id());
+  CHECK_EQUAL(receiver, std::this_thread::get_id());
   CAF_CHECK(worker != receiver);
 }
 

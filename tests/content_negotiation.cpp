@@ -38,8 +38,8 @@ CAF_TEST(clients that prefer OpenMetrics get it) {
         "text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
         "application/openmetrics-text", "APPLICATION/OpenMetrics-Text ; Q=0.1",
         "application/openmetrics-text; version=\"1.0.0\"",
-        "application/openmetrics-text; version=\"\"",
-        "text/plain;q=0, */*", "text/*;q=0.2, application/*;q=0.3"})
+        "application/openmetrics-text; version=\"\"", "text/plain;q=0, */*",
+        "text/*;q=0.2, application/*;q=0.3"})
     check_format(accept, format::openmetrics_1_0_0);
 }
 

@@ -269,7 +269,7 @@ CAF_TEST(a connection that was closed while idle is closed on this side) {
   first_read.set_value();
 
   const auto status = ended.get_future().wait_for(5s);
-  CAF_CHECK(status == std::future_status::ready);
+  CHECK_EQUAL(status, std::future_status::ready);
   client.reset();
 }
 

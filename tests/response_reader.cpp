@@ -85,13 +85,13 @@ std::string chunked(const std::string& chunks) {
 
 response read(const std::string& bytes) {
   response_reader r{max_body};
-  CAF_REQUIRE(r.feed(bytes) == progress::complete);
+  REQUIRE_EQUAL(r.feed(bytes), progress::complete);
   return r.take_response();
 }
 
 error failure(const std::string& bytes) {
   response_reader r{max_body};
-  CAF_REQUIRE(r.feed(bytes) == progress::failed);
+  REQUIRE_EQUAL(r.feed(bytes), progress::failed);
   return r.failure();
 }
 
