@@ -140,6 +140,14 @@ void exporter::listen() {
 }
 
 void exporter::start_actors() {
+  // What may throw comes before the actors: their system cannot end while they
+  // live.
+  std::optional<web_reading> web;
+  if (!web_.config_file.empty()) {
+    web = read_web(web_.config_file, {});
+    if (!web->problem.empty()) // the file has changed since it was checked
+      throw std::runtime_error(web->problem);
+  }
   const auto now = system_.clock().now();
   cache_settings cached;
   cached.detail = to_metrics(given_.settings.metrics.detail);
@@ -159,8 +167,8 @@ void exporter::start_actors() {
                            build_.version},
                           cache_, reloader_);
       });
-  if (!web_.config_file.empty())
-    start_guard();
+  if (web)
+    start_guard(*web);
   self_->monitor(cache_);
   self_->monitor(scheduler_);
   self_->monitor(reloader_);
@@ -208,13 +216,12 @@ void exporter::ask_front(std::function<void(bool)> done) {
   });
 }
 
-void exporter::start_guard() {
+void exporter::start_guard(const web_reading& first) {
   const auto file = web_.config_file;
-  const auto latest = std::make_shared<web_reading>(read_web(file, {}));
-  if (!latest->problem.empty()) // the file has changed since `check_start`
-    throw std::runtime_error(latest->problem);
+  const auto latest = std::make_shared<web_reading>(first);
   guard_settings s;
-  s.first = *latest;
+  s.first = first;
+  s.telemetry_path = web_.telemetry_path;
   s.read = [this, file, latest](auto done) {
     const auto read = [file, latest] {
       auto found = read_web(file, *latest);

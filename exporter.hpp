@@ -43,7 +43,7 @@ public:
 private:
   void listen();
   void start_actors();
-  void start_guard();
+  void start_guard(const web_reading& first);
   reloader_settings reloading();
   void ask_front(std::function<void(bool)> done);
   int wait();

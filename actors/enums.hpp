@@ -2,7 +2,7 @@
 
 #include "config/web_config.hpp"
 #include "metrics/render.hpp"
-#include "net/http_client.hpp"
+#include "net/outcome.hpp"
 #include "net/tls.hpp"
 
 /// Conversions between enumerations. The directories metrics, net and config do

@@ -70,16 +70,7 @@ void fetcher_state::finish_attempt(const net::outcome& outcome) {
   const auto& response = std::get<net::response>(outcome);
   if (const auto f = status_failure(response))
     return attempt_failed(*f);
-  auto read = metrics::parse(settings.endpoint, response.body);
-  metrics::poll p;
-  p.values = read.values;
-  p.unusable = read.unusable;
-  p.failure = std::move(read.failure);
-  p.result = !p.failure ? metrics::quality::good
-             : p.failure->why == metrics::reason::schema
-                 ? metrics::quality::partial
-                 : metrics::quality::bad;
-  end_poll(std::move(p));
+  end_poll(metrics::poll_of(metrics::parse(settings.endpoint, response.body)));
 }
 
 void fetcher_state::attempt_failed(const metrics::failure& f) {

@@ -64,7 +64,8 @@ void guard_state::pass(const exchange_ptr& e, permission granted) {
 }
 
 void guard_state::serve(const exchange_ptr& e) {
-  const auto& route = pages::find_route(e->request().path);
+  const auto& route =
+      pages::find_route(e->request().path, settings.telemetry_path);
   if (!problem.empty())
     return pass(e, route.needs_login ? permission::broken
                                      : permission::health_only);

@@ -39,6 +39,7 @@ private:
 
 struct guard_settings {
   web_reading first; ///< The reading at the start; it has no problem.
+  std::string telemetry_path = "/metrics";
   /// Reads the files again in another thread and then calls the function once,
   /// from any thread.
   std::function<void(std::function<void(web_reading)>)> read;

@@ -5,8 +5,8 @@
 #include "metrics/schedule.hpp"
 #include "metrics/snapshot.hpp"
 #include "net/content_negotiation.hpp"
-#include "net/http_client.hpp"
 #include "net/http_server.hpp"
+#include "net/outcome.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>

@@ -153,9 +153,9 @@ private:
   }
 
   void endpoints(target& t, const YAML::Node& node) {
-    std::vector<std::string> known;
+    std::vector<std::string> known(endpoint_count);
     for (const auto& row : endpoint_table)
-      known.emplace_back(row.name);
+      known[index(row.id)] = row.name;
     each_entry(node, "target.endpoints.", known,
                [&](const YAML::Node& key, const YAML::Node& value) {
                  const auto& name = key.Scalar();

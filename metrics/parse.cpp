@@ -216,4 +216,15 @@ parsed parse(endpoint e, std::string_view body) {
   return collect(e, parser.handler());
 }
 
+poll poll_of(parsed p) {
+  poll result;
+  result.result = !p.failure                         ? quality::good
+                  : p.failure->why == reason::schema ? quality::partial
+                                                     : quality::bad;
+  result.failure = std::move(p.failure);
+  result.values = p.values;
+  result.unusable = p.unusable;
+  return result;
+}
+
 } // namespace betanet::metrics

@@ -20,4 +20,7 @@ struct parsed {
 /// JSON type are not converted. An optional field may be missing or null.
 parsed parse(endpoint e, std::string_view body);
 
+/// The poll whose last attempt was answered with what was parsed.
+poll poll_of(parsed p);
+
 } // namespace betanet::metrics

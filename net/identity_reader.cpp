@@ -13,7 +13,7 @@ identity_reader::identity_reader(outbound& shared, const resource& r)
     fixed_ = prepared{identity_.fields, nullptr};
 }
 
-void identity_reader::read(std::function<void(result)> done) {
+void identity_reader::read(const std::function<void(result)>& done) {
   if (fixed_)
     return done(*fixed_);
   if (is_reading_)

@@ -25,7 +25,7 @@ public:
   identity_reader(outbound& shared, const resource& r);
 
   /// Calls `done` once, before it returns or later, unless destroyed before.
-  void read(std::function<void(result)> done);
+  void read(const std::function<void(result)>& done);
 
 private:
   std::function<result()> reading() const;

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace sim {
@@ -79,8 +80,7 @@ void service::step() {
         random(1, static_cast<std::uint64_t>(packets) / 50 + 1);
   const double bytes = packets * random(180, 220);
   at(field::bytes_transmitted) += bytes;
-  at(field::bytes_received) +=
-      static_cast<double>(static_cast<std::uint64_t>(bytes) / 2);
+  at(field::bytes_received) += std::floor(bytes / 2);
   at(field::peak_throughput) = std::max(at(field::peak_throughput), bytes);
   // The latency is a random walk that tends towards 45 ms.
   auto& latency = at(field::avg_latency_ms);

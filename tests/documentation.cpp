@@ -159,6 +159,23 @@ CAF_TEST(the image is built with the packages that dev installs) {
   CAF_CHECK_LESS(10, found);
 }
 
+CAF_TEST(README lists the fields of each endpoint) {
+  std::set<row> documented, known;
+  for (const auto& r : table("README.md", "Endpoint"))
+    documented.insert(r);
+  for (const auto& e : endpoint_table) {
+    std::set<std::string> keys;
+    for (const auto& f : metrics::field_table)
+      if (f.source == e.id)
+        keys.emplace(f.key);
+    std::string list;
+    for (const auto& k : keys)
+      list += (list.empty() ? "" : ", ") + k;
+    known.insert({std::string{e.name}, std::string{e.default_path}, list});
+  }
+  CHECK_EQUAL(documented, known);
+}
+
 CAF_TEST(every path is documented and every documented path is served) {
   std::set<std::string> documented, served;
   for (const auto& r : table("README.md", "Path"))

@@ -166,12 +166,23 @@ CAF_TEST(malformed blocks are refused) {
     check(bytes, 400);
 }
 
+CAF_TEST(a byte that is never part of a header block is refused at once) {
+  for (const auto& begun :
+       {"GET\0"s, "GET / HTTP/1.1\n"s, "GET / HTTP/1.1\rX"s,
+        "GET / HTTP/1.1\r\n folded"s, "GET / HTTP/1.1\r\n\tfolded"s})
+    CAF_CHECK_EQUAL(find_header_end(begun, 0, 8192).refusal, 400);
+  for (const auto& begun : {"GET"s, "GET / HTTP/1.1\r"s, "GET / HTTP/1.1\r\n"s})
+    CAF_CHECK_EQUAL(find_header_end(begun, 0, 8192).refusal, 0);
+}
+
 CAF_TEST(versions other than 1_0 and 1_1 are refused) {
   for (const auto* version : {"HTTP/2.0", "HTTP/1.2", "HTTP/0.9"})
     check("GET / " + std::string{version} + "\r\nHost: x\r\n\r\n", 505);
   check("PRI * HTTP/2.0\r\n\r\n", 505);
+  check(" HTTP/2.0\r\nHost: x\r\n\r\n", 505);
   for (const auto* odd : {"GET / http/1.1", "GET /", "GET / HTTP/1.1 ",
-                          "GET / HTTP/11", "GET / HTTP/1.1x"})
+                          "GET / HTTP/11", "GET / HTTP/1.1x", "GET / HTTP/1.a",
+                          "GET / HTTP/a.1", "GET / HTTP/1:1", "GET / HTTP/1./"})
     check(std::string{odd} + "\r\nHost: x\r\n\r\n", 400);
 }
 

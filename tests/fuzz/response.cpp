@@ -41,18 +41,14 @@ std::string text_of(const net::outcome& o) {
 }
 
 /// Aborts if the page is not well-formed.
-void check_page(metrics::endpoint e, const net::response& response) {
-  auto read = metrics::parse(e, response.body);
-  metrics::poll p;
-  p.values = read.values;
-  p.failure = read.failure;
-  p.result = p.failure ? metrics::quality::partial : metrics::quality::good;
+void check_page(endpoint e, const net::response& response) {
+  const auto p = metrics::poll_of(metrics::parse(e, response.body));
   auto s = std::make_shared<metrics::snapshot>(
       metrics::freshness_rules{},
       std::make_shared<const std::vector<double>>(std::vector{0.1}),
       metrics::time_point{});
   s->apply(e, p, {});
-  s->endpoints[metrics::index(e)].last_failure = p.failure;
+  s->endpoints[index(e)].last_failure = p.failure;
   metrics::exposition pages{metrics::detail::full, {}, {}};
   pages.update("", s);
   static std::string last; // most inputs leave the page as it was
