@@ -68,8 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   if (size == 0)
     return 0;
-  const auto e = metrics::all_endpoints[data[0] % metrics::endpoint_count];
-  const std::size_t step = 1 + data[0] / metrics::endpoint_count;
+  const auto e = all_endpoints[data[0] % endpoint_count];
+  const std::size_t step = 1 + data[0] / endpoint_count;
   const std::string_view bytes{reinterpret_cast<const char*>(data) + 1,
                                size - 1};
   const auto outcome = read(bytes, size);
