@@ -318,14 +318,21 @@ class Isolated(Case):
         server = self.enterContext(
             socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         server.bind(("127.0.0.77", 53))
+        server.settimeout(0.1)
+        stop = threading.Event()
         code = 0
 
         def answer():
-            while True:
-                query, client = server.recvfrom(512)
-                server.sendto(query[:2] + bytes([0x81, 0x80 | code]) +
-                              query[4:], client)
-        threading.Thread(target=answer, daemon=True).start()
+            while not stop.is_set():
+                with contextlib.suppress(TimeoutError):
+                    query, client = server.recvfrom(512)
+                    server.sendto(query[:2] + bytes([0x81, 0x80 | code]) +
+                                  query[4:], client)
+        thread = threading.Thread(target=answer)
+        thread.start()
+        # A thread that still receives would keep the port from the next test.
+        self.addCleanup(thread.join)
+        self.addCleanup(stop.set)
         for code in (2, 3):  # SERVFAIL, NXDOMAIN
             with self.subTest(code):
                 self.launch_exporter(*LIFE, "--collection.timeout=2s",
