@@ -1,6 +1,7 @@
 """Tests with a faulty network. They also check that the exporter leaks no
 resources."""
 
+import contextlib
 import os
 import random
 import re
