@@ -11,6 +11,7 @@ namespace betanet::testing {
 /// All actors except the front, connected as in exporter.cpp, on virtual time.
 struct wired_fixture : fixture {
   ~wired_fixture() override {
+    living.reset();
     caf::anon_send_exit(owner, caf::exit_reason::user_shutdown);
     consume_messages();
     caf::anon_send_exit(clock, caf::exit_reason::kill);
@@ -63,12 +64,14 @@ struct wired_fixture : fixture {
     return deref<reloader_type>(owner).state.targets.at(i).supervisor;
   }
 
-  /// Calls `f` after this virtual time.
+  /// Calls `f` after this virtual time, unless the fixture is gone by then.
   void later(std::chrono::nanoseconds d, std::function<void()> f) {
     const auto who =
-        sys.spawn([f](caf::event_based_actor* me) -> caf::behavior {
+        sys.spawn([f, fixture = std::weak_ptr{living}](
+                      caf::event_based_actor* me) -> caf::behavior {
           return {[=](caf::ok_atom) {
-            f();
+            if (!fixture.expired())
+              f();
             me->quit();
           }};
         });
@@ -100,6 +103,9 @@ struct wired_fixture : fixture {
   cache_actor store;
   scheduler_actor clock;
   reloader_actor owner;
+
+private:
+  std::shared_ptr<int> living = std::make_shared<int>();
 };
 
 } // namespace betanet::testing
