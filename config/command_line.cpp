@@ -1,5 +1,5 @@
 #include "config/file.hpp"
-#include "config/keys.hpp"
+#include "config/keys_impl.hpp"
 
 #include <CLI/CLI.hpp>
 

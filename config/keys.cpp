@@ -1,6 +1,5 @@
-#include "config/keys.hpp"
-
-#include "config/key_kinds.hpp"
+#include "config/key_kinds_impl.hpp"
+#include "config/keys_impl.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "config/key_kinds.hpp"
+#include "config/key_kinds_impl.hpp"
 
 #include <arpa/inet.h>
 

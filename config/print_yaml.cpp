@@ -1,4 +1,4 @@
-#include "config/keys.hpp"
+#include "config/keys_impl.hpp"
 
 #include <yaml-cpp/yaml.h>
 

@@ -1,7 +1,7 @@
 #include "config/web_config.hpp"
 
-#include "config/key_kinds.hpp"
-#include "config/yaml_reader.hpp"
+#include "config/key_kinds_impl.hpp"
+#include "config/yaml_reader_impl.hpp"
 
 namespace betanet::config {
 

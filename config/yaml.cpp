@@ -1,4 +1,4 @@
-#include "config/yaml_reader.hpp"
+#include "config/yaml_reader_impl.hpp"
 
 #include <algorithm>
 #include <set>

@@ -1,5 +1,4 @@
-#include "metrics/families.hpp"
-
+#include "metrics/families_impl.hpp"
 #include "metrics/freshness.hpp"
 
 #include <prometheus/metric_family.h>

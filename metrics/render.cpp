@@ -1,6 +1,6 @@
 #include "metrics/render.hpp"
 
-#include "metrics/families.hpp"
+#include "metrics/families_impl.hpp"
 
 #include <algorithm>
 

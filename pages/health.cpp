@@ -1,6 +1,5 @@
-#include "pages/health.hpp"
-
 #include "metrics/freshness.hpp"
+#include "pages/health_impl.hpp"
 
 #include <boost/json.hpp>
 

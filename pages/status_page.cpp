@@ -1,4 +1,4 @@
-#include "pages/health.hpp"
+#include "pages/health_impl.hpp"
 
 #include <boost/json.hpp>
 

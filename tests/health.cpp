@@ -1,7 +1,6 @@
 #define CAF_SUITE health
 
-#include "pages/health.hpp"
-
+#include "pages/health_impl.hpp"
 #include "tests/page_view.hpp"
 #include "tests/suite.hpp"
 

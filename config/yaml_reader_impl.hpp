@@ -1,6 +1,6 @@
 #pragma once
 
-#include "config/keys.hpp"
+#include "config/keys_impl.hpp"
 
 #include <yaml-cpp/yaml.h>
 
