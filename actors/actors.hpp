@@ -71,7 +71,8 @@ using snapshot_store_actor = caf::typed_actor<
 
 /// The part of the cache's interface that the reloader uses.
 using target_registry_actor = caf::typed_actor<
-    // Add a target. It replaces a target with the same name.
+    // Add a target. It replaces a target with the same name, whose counters go
+    // on.
     caf::reacts_to<atom::add, std::string, snapshot_ptr>,
     // Remove a target.
     caf::reacts_to<atom::drop, std::string>,

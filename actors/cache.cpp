@@ -18,11 +18,13 @@ cache_impl::behavior_type cache_state::make_behavior() {
   self->delayed_send(cache_impl{self}, summary_period, atom::summarize_v);
   return {
       [this](atom::add, const std::string& target, snapshot_ptr& s) {
-        drop(target);
-        pages->update(target, s);
+        pages->replace(target, s);
         targets[target] = std::move(s);
       },
-      [this](atom::drop, const std::string& target) { drop(target); },
+      [this](atom::drop, const std::string& target) {
+        targets.erase(target);
+        pages->remove(target);
+      },
       [this](atom::reload, const metrics::reload_status& s) { pages->show(s); },
       [this](atom::put, const std::string& target, snapshot_ptr& s) {
         put(target, std::move(s));
@@ -39,11 +41,6 @@ cache_impl::behavior_type cache_state::make_behavior() {
         self->delayed_send(cache_impl{self}, summary_period, atom::summarize_v);
       },
   };
-}
-
-void cache_state::drop(const std::string& target) {
-  targets.erase(target);
-  pages->remove(target);
 }
 
 void cache_state::put(const std::string& target, snapshot_ptr s) {

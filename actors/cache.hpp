@@ -35,7 +35,6 @@ struct cache_state {
   explicit cache_state(cache_impl::pointer p) : self(p) {}
   cache_impl::behavior_type make_behavior();
 
-  void drop(const std::string& target);
   void put(const std::string& target, snapshot_ptr s);
   page_ptr render(const page_query& q);
   census_ptr list() const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace betanet {
 
@@ -193,9 +194,13 @@ void reloader_state::apply(const std::vector<config::target>& wanted,
       change(same.mapped(), t);
     targets.push_back(std::move(same.mapped()));
   }
+  std::set<std::string> replaced; // with another URL
+  for (const auto& t : added)
+    replaced.insert(t.name);
   for (const auto& [_, p] : former) {
     end(p);
-    self->send(settings.registry, atom::drop_v, p.target.name);
+    if (!replaced.contains(p.target.name))
+      self->send(settings.registry, atom::drop_v, p.target.name);
   }
   for (const auto& t : added)
     start(t, false);

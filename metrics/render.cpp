@@ -32,6 +32,12 @@ void append(std::string& text, const family_lines& heads, Lines lines) {
 
 } // namespace
 
+activity exposition::cached_target::counted() const {
+  auto all = former;
+  all += activity_of(*latest);
+  return all;
+}
+
 exposition::exposition(detail d, build_info build, reload_status reload)
     : detail_(d), build_(std::move(build)), reload_(reload) {}
 
@@ -40,6 +46,23 @@ void exposition::update(const std::string& target,
   auto& cached = targets_[target];
   cached.latest = std::move(s);
   cached.valid_until = {};
+}
+
+void exposition::replace(const std::string& target,
+                         std::shared_ptr<const snapshot> s) {
+  const auto known = targets_.find(target);
+  if (known != targets_.end())
+    known->second.former = known->second.counted();
+  update(target, std::move(s));
+}
+
+void exposition::remove(const std::string& target) {
+  const auto known = targets_.find(target);
+  if (known == targets_.end())
+    return;
+  removed_ += known->second.counted();
+  removed_lookups_ += known->second.lookups;
+  targets_.erase(known);
 }
 
 void exposition::count_scrapes(std::uint64_t scrapes) {
@@ -52,8 +75,8 @@ page exposition::render(time_point now, const front_totals& front,
                         const process_stats& process) {
   page result;
   result.fresh = result.empty = true;
-  activity all_activity;
-  lookup_counts all_lookups{};
+  auto all_activity = removed_;
+  auto all_lookups = removed_lookups_;
   std::vector<family_lines> cache;
   for (auto& [target, cached] : targets_) {
     const auto& s = *cached.latest;
@@ -66,7 +89,7 @@ page exposition::render(time_point now, const front_totals& front,
     if (detail_ == detail::full) {
       cache.push_back(cache_lines(target, cached.lookups));
     } else {
-      all_activity += activity_of(s);
+      all_activity += cached.counted();
       all_lookups += cached.lookups;
     }
   }
@@ -124,7 +147,7 @@ void exposition::refresh(const std::string& target, cached_target& cached,
   const auto& s = *cached.latest;
   cached.values = target_lines(target, s, now);
   if (detail_ == detail::full)
-    cached.activity = activity_lines(target, activity_of(s));
+    cached.activity = activity_lines(target, cached.counted());
   cached.valid_until = next_change(s, now);
 }
 

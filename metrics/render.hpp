@@ -67,8 +67,11 @@ public:
   /// Adds or replaces the snapshot of a target; "" is the unnamed one.
   void update(const std::string& target, std::shared_ptr<const snapshot> s);
 
-  /// Removes a target and its counters.
-  void remove(const std::string& target) { targets_.erase(target); }
+  /// Replaces a target by another one of the same name. Its counters go on.
+  void replace(const std::string& target, std::shared_ptr<const snapshot> s);
+
+  /// Removes a target. What it has counted stays in the sums over all targets.
+  void remove(const std::string& target);
 
   /// Sets the state of the latest reload, which later pages show.
   void show(const reload_status& s) { reload_ = s; }
@@ -92,6 +95,11 @@ private:
     time_point valid_until{};          ///< When the lines become outdated.
     std::optional<lookup> last_lookup; ///< Empty until the first page.
     lookup_counts lookups{};
+    /// What former targets of this name had counted when they were replaced.
+    metrics::activity former;
+
+    /// What the targets of this name have counted until now.
+    metrics::activity counted() const;
   };
 
   void refresh(const std::string& target, cached_target& cached,
@@ -101,6 +109,8 @@ private:
   build_info build_;
   reload_status reload_;
   std::map<std::string, cached_target> targets_;
+  activity removed_; ///< What the removed targets had counted.
+  lookup_counts removed_lookups_{};
 };
 
 } // namespace betanet::metrics

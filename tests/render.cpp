@@ -267,6 +267,48 @@ CAF_TEST(compact sums counters over the targets) {
                       "endpoint=\"metrics\"} 2"));
 }
 
+CAF_TEST(compact keeps the counts of removed targets in the sums) {
+  pages = exposition{detail::compact, {}, {}};
+  auto s = seed();
+  s->endpoints[0].counters.requests = 3;
+  s->restarts.fetcher = 1;
+  pages.update("a", s);
+  pages.update("b", s);
+  text();
+  pages.count_scrapes(4);
+
+  pages.remove("a");
+  pages.remove("unknown");
+  pages.replace("b", empty());
+
+  const auto page = text();
+  CAF_CHECK(has(page, "betanet_exporter_requests_total{endpoint=\"metrics\"} "
+                      "6"));
+  CAF_CHECK(has(page, "betanet_exporter_actor_restarts_total{actor=\"fetcher\"}"
+                      " 2"));
+  CAF_CHECK(has(page, "betanet_exporter_cache_fresh_hits_total 8"));
+  CAF_CHECK_EQUAL(page.find("target=\"a\""), page.npos);
+}
+
+CAF_TEST(a target that replaces another goes on with its counters) {
+  auto s = seed();
+  s->endpoints[0].counters.requests = 3;
+  pages.update("a", s);
+  text();
+  pages.count_scrapes(2);
+
+  auto fresh = empty();
+  fresh->endpoints[0].counters.requests = 1;
+  pages.replace("a", fresh);
+
+  const auto page = text();
+  CAF_CHECK(has(page, "betanet_exporter_requests_total{target=\"a\",endpoint="
+                      "\"metrics\"} 4"));
+  CAF_CHECK(
+      has(page, "betanet_exporter_cache_fresh_hits_total{target=\"a\"} 2"));
+  CAF_CHECK_EQUAL(page.find("betanet_connected_peers"), page.npos);
+}
+
 CAF_TEST(scrapes are counted once per target by the kind of lookup) {
   pages.update("", seed());
   text();
