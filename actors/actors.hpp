@@ -30,6 +30,8 @@ using supervisor_actor = caf::typed_actor<
     caf::reacts_to<atom::collect, tick>,
     // From a fetcher: an attempt failed, and it will be retried.
     caf::reacts_to<atom::attempt, attempt_report>,
+    // From a fetcher: a further attempt of this poll starts.
+    caf::reacts_to<atom::retry, endpoint, metrics::ticket>,
     // From a fetcher: a poll ended.
     caf::reacts_to<atom::poll, poll_report>,
     // From the reloader: new settings, which take effect at the next tick.

@@ -41,8 +41,10 @@ fetcher_impl::behavior_type fetcher_state::make_behavior() {
           finish_attempt(*outcome);
       },
       [this](atom::retry, std::uint64_t which) {
-        if (running && !in_flight && which == number)
-          start_attempt();
+        if (!running || in_flight || which != number)
+          return;
+        self->send(supervisor, atom::retry_v, settings.endpoint, *running);
+        start_attempt();
       },
       [this](atom::overdue, std::uint64_t which) {
         if (in_flight && which == number)

@@ -30,6 +30,9 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
   return {
       [this](atom::collect, const tick& t) { on_tick(t); },
       [this](atom::attempt, const attempt_report& r) { on_attempt(r); },
+      [this](atom::retry, endpoint e, const metrics::ticket& t) {
+        on_retry(e, t);
+      },
       [this](atom::poll, const poll_report& r) { on_poll(r); },
       [this](atom::configure, group_ptr& g) { changed = std::move(g); },
       [this](atom::half_open, endpoint e, std::uint64_t generation) {
@@ -56,9 +59,8 @@ void supervisor_state::on_tick(const tick& t) {
     replace_outdated_fetcher(e);
     switch (w.breaker.admit()) {
     case circuit::admission::admitted:
-      w.collection = t.number;
       ++collections[t.number].running;
-      self->send(w.fetcher, atom::fetch_v, *w.breaker.current());
+      start_poll(w, t.number);
       break;
     case circuit::admission::skipped:
       ++w.status.counters.skipped;
@@ -103,9 +105,7 @@ void supervisor_state::on_attempt(const attempt_report& r) {
   auto& w = at(r.endpoint);
   if (!w.breaker.awaits(r.ticket))
     return;
-  count_attempt(w, r.attempt, &r.failure, r.took);
-  w.ended_attempts = r.attempt;
-  w.paused_until = self->clock().now() + r.retry_in;
+  count_end(w, &r.failure, r.took);
   log.write(level_of(w.outage.retry_is_news(), event_log::level::warn),
             "Attempt " + std::to_string(r.attempt) +
                 " failed: HTTP request failed: " + r.failure.text +
@@ -116,12 +116,20 @@ void supervisor_state::on_attempt(const attempt_report& r) {
   publish();
 }
 
+void supervisor_state::on_retry(endpoint e, const metrics::ticket& t) {
+  auto& w = at(e);
+  if (!w.breaker.awaits(t))
+    return;
+  count_start(w);
+  publish();
+}
+
 void supervisor_state::on_poll(const poll_report& r) {
   auto& w = at(r.endpoint);
   if (!w.breaker.awaits(r.ticket))
     return;
   const auto& failure = r.poll.failure;
-  count_attempt(w, r.poll.attempts, failure ? &*failure : nullptr, r.took);
+  count_end(w, failure ? &*failure : nullptr, r.took);
   finish_poll(r);
 }
 
@@ -129,8 +137,6 @@ void supervisor_state::finish_poll(const poll_report& r) {
   auto& w = at(r.endpoint);
   const auto now = self->clock().now();
   const auto& failure = r.poll.failure;
-  w.ended_attempts = 0;
-  w.paused_until = {};
   auto& recent = w.status.recent;
   std::rotate(recent.begin(), recent.begin() + 1, recent.end());
   recent.back() = {r.poll.result, static_cast<std::uint8_t>(
@@ -162,18 +168,30 @@ void supervisor_state::on_half_open(endpoint e, std::uint64_t generation) {
   if (!w.breaker.half_open(generation))
     return;
   enter(e, breaker_state::half_open, false);
-  w.collection = 0;
-  self->send(w.fetcher, atom::fetch_v, *w.breaker.current());
+  start_poll(w, 0);
   publish();
 }
 
-void supervisor_state::count_attempt(watched_endpoint& w, int attempt,
-                                     const metrics::failure* f,
-                                     std::optional<metrics::duration> took) {
+/// Starts the poll whose ticket the breaker has handed out. `collection` is the
+/// number of the tick, 0 for a probe.
+void supervisor_state::start_poll(watched_endpoint& w,
+                                  std::uint64_t collection) {
+  w.collection = collection;
+  w.started_attempts = w.ended_attempts = 0;
+  count_start(w);
+  self->send(w.fetcher, atom::fetch_v, *w.breaker.current());
+}
+
+void supervisor_state::count_start(watched_endpoint& w) {
+  ++w.status.counters.requests;
+  if (++w.started_attempts > 1)
+    ++w.status.counters.retries;
+}
+
+void supervisor_state::count_end(watched_endpoint& w, const metrics::failure* f,
+                                 std::optional<metrics::duration> took) {
   auto& c = w.status.counters;
-  ++c.requests;
-  if (attempt > 1)
-    ++c.retries;
+  ++w.ended_attempts;
   if (f)
     ++c.failures[metrics::index(f->why)];
   if (took)
@@ -294,12 +312,11 @@ void supervisor_state::replace_fetcher(endpoint e, const caf::error& cause) {
   if (!w.breaker.current())
     return publish();
   poll_report lost{e, *w.breaker.current(), {}, std::nullopt};
-  lost.poll.attempts = w.ended_attempts + 1;
+  lost.poll.attempts = w.started_attempts;
   lost.poll.failure = metrics::failure{
       metrics::reason::local, "fetcher died: " + self->system().render(cause)};
-  if (self->clock().now() >= w.paused_until) // died during an attempt
+  if (w.started_attempts > w.ended_attempts) // died during an attempt
     return on_poll(lost);
-  lost.poll.attempts = w.ended_attempts;
   finish_poll(lost);
 }
 

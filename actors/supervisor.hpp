@@ -44,10 +44,9 @@ struct supervisor_state {
     bool outdated = false; ///< `fetcher` was spawned with former settings.
     /// The number of the tick that started the running poll; 0 for a probe.
     std::uint64_t collection = 0;
-    int ended_attempts = 0; ///< Failed attempts of the running poll so far.
-    /// When the pause before the next attempt of the running poll ends. Not
-    /// later than now if there is no pause.
-    metrics::time_point paused_until{};
+    /// Attempts of the running poll so far. An attempt is running if one more
+    /// has started than has ended.
+    int started_attempts = 0, ended_attempts = 0;
   };
 
   /// A collection that has not finished.
@@ -63,6 +62,7 @@ struct supervisor_state {
 
   void on_tick(const tick& t);
   void on_attempt(const attempt_report& r);
+  void on_retry(endpoint e, const metrics::ticket& t);
   void on_poll(const poll_report& r);
   void finish_poll(const poll_report& r);
   void on_half_open(endpoint e, std::uint64_t generation);
@@ -74,9 +74,10 @@ struct supervisor_state {
   void refuse_tick(endpoint e);
   void replace_fetcher(endpoint e, const caf::error& cause);
   bool may_restart(const char* actor, const caf::error& cause);
-  void count_attempt(watched_endpoint& w, int attempt,
-                     const metrics::failure* f,
-                     std::optional<metrics::duration> took);
+  void start_poll(watched_endpoint& w, std::uint64_t collection);
+  void count_start(watched_endpoint& w);
+  void count_end(watched_endpoint& w, const metrics::failure* f,
+                 std::optional<metrics::duration> took);
   void note_good_poll(endpoint e, const poll_report& r);
   void note_failed_poll(endpoint e, const metrics::poll& p);
   bool all_answer_404() const;

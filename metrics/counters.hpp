@@ -82,12 +82,13 @@ struct counter_row {
 };
 
 inline constexpr std::array counter_table{
-    counter_row{"betanet_exporter_requests_total",
-                "HTTP requests to the endpoint: first attempts, retries and "
-                "circuit breaker probes.",
-                [](const endpoint_counters& c, sample_sink& to) {
-                  to.count(c.requests);
-                }},
+    counter_row{
+        "betanet_exporter_requests_total",
+        "HTTP requests to the endpoint that were started: first attempts, "
+        "retries and circuit breaker probes.",
+        [](const endpoint_counters& c, sample_sink& to) {
+          to.count(c.requests);
+        }},
     counter_row{"betanet_exporter_retries_total",
                 "HTTP requests to the endpoint that repeated a failed one.",
                 [](const endpoint_counters& c, sample_sink& to) {

@@ -629,13 +629,13 @@ targets:
             "betanet_exporter_requests_total", target=target,
             endpoint="metrics")
         wait_for(lambda: asked("a") > 10 and asked("b") > 10, "requests")
-        seen = asked("a")
+        seen, seen_b = asked("a"), asked("b")
         # a is unchanged, b has another URL, c is new
         self.write_config(path, [("a", ""), ("b", "/x"), ("c", "")])
         self.exporter.child.send_signal(signal.SIGHUP)
         wait_for(lambda: self.value("betanet_up", target="c") == 1, "c")
         self.assertGreaterEqual(asked("a"), seen)
-        self.assertLess(asked("b"), 10)
+        self.assertGreaterEqual(asked("b"), seen_b)
         wait_for(lambda: self.value("betanet_up", target="b") == 0, "b")
         self.assertIn("added=2 removed=1 changed=0", self.exporter.text())
         self.check_page()

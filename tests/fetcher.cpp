@@ -20,6 +20,11 @@ struct fetcher_fixture : fixture {
           [this](atom::attempt, const attempt_report& r) {
             attempts.push_back(r);
           },
+          [this](atom::retry, endpoint e, const metrics::ticket& t) {
+            CHECK_EQUAL(e, endpoint::metrics);
+            CAF_CHECK_EQUAL(t.generation, generation);
+            retried.push_back(now() - t0);
+          },
           [this](atom::poll, const poll_report& r) { polls.push_back(r); },
       };
     });
@@ -59,6 +64,7 @@ struct fetcher_fixture : fixture {
   double random = 0;
   std::uint64_t generation = 0;
   std::vector<duration> started; ///< The start times of the attempts.
+  std::vector<duration> retried; ///< When the supervisor was told of a retry.
   std::vector<std::function<void(net::outcome)>> pending;
   std::vector<attempt_report> attempts;
   std::vector<poll_report> polls;
@@ -95,6 +101,7 @@ CAF_TEST(attempts at a refused endpoint start after 0 1 3 and 7 seconds) {
     advance(n < 3 ? duration{1s} * (1 << n) : duration{0s});
   }
   CHECK_EQUAL(started, (std::vector<duration>{0s, 1s, 3s, 7s}));
+  CHECK_EQUAL(retried, (std::vector<duration>{1s, 3s, 7s}));
   CAF_REQUIRE_EQUAL(attempts.size(), 3u);
   CHECK_EQUAL(attempts[2].retry_in, 4s);
   CAF_CHECK_EQUAL(attempts[2].attempt, 3);
@@ -126,6 +133,7 @@ CAF_TEST(a probe makes one attempt) {
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
   CAF_CHECK(polls[0].ticket.probe);
   advance(60s);
+  CAF_CHECK(retried.empty());
   CAF_CHECK_EQUAL(started.size(), 1u);
 }
 

@@ -21,6 +21,7 @@ struct scheduler_fixture : fixture {
               ticks->push_back(t);
           },
           [](atom::attempt, const attempt_report&) {},
+          [](atom::retry, endpoint, const metrics::ticket&) {},
           [](atom::poll, const poll_report&) {},
           [](atom::configure, const group_ptr&) {},
       };

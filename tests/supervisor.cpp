@@ -74,6 +74,13 @@ struct supervisor_fixture : fixture {
 
   void end(endpoint e, metrics::poll p) { end(e, latest(e), std::move(p)); }
 
+  void retry(endpoint e) { retry(e, latest(e)); }
+
+  void retry(endpoint e, const ticket& t) {
+    caf::anon_send(aut, atom::retry_v, e, t);
+    consume_messages();
+  }
+
   void end_all(const metrics::poll& p) {
     for (const auto e : all_endpoints)
       end(e, p);
@@ -130,8 +137,11 @@ CAF_TEST(a tick during a running poll skips only that endpoint) {
   CAF_CHECK_EQUAL(status(endpoint::metrics).counters.skipped, 0u);
 }
 
-CAF_TEST(attempts are counted as they end) {
+CAF_TEST(attempts are counted as they start and as they end) {
   tick();
+  const auto& first = status(nodes).counters;
+  CAF_CHECK_EQUAL(first.requests, 1u);
+  CAF_CHECK_EQUAL(first.retries, 0u);
   caf::anon_send(
       aut, atom::attempt_v,
       attempt_report{
@@ -139,9 +149,12 @@ CAF_TEST(attempts are counted as they end) {
   consume_messages();
   const auto& c = status(nodes).counters;
   CAF_CHECK_EQUAL(c.requests, 1u);
-  CAF_CHECK_EQUAL(c.retries, 0u);
   CAF_CHECK_EQUAL(c.failures[index(reason::timeout)], 1u);
   CAF_CHECK_EQUAL(c.request_duration.counts[9], 1u);
+  retry(nodes);
+  const auto& second = status(nodes).counters;
+  CAF_CHECK_EQUAL(second.requests, 2u);
+  CAF_CHECK_EQUAL(second.retries, 1u);
   auto p = good();
   p.attempts = 2;
   end(nodes, p);
@@ -153,6 +166,16 @@ CAF_TEST(attempts are counted as they end) {
                                "failed: timed out, retrying in 1s\" "
                                "endpoint=nodes_status reason=timeout"),
                   1u);
+}
+
+CAF_TEST(a probe is counted when it starts) {
+  open();
+  const auto before = status(nodes).counters.requests;
+  advance(30s);
+  CAF_CHECK_EQUAL(status(nodes).counters.requests, before + 1);
+  end(nodes, good());
+  CAF_CHECK_EQUAL(status(nodes).counters.requests, before + 1);
+  CAF_CHECK_EQUAL(status(nodes).counters.retries, 0u);
 }
 
 CAF_TEST(a good poll updates the status of the endpoint) {
@@ -220,11 +243,12 @@ CAF_TEST(a fetcher that dies in a pause counts no attempt) {
   caf::anon_send(
       aut, atom::attempt_v,
       attempt_report{
-          nodes, latest(nodes), 3, {reason::reset, "reset"}, 1s, 4s});
+          nodes, latest(nodes), 1, {reason::reset, "reset"}, 1s, 4s});
   consume_messages();
   advance(2s);
   kill(fetchers[1]);
   CAF_CHECK_EQUAL(status(nodes).counters.requests, 1u);
+  CAF_CHECK_EQUAL(status(nodes).counters.failures[index(reason::local)], 0u);
   CHECK_EQUAL(status(nodes).last_failure->why, reason::local);
 }
 
@@ -234,9 +258,10 @@ CAF_TEST(a fetcher that dies in a retry counts one attempt) {
       aut, atom::attempt_v,
       attempt_report{
           nodes, latest(nodes), 1, {reason::reset, "reset"}, 1s, 1s});
-  consume_messages();
+  retry(nodes);
   advance(2s);
   kill(fetchers[1]);
+  CAF_CHECK_EQUAL(status(nodes).counters.failures[index(reason::local)], 1u);
   CAF_CHECK_EQUAL(status(nodes).counters.requests, 2u);
   CAF_CHECK_EQUAL(status(nodes).counters.retries, 1u);
 }
@@ -336,9 +361,10 @@ CAF_TEST(results with former tickets are ignored) {
     end(nodes, old, p);
   caf::anon_send(aut, atom::attempt_v,
                  attempt_report{nodes, old, 1, {reason::timeout, ""}, 5s, 1s});
-  consume_messages();
-  tick();
+  retry(nodes, old);
   CAF_CHECK_EQUAL(status(nodes).counters.requests, before);
+  tick();
+  CAF_CHECK_EQUAL(status(nodes).counters.requests, before + 1);
   CAF_CHECK_EQUAL(status(nodes).consecutive_failures, 1);
 }
 

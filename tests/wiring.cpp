@@ -309,9 +309,9 @@ CAF_TEST(the number of messages in each mailbox is limited) {
   // At most one poll for each endpoint, with the messages about its attempt,
   // answer, pause and timeout.
   constexpr std::size_t fetcher_most = 4;
-  // The end of each attempt, a tick, and for each endpoint the change to
-  // half-open.
-  constexpr std::size_t supervisor_most = 7;
+  // The start and the end of each attempt, a tick, and for each endpoint the
+  // change to half-open.
+  constexpr std::size_t supervisor_most = 10;
   std::array<std::size_t, 4> most{};
   start();
   const auto look = [&] {
