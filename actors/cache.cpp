@@ -98,7 +98,7 @@ cache_impl::behavior_type cache(cache_impl::stateful_pointer<cache_state> self,
   state.log = std::move(l);
   state.read_process = std::move(settings.read_process);
   state.pages.emplace(settings.detail, std::move(settings.build),
-                      settings.reload);
+                      settings.reload, settings.exporter_metrics);
   for (auto& [target, s] : settings.targets) {
     state.pages->update(target, s);
     state.targets[target] = std::move(s);

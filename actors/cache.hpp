@@ -23,6 +23,7 @@ inline constexpr std::size_t max_chatty_targets = 20;
 
 struct cache_settings {
   metrics::detail detail = metrics::detail::full;
+  bool exporter_metrics = true; ///< See `metrics::exposition`.
   metrics::build_info build;
   metrics::reload_status reload;
   /// The targets at the start of the process, with the snapshots that are shown

@@ -52,8 +52,9 @@ supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
 
 snapshot_ptr empty_snapshot(const config::target& t, metrics::time_point now) {
   const auto rules = rules_of(t);
-  return std::make_shared<const metrics::snapshot>(rules.freshness,
-                                                   rules.latency_bounds, now);
+  metrics::snapshot s{rules.freshness, rules.latency_bounds, now};
+  s.url = to_string(t.url);
+  return std::make_shared<const metrics::snapshot>(std::move(s));
 }
 
 } // namespace betanet

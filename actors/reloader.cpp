@@ -82,10 +82,13 @@ void reloader_state::reload() {
 
 void reloader_state::was_read(const config_reading& found) {
   reading = false;
-  metrics::reload_status status{found.problems.empty(), reloaded_at};
+  metrics::reload_status status{found.problems.empty(), reloaded_at,
+                                restart_pending};
   if (found.problems.empty()) {
-    for (const auto& key :
-         config::restart_keys(settings.running, *found.settings))
+    const auto waiting =
+        config::restart_keys(settings.running, *found.settings);
+    status.restart_pending = restart_pending = !waiting.empty();
+    for (const auto& key : waiting)
       settings.dependencies.log.warn("A changed key needs a restart",
                                      {{"key", key}});
     const bool were_many = dependencies().many_targets;

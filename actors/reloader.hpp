@@ -98,6 +98,7 @@ struct reloader_state {
   std::string seen_content;         ///< The content found by the latest check.
   std::string problems;             ///< The problems of the latest reload.
   metrics::wall_time reloaded_at{}; ///< When a reload last succeeded.
+  bool restart_pending = false;     ///< See `metrics::reload_status`.
   std::size_t ending = 0; ///< Supervisors that have not terminated yet.
   static inline const char* name = "reloader";
 };

@@ -158,6 +158,18 @@ constexpr std::array status_table{
                    return std::uint64_t{index(s.endpoints[index(e)].breaker)};
                  });
                }},
+    status_row{{"betanet_exporter_target_info", MetricType::Gauge,
+                "URL of the target; the value is always 1."},
+               [](auto& f, auto& l, auto& s, auto) {
+                 add(f, with(l, "url", s.url), 1.0);
+               }},
+    status_row{
+        {"betanet_exporter_collection_interval_seconds", MetricType::Gauge,
+         "Time between two collections of the target."},
+        [](auto& f, auto& l, auto& s, auto) {
+          const std::chrono::duration<double> interval = s.rules.interval;
+          add(f, l, interval.count());
+        }},
 };
 
 constexpr family_head restarts_head{"betanet_exporter_actor_restarts_total",
@@ -202,26 +214,9 @@ struct process_row : family_head {
 };
 
 constexpr std::array process_table{
-    process_row{{"betanet_exporter_http_requests_total", MetricType::Counter,
-                 "HTTP requests answered, by handler and status code."},
-                [](auto& f, auto& v) {
-                  for (const auto& r : v.front.requests)
-                    add(f,
-                        {{"handler", std::string{r.handler}},
-                         {"code", std::to_string(r.code)}},
-                        r.count);
-                }},
-    process_row{{"betanet_exporter_http_connections", MetricType::Gauge,
-                 "Number of open HTTP connections."},
-                [](auto& f, auto& v) { add(f, {}, v.front.connections); }},
-    process_row{
-        {"betanet_exporter_http_connections_rejected_total",
-         MetricType::Counter,
-         "HTTP connections closed because a limit was reached, by reason."},
-        [](auto& f, auto& v) {
-          add(f, {{"reason", "limit"}}, v.front.rejected_limit);
-          add(f, {{"reason", "descriptors"}}, v.front.rejected_descriptors);
-        }},
+    process_row{{"betanet_exporter_targets", MetricType::Gauge,
+                 "Number of configured targets."},
+                [](auto& f, auto& v) { add(f, {}, std::uint64_t{v.targets}); }},
     process_row{{"betanet_exporter_build_info", MetricType::Gauge,
                  "Version and build of this binary; the value is always 1."},
                 [](auto& f, auto& v) {
@@ -245,6 +240,34 @@ constexpr std::array process_table{
          "Unix time of the latest successful load of the configuration."},
         [](auto& f, auto& v) {
           add(f, {}, unix_seconds(v.reload.succeeded_at));
+        }},
+    process_row{{"betanet_exporter_config_restart_pending", MetricType::Gauge,
+                 "Whether the configuration loaded last differs from the one "
+                 "in use in a key that needs a restart (1) or not (0)."},
+                [](auto& f, auto& v) { add(f, {}, v.reload.restart_pending); }},
+};
+
+/// The families that `web.disable_exporter_metrics` leaves out.
+constexpr std::array exporter_table{
+    process_row{{"betanet_exporter_http_requests_total", MetricType::Counter,
+                 "HTTP requests answered, by handler and status code."},
+                [](auto& f, auto& v) {
+                  for (const auto& r : v.front.requests)
+                    add(f,
+                        {{"handler", std::string{r.handler}},
+                         {"code", std::to_string(r.code)}},
+                        r.count);
+                }},
+    process_row{{"betanet_exporter_http_connections", MetricType::Gauge,
+                 "Number of open HTTP connections."},
+                [](auto& f, auto& v) { add(f, {}, v.front.connections); }},
+    process_row{
+        {"betanet_exporter_http_connections_rejected_total",
+         MetricType::Counter,
+         "HTTP connections closed because a limit was reached, by reason."},
+        [](auto& f, auto& v) {
+          add(f, {{"reason", "limit"}}, v.front.rejected_limit);
+          add(f, {{"reason", "descriptors"}}, v.front.rejected_descriptors);
         }},
     process_row{{"process_cpu_seconds_total", MetricType::Counter,
                  "Total user and system CPU time spent in seconds."},
@@ -401,12 +424,17 @@ family_lines cache_lines(const std::string& target,
 
 std::string process_wide(const process_view& v) {
   std::vector<MetricFamily> all;
-  for (const auto& row : process_table) {
-    auto f = family(row);
-    row.sample(f, v);
-    if (!f.metric.empty())
-      all.push_back(std::move(f));
-  }
+  const auto add_families = [&](const auto& table) {
+    for (const auto& row : table) {
+      auto f = family(row);
+      row.sample(f, v);
+      if (!f.metric.empty())
+        all.push_back(std::move(f));
+    }
+  };
+  add_families(process_table);
+  if (v.exporter_metrics)
+    add_families(exporter_table);
   return prometheus::TextSerializer{}.Serialize(all);
 }
 

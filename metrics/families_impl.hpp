@@ -3,6 +3,7 @@
 #include "metrics/counters.hpp"
 #include "metrics/render.hpp"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ struct process_view {
   const process_stats& process;
   const build_info& build;
   const reload_status& reload;
+  std::size_t targets = 0;
+  bool exporter_metrics = true; ///< See `exposition`.
 };
 
 /// The families about the whole process, with their HELP and TYPE lines.

@@ -38,8 +38,12 @@ activity exposition::cached_target::counted() const {
   return all;
 }
 
-exposition::exposition(detail d, build_info build, reload_status reload)
-    : detail_(d), build_(std::move(build)), reload_(reload) {}
+exposition::exposition(detail d, build_info build, reload_status reload,
+                       bool exporter_metrics)
+    : detail_(d),
+      build_(std::move(build)),
+      reload_(reload),
+      exporter_metrics_(exporter_metrics) {}
 
 void exposition::update(const std::string& target,
                         std::shared_ptr<const snapshot> s) {
@@ -112,7 +116,8 @@ page exposition::render(time_point now, const front_totals& front,
     for (const auto& lines : cache)
       text += lines[i];
   });
-  result.text += process_wide({front, process, build_, reload_});
+  result.text += process_wide(
+      {front, process, build_, reload_, targets_.size(), exporter_metrics_});
   return result;
 }
 

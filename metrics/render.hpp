@@ -39,6 +39,9 @@ struct build_info {
 struct reload_status {
   bool successful = true;
   wall_time succeeded_at{};
+  /// The latest valid configuration differs from the one in use in a key that
+  /// needs a restart.
+  bool restart_pending = false;
 };
 
 /// Which families have a `target` label: all families about a target, or only
@@ -62,7 +65,10 @@ struct page {
 /// is shown. Not thread-safe.
 class exposition {
 public:
-  exposition(detail d, build_info build, reload_status reload);
+  /// Without `exporter_metrics`, pages lack the families about the process
+  /// itself and its HTTP front.
+  exposition(detail d, build_info build, reload_status reload,
+             bool exporter_metrics = true);
 
   /// Adds or replaces the snapshot of a target; "" is the unnamed one.
   void update(const std::string& target, std::shared_ptr<const snapshot> s);
@@ -108,6 +114,7 @@ private:
   detail detail_;
   build_info build_;
   reload_status reload_;
+  bool exporter_metrics_;
   std::map<std::string, cached_target> targets_;
   activity removed_; ///< What the removed targets had counted.
   lookup_counts removed_lookups_{};

@@ -74,6 +74,7 @@ struct snapshot {
         started(now),
         next_tick(now + r.interval) {}
 
+  std::string url; ///< The URL of the target, without credentials.
   freshness_rules rules;
   std::array<endpoint_status, endpoint_count> endpoints;
   std::array<field_state, field_count> fields;

@@ -159,7 +159,7 @@ CAF_TEST(targets are added and removed and late snapshots are ignored) {
 CAF_TEST(the result of a reload is shown) {
   start({""});
   caf::anon_send(aut, atom::reload_v,
-                 metrics::reload_status{false, metrics::wall_time{42s}});
+                 metrics::reload_status{false, metrics::wall_time{42s}, true});
   consume_messages();
   const auto page = text();
   CAF_CHECK_NOT_EQUAL(
@@ -169,6 +169,8 @@ CAF_TEST(the result of a reload is shown) {
       page.find("betanet_exporter_config_last_reload_success_timestamp_seconds"
                 " 42\n"),
       std::string::npos);
+  CAF_CHECK_NOT_EQUAL(page.find("betanet_exporter_config_restart_pending 1\n"),
+                      std::string::npos);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -24,6 +24,7 @@ struct reloader_fixture : fixture {
           },
           [this](atom::reload, const metrics::reload_status& s) {
             reloads.push_back(s.successful);
+            restart_pending = s.restart_pending;
           },
       };
     });
@@ -148,6 +149,7 @@ struct reloader_fixture : fixture {
   std::vector<std::function<void()>> pending;
   std::vector<std::string> added, dropped, told;
   std::vector<bool> reloads;
+  bool restart_pending = false; ///< As the cache was told.
   std::map<supervisor_actor, metrics::tick_grid> watched;
   target_registry_actor registry;
   snapshot_store_actor store;
@@ -270,6 +272,21 @@ CAF_TEST(changed keys that need a restart are logged) {
                                "key=web.max_connections"),
                   1u);
   CAF_CHECK(describe().find("max_connections: 256") != std::string::npos);
+}
+
+CAF_TEST(a restart is pending while a key that needs one differs) {
+  start(targets("a"));
+  reload();
+  CAF_CHECK(!restart_pending);
+  file = targets("a") + "web: {max_connections: 9}\n";
+  reload();
+  CAF_CHECK(restart_pending);
+  file = "broken: {}"; // tells nothing about the keys
+  reload();
+  CAF_CHECK(restart_pending);
+  file = targets("ab");
+  reload();
+  CAF_CHECK(!restart_pending);
 }
 
 CAF_TEST(many reload requests cause two readings and all are answered) {

@@ -203,8 +203,48 @@ CAF_TEST(before the first poll all self metrics are 0) {
         "betanet_exporter_http_connections_rejected_total{reason=\"limit\"} 0",
         "betanet_exporter_http_connections_rejected_total{reason="
         "\"descriptors\"} 0",
-        "betanet_exporter_config_last_reload_successful 1"})
+        "betanet_exporter_config_last_reload_successful 1",
+        "betanet_exporter_config_restart_pending 0",
+        "betanet_exporter_targets 1"})
     CAF_CHECK(has(page, line));
+}
+
+CAF_TEST(the facts of a target are shown with any detail) {
+  for (const auto d : {detail::full, detail::compact}) {
+    pages = exposition{d, {}, {}};
+    auto s = empty();
+    s->url = "http://betanet:9000/x";
+    s->rules.interval = 1500ms;
+    pages.update("a", s);
+
+    const auto page = text();
+    const auto one = pages.render_target("a", t0)->text;
+
+    for (const auto& shown : {page, one}) {
+      CAF_CHECK(has(shown, "betanet_exporter_target_info{target=\"a\",url="
+                           "\"http://betanet:9000/x\"} 1"));
+      CAF_CHECK(has(shown, "betanet_exporter_collection_interval_seconds{"
+                           "target=\"a\"} 1.5"));
+    }
+  }
+  pages = exposition{detail::full, {}, {}};
+  CAF_CHECK(has(text(), "betanet_exporter_targets 0"));
+  pages.update("", empty());
+  CAF_CHECK(has(text(), "betanet_exporter_target_info{url=\"\"} 1"));
+}
+
+CAF_TEST(the families about the exporter itself can be left out) {
+  const auto process = read_process_stats();
+  front.requests = {{"metrics", 200, 12}};
+  pages = exposition{detail::full, {}, {}, false};
+  pages.update("", seed());
+
+  const auto page = pages.render(t0, front, process).text;
+
+  CAF_CHECK_EQUAL(page.find("process_"), page.npos);
+  CAF_CHECK_EQUAL(page.find("betanet_exporter_http_"), page.npos);
+  CAF_CHECK(has(page, "betanet_exporter_targets 1"));
+  CAF_CHECK(page.find("\nbetanet_exporter_build_info{") != page.npos);
 }
 
 CAF_TEST(integers up to two to the 53rd are exact) {
