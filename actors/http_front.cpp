@@ -32,15 +32,21 @@ reply_ptr reply_of(const pages::answer& a) {
                                             a.fields);
 }
 
-reply_ptr page_reply(const metrics::page& p, net::format format,
-                     bool compressed) {
+http_front_state::form form_of(const net::request& r) {
+  return {net::preferred_format(r.accept), net::accepts_gzip(r.accept_encoding),
+          net::preferred_escaping(r.accept)};
+}
+
+reply_ptr page_reply(const metrics::page& p, const http_front_state::form& f) {
   constexpr const char* plain = "Vary: Accept, Accept-Encoding\r\n";
   constexpr const char* packed =
       "Vary: Accept, Accept-Encoding\r\nContent-Encoding: gzip\r\n";
-  return std::make_shared<const net::reply>(
-      200,
-      format == net::format::text_0_0_4 ? exposition_type : openmetrics_type,
-      p.text, compressed ? packed : plain);
+  std::string type =
+      f.format == net::format::text_0_0_4 ? exposition_type : openmetrics_type;
+  if (!f.escaping.empty())
+    type.append("; escaping=").append(f.escaping);
+  return std::make_shared<const net::reply>(200, type, p.text,
+                                            f.compressed ? packed : plain);
 }
 
 /// The answer to a client that the guard does not admit; null if it does.
@@ -126,14 +132,6 @@ void http_front_state::note_stats(const net::server_stats& s) {
 
 // -- metrics -----------------------------------------------------------------
 
-auto http_front_state::edition_for(const net::request& r) -> edition& {
-  const auto format = net::preferred_format(r.accept);
-  const bool compressed = net::accepts_gzip(r.accept_encoding);
-  return *std::find_if(editions.begin(), editions.end(), [&](const auto& e) {
-    return e.format == format && e.compressed == compressed;
-  });
-}
-
 void http_front_state::scrape(exchange_ptr e) {
   const auto& request = e->request();
   if (settings.max_requests &&
@@ -144,18 +142,20 @@ void http_front_state::scrape(exchange_ptr e) {
                                        "), try again later.\n"));
   if (const auto target = net::query_value(request.query, "target"))
     return scrape_target(e, *target);
-  auto& edition = edition_for(request);
-  if (edition.page && self->clock().now() - edition.page_time < page_lifetime) {
+  for (auto& [_, edition] : editions)
+    if (self->clock().now() - edition.page_time >= page_lifetime)
+      edition.page = nullptr; // frees the memory of forms that nobody asks for
+  auto& [form, edition] = *editions.try_emplace(form_of(request)).first;
+  if (edition.page) {
     ++scrapes;
     return respond(e, edition.page);
   }
   edition.waiting.push_back(std::move(e));
   if (edition.waiting.size() == 1)
-    ask_for_page(edition);
+    ask_for_page(form, edition);
 }
 
-void http_front_state::ask_for_page(edition& of) {
-  of.page = nullptr;
+void http_front_state::ask_for_page(const form& f, edition& of) {
   for (std::size_t i = 0; i < net::protocol_errors.size(); ++i)
     if (server.errors[i] > 0)
       requests.at(pages::unknown_route, net::protocol_errors[i]) =
@@ -166,14 +166,12 @@ void http_front_state::ask_for_page(edition& of) {
   self->request(
           cache, cache_timeout, atom::render_v,
           page_query{
-              totals, std::exchange(scrapes, 0), of.format, of.compressed, {}})
-      .then(
-          [this, &of](const page_ptr& p) {
-            page_arrived(of, page_reply(*p, of.format, of.compressed));
-          },
-          [this, &of](const caf::error&) {
-            page_arrived(of, cache_does_not_answer());
-          });
+              totals, std::exchange(scrapes, 0), f.format, f.compressed, {}})
+      .then([this, &f,
+             &of](const page_ptr& p) { page_arrived(of, page_reply(*p, f)); },
+            [this, &of](const caf::error&) {
+              page_arrived(of, cache_does_not_answer());
+            });
 }
 
 void http_front_state::page_arrived(edition& of, const reply_ptr& r) {
@@ -188,17 +186,15 @@ void http_front_state::page_arrived(edition& of, const reply_ptr& r) {
 
 void http_front_state::scrape_target(const exchange_ptr& e,
                                      const std::string& target) {
-  const auto& edition = edition_for(e->request());
+  const auto form = form_of(e->request());
   self->request(cache, cache_timeout, atom::render_v,
-                page_query{{}, 0, edition.format, edition.compressed, target})
+                page_query{{}, 0, form.format, form.compressed, target})
       .then(
-          [this, e, &edition](const page_ptr& p) {
-            respond(e,
-                    !p ? text_reply(404, "No such target.\n")
-                    : p->empty
-                        ? text_reply(503, "No value of this target is "
-                                          "young enough.\n")
-                        : page_reply(*p, edition.format, edition.compressed));
+          [this, e, form](const page_ptr& p) {
+            respond(e, !p         ? text_reply(404, "No such target.\n")
+                       : p->empty ? text_reply(503, "No value of this target "
+                                                    "is young enough.\n")
+                                  : page_reply(*p, form));
           },
           [this, e](const caf::error&) {
             respond(e, cache_does_not_answer());

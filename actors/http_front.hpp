@@ -6,8 +6,9 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <array>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace betanet {
@@ -26,20 +27,27 @@ struct http_front_state {
   explicit http_front_state(http_front_actor::pointer p) : self(p) {}
   http_front_actor::behavior_type make_behavior();
 
-  /// The page of metrics in one format, compressed or not.
+  /// The forms in which a client may get a page of metrics.
+  struct form {
+    net::format format{};
+    bool compressed = false;
+    /// The parameter of the content type; refers to a string of static
+    /// lifetime.
+    std::string_view escaping;
+    auto operator<=>(const form&) const = default;
+  };
+
+  /// The page of metrics in one form.
   struct edition {
-    net::format format;
-    bool compressed;
-    reply_ptr page;                  ///< The latest page; null after an error.
-    metrics::time_point page_time{}; ///< When `page` was rendered.
+    reply_ptr page;                    ///< Null after an error or when old.
+    metrics::time_point page_time{};   ///< When `page` was rendered.
     std::vector<exchange_ptr> waiting; ///< Scrapes that wait for a new page.
   };
 
   void serve(exchange_ptr e, permission granted);
   void scrape(exchange_ptr e);
   void scrape_target(const exchange_ptr& e, const std::string& target);
-  edition& edition_for(const net::request& r);
-  void ask_for_page(edition& of);
+  void ask_for_page(const form& f, edition& of);
   void page_arrived(edition& of, const reply_ptr& r);
   void reload(const exchange_ptr& e);
   void describe_settings(const exchange_ptr& e);
@@ -52,11 +60,7 @@ struct http_front_state {
   page_source_actor cache;
   reloader_actor reloader;
 
-  std::array<edition, 4> editions{
-      edition{net::format::text_0_0_4, false},
-      edition{net::format::text_0_0_4, true},
-      edition{net::format::openmetrics_1_0_0, false},
-      edition{net::format::openmetrics_1_0_0, true}};
+  std::map<form, edition> editions;
   /// Scrapes answered since the last request to the cache, which counts them.
   std::uint64_t scrapes = 0;
   pages::request_counts requests;

@@ -13,8 +13,9 @@ namespace {
 
 /// One element of a list such as `text/plain;version=0.0.4;q=0.5`.
 struct offer {
-  std::string name;    ///< Lower case.
-  std::string version; ///< Value of the parameter `version`; empty: any.
+  std::string name;     ///< Lower case.
+  std::string version;  ///< Value of the parameter `version`; empty: any.
+  std::string escaping; ///< Value of the parameter `escaping`.
   double weight = 1;
 };
 
@@ -42,16 +43,23 @@ std::string_view take_part(std::string_view& rest, char separator) {
   return part;
 }
 
+std::string_view unquoted(std::string_view s) {
+  if (s.size() >= 2 && s.front() == '"' && s.back() == '"')
+    s = s.substr(1, s.size() - 2);
+  return s;
+}
+
 /// Empty if the element has a weight that is not valid (RFC 9110, 12.4.2).
 std::optional<offer> parse_offer(std::string_view text) {
-  offer o{lower(take_part(text, ';')), {}, 1};
+  offer o;
+  o.name = lower(take_part(text, ';'));
   while (!text.empty()) {
     auto value = take_part(text, ';');
     const auto key = lower(take_part(value, '='));
     if (key == "version") {
-      if (value.size() >= 2 && value.front() == '"' && value.back() == '"')
-        value = value.substr(1, value.size() - 2);
-      o.version = value;
+      o.version = unquoted(value);
+    } else if (key == "escaping") {
+      o.escaping = unquoted(value);
     } else if (key == "q") {
       const auto [end, ec] =
           std::from_chars(value.data(), value.data() + value.size(), o.weight,
@@ -72,13 +80,14 @@ std::vector<offer> parse_offers(std::string_view list) {
   return all;
 }
 
-/// The weight of a media type. An offer that names the type itself takes
-/// precedence over one for its kind (`text/*`), and that over `*/*`
-/// (RFC 9110, 12.5.1).
-double weight(const std::vector<offer>& offers, std::string_view type,
-              std::string_view version) {
+/// The offer that decides about a media type; null if there is none. An offer
+/// that names the type itself takes precedence over one for its kind
+/// (`text/*`), and that over `*/*` (RFC 9110, 12.5.1). Of equal ones, the one
+/// with the highest weight decides.
+const offer* deciding(const std::vector<offer>& offers, std::string_view type,
+                      std::string_view version) {
   const auto kind = std::string{type.substr(0, type.find('/'))} + "/*";
-  std::array<std::optional<double>, 3> found;
+  std::array<const offer*, 3> found{};
   for (const auto& o : offers) {
     const auto exact =
         o.name == type && (o.version.empty() || o.version == version);
@@ -86,13 +95,29 @@ double weight(const std::vector<offer>& offers, std::string_view type,
                              : o.name == kind  ? 1
                              : o.name == "*/*" ? 2
                                                : found.size();
-    if (rank < found.size())
-      found[rank] = std::max(found[rank].value_or(0), o.weight);
+    if (rank < found.size() && (!found[rank] || found[rank]->weight < o.weight))
+      found[rank] = &o;
   }
-  for (const auto& f : found)
+  for (const auto* f : found)
     if (f)
-      return *f;
-  return 0;
+      return f;
+  return nullptr;
+}
+
+/// A format and the offer for it; null if the client does not accept it.
+struct choice {
+  format chosen;
+  const offer* by = nullptr;
+};
+
+choice choose(const std::vector<offer>& offers) {
+  const auto* const openmetrics =
+      deciding(offers, "application/openmetrics-text", "1.0.0");
+  const auto* const text = deciding(offers, "text/plain", "0.0.4");
+  const double text_weight = text ? text->weight : 0;
+  if (openmetrics && openmetrics->weight > text_weight)
+    return {format::openmetrics_1_0_0, openmetrics};
+  return {format::text_0_0_4, text_weight > 0 ? text : nullptr};
 }
 
 } // namespace
@@ -108,11 +133,18 @@ std::string to_string(format f) {
 }
 
 format preferred_format(std::string_view accept) {
+  return choose(parse_offers(accept)).chosen;
+}
+
+std::string_view preferred_escaping(std::string_view accept) {
+  constexpr std::array<std::string_view, 4> schemes{
+      "allow-utf-8", "underscores", "dots", "values"};
   const auto offers = parse_offers(accept);
-  const bool openmetrics =
-      weight(offers, "application/openmetrics-text", "1.0.0") >
-      weight(offers, "text/plain", "0.0.4");
-  return openmetrics ? format::openmetrics_1_0_0 : format::text_0_0_4;
+  const auto* const by = choose(offers).by;
+  for (const auto scheme : schemes)
+    if (by && by->escaping == scheme)
+      return scheme;
+  return {};
 }
 
 bool accepts_gzip(std::string_view accept_encoding) {

@@ -17,6 +17,11 @@ std::string to_string(format f);
 /// the higher weight. Malformed elements count as absent.
 format preferred_format(std::string_view accept);
 
+/// The parameter `escaping` of the element of an `Accept` header that decides
+/// about the format, if it is one of the schemes by which Prometheus asks for
+/// names of metrics in old characters. Otherwise empty.
+std::string_view preferred_escaping(std::string_view accept);
+
 /// Whether an `Accept-Encoding` header gives gzip a weight above 0 and not
 /// below that of the plain text.
 bool accepts_gzip(std::string_view accept_encoding);

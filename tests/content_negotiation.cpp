@@ -18,6 +18,11 @@ void check_format(std::string_view accept, format f) {
                   answer(accept, to_string(f)));
 }
 
+void check_escaping(std::string_view accept, std::string_view scheme) {
+  CAF_CHECK_EQUAL(answer(accept, std::string{preferred_escaping(accept)}),
+                  answer(accept, std::string{scheme}));
+}
+
 void check_gzip(std::string_view accept_encoding, bool expected) {
   const auto text = [](bool b) { return b ? "gzip" : "plain"; };
   CAF_CHECK_EQUAL(answer(accept_encoding, text(accepts_gzip(accept_encoding))),
@@ -54,6 +59,32 @@ CAF_TEST(all other clients get the text format) {
         "application/openmetrics-text;q=nan", ",;=,;q", "application/json",
         "application/vnd.google.protobuf;proto=x"})
     check_format(accept, format::text_0_0_4);
+}
+
+CAF_TEST(the escaping of the element that decides is taken over) {
+  const std::string openmetrics = "application/openmetrics-text;version=1.0.0;";
+  for (const std::string scheme :
+       {"allow-utf-8", "underscores", "dots", "values"}) {
+    check_escaping(
+        openmetrics + "escaping=" + scheme + ";q=0.6,text/plain;q=0.3", scheme);
+    check_escaping("text/plain; Escaping=\"" + scheme + "\"", scheme);
+    check_escaping("*/*;escaping=" + scheme, scheme);
+  }
+  check_escaping(openmetrics + "escaping=dots;q=0.2,text/plain;escaping=values",
+                 "values");
+  check_escaping("text/plain;q=0.1;escaping=dots,text/plain;escaping=values",
+                 "values");
+}
+
+CAF_TEST(no other escaping is taken over) {
+  for (const auto* accept :
+       {"", "text/plain", "text/plain;escaping=", "text/plain;escaping=DOTS",
+        "text/plain;escaping=dots2", "text/plain;escaping=do\r\nts",
+        "text/plain;q=0;escaping=dots", "text/plain;q=x;escaping=dots",
+        "application/openmetrics-text;q=0.5,text/plain;q=0.4;escaping=dots",
+        "application/json;escaping=dots",
+        "text/plain;version=1.0.0;escaping=dots"})
+    check_escaping(accept, "");
 }
 
 CAF_TEST(gzip is used unless the client prefers plain text) {

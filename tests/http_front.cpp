@@ -151,6 +151,21 @@ CAF_TEST(each format of the page is rendered once) {
   CAF_CHECK_EQUAL(queries[3].scrapes, 2u);
 }
 
+CAF_TEST(the content type carries the escaping that was asked for) {
+  const std::string type =
+      "Content-Type: application/openmetrics-text; version=1.0.0; "
+      "charset=utf-8";
+  const std::string asked = "application/openmetrics-text;version=1.0.0";
+  for (const auto* path : {"/metrics", "/metrics?target=a"}) {
+    accept = asked + ";escaping=allow-utf-8";
+    CAF_CHECK(get(path)->head_has(type + "; escaping=allow-utf-8\r\n"));
+    accept = asked + ";escaping=underscores";
+    CAF_CHECK(get(path)->head_has(type + "; escaping=underscores\r\n"));
+    accept = asked + ";escaping=x";
+    CAF_CHECK(get(path)->head_has(type + "\r\n"));
+  }
+}
+
 CAF_TEST(one target can be scraped alone) {
   const auto found = get("/metrics?target=eu%201");
   CAF_CHECK_EQUAL(found->status(), 200);
