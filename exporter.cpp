@@ -56,6 +56,7 @@ public:
   explicit health_probe(std::function<void(bool)> done)
       : done_(std::move(done)) {
     request_.path = pages::healthy_path;
+    request_.own = true;
   }
   const net::request& request() const override { return request_; }
   void respond(std::shared_ptr<const net::reply> r) override {

@@ -121,7 +121,8 @@ void http_front_state::serve(exchange_ptr e, permission granted) {
 void http_front_state::respond(const exchange_ptr& e, reply_ptr r) {
   const auto& route =
       pages::find_route(e->request().path, settings.telemetry_path);
-  ++requests.at(route, r->status());
+  if (!e->request().own)
+    ++requests.at(route, r->status());
   e->respond(std::move(r));
 }
 

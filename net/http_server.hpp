@@ -33,6 +33,7 @@ struct server_stats {
 struct request : request_head {
   std::string peer; ///< The client's address, without the port.
   server_stats stats;
+  bool own = false; ///< This process asks itself, without a client.
 };
 
 /// One request that waits for its response.

@@ -360,6 +360,25 @@ CAF_TEST(pages of the census can use the request) {
   CAF_CHECK_EQUAL(verdict->body(), "{\"status\":\"healthy\"}\n");
 }
 
+CAF_TEST(questions of the process itself are not counted) {
+  stats.rejected_limit = 5;
+  get("/metrics");
+  const auto e = std::make_shared<fake_exchange>();
+  e->asked.path = pages::healthy_path;
+  e->asked.own = true;
+
+  caf::anon_send(aut, atom::serve_v, exchange_ptr{e}, permission::full);
+  consume_messages();
+  advance(1s);
+  get("/metrics");
+
+  CAF_CHECK_EQUAL(e->status(), 200);
+  const auto& front = queries.back().front;
+  for (const auto& r : front.requests)
+    CAF_CHECK_EQUAL(r.count, r.handler == "metrics" && r.code == 200 ? 1u : 0u);
+  CAF_CHECK_EQUAL(front.rejected_limit, 5u);
+}
+
 CAF_TEST(ready follows the cache) {
   CAF_CHECK_EQUAL(get("/-/ready")->status(), 503);
   ready = true;
