@@ -126,9 +126,11 @@ void http_front_state::respond(const exchange_ptr& e, reply_ptr r) {
   e->respond(std::move(r));
 }
 
-/// Stores the server's counters, which arrive with each request.
+/// Stores the server's counters, which arrive with each request. A request that
+/// had to wait for the check of its login brings older ones.
 void http_front_state::note_stats(const net::server_stats& s) {
-  server = s;
+  if (s.reading >= server.reading)
+    server = s;
 }
 
 // -- metrics -----------------------------------------------------------------

@@ -153,6 +153,7 @@ void http_server::session::serve(std::size_t header_size) {
   scanned_ = 0;
   static_cast<request_head&>(request_) =
       std::get<request_head>(std::move(parsed));
+  ++server_->stats.reading;
   request_.stats = server_->stats;
   is_last_ = is_last_ || !request_.keep_alive ||
              requests_ >= server_->limits.requests_per_connection;

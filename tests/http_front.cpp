@@ -301,6 +301,30 @@ CAF_TEST(requests are counted by handler and code) {
   CAF_CHECK_EQUAL(front.rejected_limit, 5u);
 }
 
+CAF_TEST(the counters of the server never fall) {
+  const auto seen = [&](std::uint64_t reading, std::uint64_t count) {
+    stats.reading = reading;
+    stats.errors[0] = stats.rejected_limit = stats.connections = count;
+    stats.rejected_descriptors = count;
+    advance(1s);
+    get("/metrics");
+    const auto& front = queries.back().front;
+    const auto refused = std::find_if(
+        front.requests.begin(), front.requests.end(), [](const auto& r) {
+          return r.handler == "other" && r.code == net::protocol_errors[0];
+        });
+    return std::vector{refused->count, front.rejected_limit,
+                       front.rejected_descriptors, front.connections};
+  };
+  const std::vector<std::uint64_t> four(4, 4), five(4, 5);
+  CHECK_EQUAL(seen(7, 4), four);
+
+  const auto waited = seen(6, 3); // for the check of a login
+
+  CHECK_EQUAL(waited, four);
+  CHECK_EQUAL(seen(8, 5), five);
+}
+
 CAF_TEST(clients that the guard refuses get only the reason) {
   const std::map<permission, int> codes{{permission::login_needed, 401},
                                         {permission::too_often, 429},
@@ -361,6 +385,7 @@ CAF_TEST(pages of the census can use the request) {
 }
 
 CAF_TEST(questions of the process itself are not counted) {
+  stats.reading = 1;
   stats.rejected_limit = 5;
   get("/metrics");
   const auto e = std::make_shared<fake_exchange>();
@@ -370,6 +395,7 @@ CAF_TEST(questions of the process itself are not counted) {
   caf::anon_send(aut, atom::serve_v, exchange_ptr{e}, permission::full);
   consume_messages();
   advance(1s);
+  stats.reading = 2;
   get("/metrics");
 
   CAF_CHECK_EQUAL(e->status(), 200);
