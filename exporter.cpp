@@ -152,6 +152,7 @@ void exporter::start_actors() {
   const auto now = system_.clock().now();
   cache_settings cached;
   cached.detail = to_metrics(given_.settings.metrics.detail);
+  cached.exporter_metrics = !web_.disable_exporter_metrics;
   cached.build = build_;
   cached.reload.succeeded_at = std::chrono::system_clock::now();
   cached.read_process = metrics::read_process_stats;

@@ -91,6 +91,10 @@ std::vector<flag> flags() {
       {"web.systemd-socket", "",
        "Listen on the sockets that systemd passes instead of on addresses.",
        true});
+  all.push_back({"web.disable-exporter-metrics", "",
+                 "Leave out the metrics about the exporter's process and its "
+                 "web server.",
+                 true});
   for (const auto& k : polling_keys())
     if (const auto f = flag_of(k.name); !f.empty())
       all.push_back({f, k.print(defaults.polling), k.help});
@@ -246,6 +250,8 @@ invocation load(int argc, const char* const* argv,
   const auto overlay = [&](settings& s) {
     apply(line, process_keys(), s, problems);
     apply(line, polling_keys(), s.polling, problems);
+    if (line.is_set("web.disable-exporter-metrics"))
+      s.web.disable_exporter_metrics = true;
   };
   if (const auto every = line.find("config.auto-reload-interval"))
     try {

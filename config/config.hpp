@@ -99,7 +99,8 @@ struct web {
   std::vector<listen_address> listen_addresses{listen_address{}};
   std::string telemetry_path = "/metrics";
   std::string config_file; ///< Empty: plain HTTP without logins.
-  int max_requests = 40;   ///< 0: no limit.
+  bool disable_exporter_metrics = false;
+  int max_requests = 40; ///< 0: no limit.
   int max_connections = 256;
   int max_header_bytes = 8192;
   int max_headers = 100;

@@ -186,6 +186,12 @@ const std::vector<key<settings>>& process_keys() {
        [](settings& s, const std::string& v) { s.web.config_file = v; },
        {},
        [](const settings& s) { return s.web.config_file; }},
+      word_key<settings>(
+          "web.disable_exporter_metrics",
+          "Leave out the metrics about the exporter's process and its web "
+          "server.",
+          truth,
+          [](auto& s) -> auto& { return s.web.disable_exporter_metrics; }),
       int_key<settings>(
           "web.max_requests",
           "Largest number of unfinished responses to slow clients; above it, "

@@ -513,6 +513,20 @@ CAF_TEST(flags override variables and variables override the file) {
   CHECK_EQUAL(s.targets[0].polling.collection.interval, 40s);
 }
 
+CAF_TEST(the metrics about the exporter can be left out) {
+  CAF_CHECK(!parse_yaml("", "f.yml").web.disable_exporter_metrics);
+  CAF_CHECK(parse_yaml("web: {disable_exporter_metrics: true}", "f.yml")
+                .web.disable_exporter_metrics);
+  CAF_CHECK(command{}
+                .flag("--web.disable-exporter-metrics")
+                .load()
+                .settings.web.disable_exporter_metrics);
+  CAF_CHECK(command{}
+                .env("BETANET_EXPORTER_WEB_DISABLE_EXPORTER_METRICS", "true")
+                .load()
+                .settings.web.disable_exporter_metrics);
+}
+
 CAF_TEST(lists are comma separated in flags and environment) {
   command c;
   c.flag("--retry.delays=1s,500ms")
