@@ -49,6 +49,14 @@ net::server_limits limits_of(const config::web& w) {
   return l;
 }
 
+/// Where Prometheus reaches the exporter; `tls`: its own server is encrypted.
+pages::location location_of(const config::web& w, bool tls) {
+  if (!w.external_url)
+    return {tls, {}, w.telemetry_path};
+  const auto& url = *w.external_url;
+  return {url.tls, authority(url), url.path + w.telemetry_path};
+}
+
 /// A request of this process to its own front that asks whether the exporter is
 /// healthy.
 class health_probe : public net::exchange {
@@ -161,12 +169,13 @@ void exporter::start_actors() {
   cache_ = system_.spawn(cache, std::move(cached), log_);
   scheduler_ = system_.spawn(scheduler);
   reloader_ = system_.spawn(reloader, reloading());
+  const auto reached_at = location_of(web_, web && web->tls != nullptr);
   front_ = system_.spawn<on_io<http_front_actor, http_front_state>>(
-      loop_, [this](auto* self) {
+      loop_, [this, reached_at](auto* self) {
         return http_front(self,
                           {web_.telemetry_path,
                            static_cast<std::uint64_t>(web_.max_requests),
-                           build_.version},
+                           build_.version, reached_at},
                           cache_, reloader_);
       });
   if (web)

@@ -194,10 +194,8 @@ void http_front_state::scrape_target(const exchange_ptr& e,
                 page_query{{}, 0, form.format, form.compressed, target})
       .then(
           [this, e, form](const page_ptr& p) {
-            respond(e, !p         ? text_reply(404, "No such target.\n")
-                       : p->empty ? text_reply(503, "No value of this target "
-                                                    "is young enough.\n")
-                                  : page_reply(*p, form));
+            respond(e, !p ? text_reply(404, "No such target.\n")
+                          : page_reply(*p, form));
           },
           [this, e](const caf::error&) {
             respond(e, cache_does_not_answer());
@@ -243,7 +241,8 @@ void http_front_state::show_census(const exchange_ptr& e, permission granted) {
                                 settings.telemetry_path,
                                 request.host,
                                 net::query_value(request.query, "target"),
-                                granted == permission::full};
+                                granted == permission::full,
+                                settings.reached_at};
             const auto& route =
                 pages::find_route(request.path, settings.telemetry_path);
             respond(e, reply_of(route.make(v)));

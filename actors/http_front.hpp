@@ -21,6 +21,7 @@ struct front_settings {
   /// answered with 503; 0: no limit.
   std::uint64_t max_requests = 40;
   std::string version;
+  pages::location reached_at; ///< For the service discovery.
 };
 
 struct http_front_state {

@@ -99,6 +99,8 @@ struct web {
   std::vector<listen_address> listen_addresses{listen_address{}};
   std::string telemetry_path = "/metrics";
   std::string config_file; ///< Empty: plain HTTP without logins.
+  /// Under which URL Prometheus reaches the exporter, for service discovery.
+  std::optional<service_url> external_url;
   bool disable_exporter_metrics = false;
   int max_requests = 40; ///< 0: no limit.
   int max_connections = 256;
@@ -188,6 +190,9 @@ target unnamed_target(const polling& p, const std::string& url);
 /// `std::invalid_argument`.
 service_url parse_url(const std::string& text);
 std::string to_string(const service_url& url);
+
+/// The host and the port of a URL, as in `betanet:9000` or `[::1]:9000`.
+std::string authority(const service_url& url);
 
 /// Formats a duration as in `1m30s`, cut to whole milliseconds.
 std::string print_duration(duration d);

@@ -38,6 +38,10 @@ void set_telemetry_path(web& w, const std::string& text) {
   w.telemetry_path = parse_path(text);
 }
 
+void set_external_url(web& w, const std::string& text) {
+  w.external_url = text.empty() ? std::nullopt : std::optional{parse_url(text)};
+}
+
 void add_listen_address(web& w, const std::string& text) {
   const auto address = parse_listen_address(text);
   auto& all = w.listen_addresses;
@@ -186,6 +190,15 @@ const std::vector<key<settings>>& process_keys() {
        [](settings& s, const std::string& v) { s.web.config_file = v; },
        {},
        [](const settings& s) { return s.web.config_file; }},
+      {"web.external_url",
+       "URL under which Prometheus reaches the exporter, for /sd; without it, "
+       "the Host of the request.",
+       false,
+       [](settings& s, const std::string& v) { set_external_url(s.web, v); },
+       {},
+       [](const settings& s) -> std::string {
+         return s.web.external_url ? to_string(*s.web.external_url) : "";
+       }},
       word_key<settings>(
           "web.disable_exporter_metrics",
           "Leave out the metrics about the exporter's process and its web "
@@ -262,6 +275,8 @@ std::string flag_of(const std::string& key_name) {
     return "web.config.file";
   if (key_name == "web.max_requests")
     return "web.max-requests";
+  if (key_name == "web.external_url")
+    return "web.external-url";
   if (key_name == "collection.latency_buckets" || key_name == "log.max_bytes" ||
       key_name == "log.files" || key_name.starts_with("web."))
     return {};

@@ -44,11 +44,15 @@ service_url parse_url(const std::string& text) {
   return result;
 }
 
-std::string to_string(const service_url& url) {
+std::string authority(const service_url& url) {
   const bool v6 = url.host.find(':') != std::string::npos;
-  return std::string{url.tls ? "https" : "http"} + "://" +
-         (v6 ? "[" + url.host + "]" : url.host) + ":" +
-         std::to_string(url.port) + url.path;
+  return (v6 ? "[" + url.host + "]" : url.host) + ":" +
+         std::to_string(url.port);
+}
+
+std::string to_string(const service_url& url) {
+  return std::string{url.tls ? "https" : "http"} + "://" + authority(url) +
+         url.path;
 }
 
 } // namespace betanet::config

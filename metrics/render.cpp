@@ -78,7 +78,7 @@ void exposition::count_scrapes(std::uint64_t scrapes) {
 page exposition::render(time_point now, const front_totals& front,
                         const process_stats& process) {
   page result;
-  result.fresh = result.empty = true;
+  result.fresh = true;
   auto all_activity = removed_;
   auto all_lookups = removed_lookups_;
   std::vector<family_lines> cache;
@@ -87,7 +87,6 @@ page exposition::render(time_point now, const front_totals& front,
     refresh(target, cached, now);
     cached.last_lookup = look_up(s, now);
     result.fresh = result.fresh && cached.last_lookup == lookup::fresh;
-    result.empty = result.empty && cached.last_lookup == lookup::miss;
     for (const auto e : all_endpoints)
       result.oldest_age = std::max(result.oldest_age, age(s, e, now));
     if (detail_ == detail::full) {
@@ -131,7 +130,6 @@ std::optional<page> exposition::render_target(const std::string& target,
   const auto found_now = look_up(*cached.latest, now);
   page result;
   result.fresh = found_now == lookup::fresh;
-  result.empty = found_now == lookup::miss;
   const auto add = [&](const family_lines& heads, const family_lines& lines) {
     append(result.text, heads,
            [&](std::size_t i, auto& text) { text += lines[i]; });

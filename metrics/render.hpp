@@ -57,7 +57,6 @@ struct page {
   /// The age of the endpoint whose last good poll is longest ago.
   std::optional<duration> oldest_age;
   bool fresh = false; ///< Every target was a fresh lookup.
-  bool empty = false; ///< The page shows no value of any target.
 };
 
 /// Renders the latest snapshots in the Prometheus text format. The sample lines

@@ -15,6 +15,13 @@
 /// clocks.
 namespace betanet::pages {
 
+/// Where Prometheus reaches the exporter.
+struct location {
+  bool tls = false;
+  std::string host; ///< With the port; empty: the `Host` of the request.
+  std::string metrics_path = "/metrics";
+};
+
 /// The input of the page functions. The references must outlive the call.
 struct view {
   const metrics::census& all;
@@ -25,6 +32,7 @@ struct view {
   std::string_view host;             ///< The `Host` of the request.
   std::optional<std::string> target; ///< The NAME of `?target=NAME`.
   bool detailed = true; ///< False if the client has not logged in but should.
+  location reached_at;
 };
 
 /// An answer to a request, without the header lines that the server adds.

@@ -513,6 +513,22 @@ CAF_TEST(flags override variables and variables override the file) {
   CHECK_EQUAL(s.targets[0].polling.collection.interval, 40s);
 }
 
+CAF_TEST(the external URL is checked and printed in full) {
+  const auto url = [](const std::string& text) {
+    return parse_yaml("web: {external_url: \"" + text + "\"}", "f.yml")
+        .web.external_url;
+  };
+  CAF_CHECK(!url(""));
+  CAF_CHECK_EQUAL(to_string(url("https://exporter/x/").value()),
+                  "https://exporter:443/x");
+  CAF_CHECK_EQUAL(authority(url("http://[::1]").value()), "[::1]:80");
+  for (const auto* bad : {"exporter:9200", "ftp://exporter", "/metrics",
+                          "http://u:p@exporter", "http://exporter/?q"})
+    CAF_CHECK_NOT_EQUAL(
+        problems_of("web: {external_url: \"" + std::string{bad} + "\"}"),
+        "none");
+}
+
 CAF_TEST(the metrics about the exporter can be left out) {
   CAF_CHECK(!parse_yaml("", "f.yml").web.disable_exporter_metrics);
   CAF_CHECK(parse_yaml("web: {disable_exporter_metrics: true}", "f.yml")

@@ -29,7 +29,8 @@ struct page_view {
             .version = "1.2.3",
             .host = "exporter:9200",
             .target = target,
-            .detailed = detailed};
+            .detailed = detailed,
+            .reached_at = reached_at};
   }
 
   boost::json::object health(metrics::time_point now) const {
@@ -40,6 +41,7 @@ struct page_view {
   metrics::census all;
   std::optional<std::string> target;
   bool detailed = true;
+  pages::location reached_at;
 };
 
 } // namespace betanet::testing

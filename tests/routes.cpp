@@ -73,15 +73,43 @@ CAF_TEST(requests are counted by handler and code) {
                                                                      : 0u);
 }
 
-CAF_TEST(Prometheus discovers the targets) {
+CAF_TEST(Prometheus discovers the targets at the host it has asked) {
   page_view v;
   v.add("eu-\"1\"");
+  v.add("us");
 
   const auto a = discovery(v.at(v.t0));
 
   CAF_CHECK_EQUAL(a.status, 200);
   CAF_CHECK_EQUAL(a.content_type, std::string{"application/json"});
   CAF_CHECK_EQUAL(a.body, R"([{"targets":["exporter:9200"],"labels":)"
-                          R"({"__param_target":"eu-\"1\""}}])"
+                          R"({"__param_target":"eu-\"1\"",)"
+                          R"("instance":"eu-\"1\""}},)"
+                          R"({"targets":["exporter:9200"],"labels":)"
+                          R"({"__param_target":"us","instance":"us"}}])"
+                          "\n");
+}
+
+CAF_TEST(Prometheus discovers the targets where they can be reached) {
+  page_view v;
+  v.add("eu");
+  v.reached_at = {true, "outside:443", "/betanet/metrics"};
+
+  const auto a = discovery(v.at(v.t0));
+
+  CAF_CHECK_EQUAL(a.body, R"([{"targets":["outside:443"],"labels":)"
+                          R"({"__param_target":"eu","instance":"eu",)"
+                          R"("__scheme__":"https",)"
+                          R"("__metrics_path__":"/betanet/metrics"}}])"
+                          "\n");
+}
+
+CAF_TEST(Prometheus discovers the unnamed target as the whole exporter) {
+  page_view v;
+  v.add();
+
+  const auto a = discovery(v.at(v.t0));
+
+  CAF_CHECK_EQUAL(a.body, R"([{"targets":["exporter:9200"],"labels":{}}])"
                           "\n");
 }
