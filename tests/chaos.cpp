@@ -45,8 +45,7 @@ struct life : wired_fixture {
       caf::stateful_actor<supervisor_state, supervisor_impl::base>;
 
   explicit life(std::uint64_t seed) : engine(seed) {
-    config::settings s = config::parse_yaml("", "");
-    auto& p = s.targets[0].polling;
+    auto& p = settings.targets[0].polling;
     p.retry.jitter = draw(3) == 0 ? 0.5 : 0;
     p.circuit_breaker.failure_threshold = 1 + static_cast<int>(draw(5));
     p.cache.max_stale = draw(4) == 0 ? std::optional<config::duration>{}
@@ -54,7 +53,9 @@ struct life : wired_fixture {
     p.collection.fallback = fallbacks[draw(3)];
     if (draw(3) == 0)
       p.collection.interval = 3s; // polls then take longer than the interval
-    start(s);
+    if (draw(2) == 0)
+      detail = metrics::detail::compact;
+    start(settings);
     self->monitor(group());
   }
 
@@ -87,7 +88,11 @@ struct life : wired_fixture {
     ~client() { abandon(); }
   };
 
-  transport connect(const config::target&, endpoint e) override {
+  transport connect(const config::target& t, endpoint e) override {
+    if (!t.name.empty()) // the guest
+      return [this, e](auto, auto done) {
+        done(draw(2) ? ok(good_body(e)) : refused());
+      };
     const auto c = std::make_shared<client>();
     c->live = &live[index(e)];
     return [this, e, c](auto timeout, auto done) {
@@ -201,11 +206,27 @@ struct life : wired_fixture {
     case 3: // the clock stands still
       consume_messages();
       break;
+    case 4:
+      change_guest();
+      break;
     default:
       advance(std::chrono::milliseconds{draw(10000)});
     }
     consume_messages();
     check();
+  }
+
+  /// Adds or removes a second target or changes its URL.
+  void change_guest() {
+    settings.targets.resize(1);
+    if (const auto port = draw(4); port > 0) {
+      auto guest = settings.targets[0];
+      guest.name = "guest";
+      guest.url.port = static_cast<std::uint16_t>(port);
+      settings.targets.push_back(guest);
+    }
+    reload(settings);
+    check_page(); // in detail, the counters of a removed target have ended
   }
 
   void kill_somebody() {
@@ -241,12 +262,22 @@ struct life : wired_fixture {
                    s->rules.fallback != metrics::parse_fallback::omit,
                "a value that is neither known nor the default");
     }
-    demand(std::accumulate(s->latency.counts.begin(), s->latency.counts.end(),
-                           std::uint64_t{0}) <=
-               served[index(field::avg_latency_ms)].size(),
+    const auto observed = std::accumulate(
+        s->latency.counts.begin(), s->latency.counts.end(), std::uint64_t{0});
+    demand(observed <= served[index(field::avg_latency_ms)].size(),
            "a latency observed twice");
+    demand(observed >= std::exchange(latencies, observed),
+           "a histogram that went back");
     if (draw(8) == 0)
-      demand(!defect(page()), "a defective page");
+      check_page();
+  }
+
+  void check_page() {
+    auto now_shown = page();
+    demand(!defect(now_shown), "a defective page");
+    if (const auto counter = fallen(shown, now_shown))
+      demand(false, "a counter that fell: " + *counter);
+    shown = std::move(now_shown);
   }
 
   void check_endpoint(const metrics::snapshot& s, endpoint e) {
@@ -298,12 +329,15 @@ struct life : wired_fixture {
   }
 
   std::mt19937_64 engine;
+  config::settings settings = config::parse_yaml("", "");
   bool calm = false;          ///< The upstream answers all requests well.
   std::uint64_t bad_luck = 0; ///< The percentage of requests that fail.
   std::array<int, 3> live{};
   std::array<std::uint64_t, 3> asked{}; ///< Requests sent to each endpoint.
   /// The counters at the previous check.
   std::array<metrics::endpoint_counters, 3> before;
+  std::uint64_t latencies = 0; ///< In the histogram at the previous check.
+  std::string shown;           ///< The previous page.
   std::array<std::set<std::uint64_t>, 3> probed;
   std::array<std::set<double>, metrics::field_count> served;
   std::uint64_t number = 0;

@@ -92,4 +92,35 @@ inline std::optional<std::string> defect(const std::string& page) {
   return std::nullopt;
 }
 
+/// The first of the exporter's own counters that is lower on the later of two
+/// pages. The samples of its histograms are counters too. Betanet's totals are
+/// Betanet's: they fall when it restarts.
+inline std::optional<std::string> fallen(const std::string& earlier,
+                                         const std::string& later) {
+  const auto counters = [](const std::string& page) {
+    std::map<std::string, double> all; // by series
+    bool counts = false;
+    for (std::size_t at = 0; at < page.size();) {
+      const auto end = page.find('\n', at);
+      const auto line = page.substr(at, end - at);
+      at = end + 1;
+      if (line.starts_with("# TYPE "))
+        counts = !line.ends_with(" gauge") &&
+                 (line.starts_with("# TYPE betanet_exporter_") ||
+                  line.starts_with("# TYPE process_"));
+      else if (counts && !line.starts_with('#'))
+        all[line.substr(0, line.rfind(' '))] =
+            std::stod(line.substr(line.rfind(' ')));
+    }
+    return all;
+  };
+  const auto former = counters(earlier);
+  for (const auto& [series, value] : counters(later))
+    if (const auto same = former.find(series);
+        same != former.end() && value < same->second)
+      return series + " fell from " + std::to_string(same->second) + " to " +
+             std::to_string(value);
+  return std::nullopt;
+}
+
 } // namespace betanet::testing

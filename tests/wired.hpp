@@ -28,6 +28,7 @@ struct wired_fixture : fixture {
   void start(const config::settings& s = config::parse_yaml("", "")) {
     t0 = now();
     cache_settings c;
+    c.detail = detail;
     for (const auto& t : s.targets)
       c.targets.emplace_back(t.name, empty_snapshot(t, t0));
     c.read_process = [] { return metrics::process_stats{}; };
@@ -97,6 +98,7 @@ struct wired_fixture : fixture {
     return result;
   }
 
+  metrics::detail detail = metrics::detail::full; ///< Of the pages.
   metrics::time_point t0{};
   std::chrono::hours wall_leap{}; ///< The error of the wall clock.
   config::settings next;          ///< The settings that the next reload reads.

@@ -69,6 +69,31 @@ struct wiring_fixture : wired_fixture {
            breaker(endpoint::network_stats) == s;
   }
 
+  /// Reloads with other targets and checks that no counter falls.
+  void check_counters_in_reloads() {
+    const std::string a = "  - {name: a, url: \"http://a\"}\n",
+                      b = "  - {name: b, url: \"http://b\"}\n",
+                      moved = "  - {name: b, url: \"http://b/x\"}\n",
+                      slower = "  - {name: a, url: \"http://a\","
+                               " collection: {interval: 30s}}\n";
+    const auto configured = [](const std::string& targets) {
+      return config::parse_yaml("targets:\n" + targets, "");
+    };
+    start(configured(a + b));
+    advance(1min);
+    auto former = page();
+
+    for (const auto& targets : {a + moved, a, slower, slower + b, moved, a}) {
+      reload(configured(targets));
+      for (const auto d : {0s, 1s, 59s}) {
+        advance(d);
+        const auto text = page();
+        CAF_CHECK_EQUAL(fallen(former, text).value_or("none"), "none");
+        former = text;
+      }
+    }
+  }
+
   template <class State, class Impl>
   using actor_of = caf::stateful_actor<State, typename Impl::base>;
   using supervisor_type = actor_of<supervisor_state, supervisor_impl>;
@@ -348,6 +373,15 @@ CAF_TEST(the number of messages in each mailbox is limited) {
   // supervisor.
   CAF_CHECK_LESS_OR_EQUAL(most[2], supervisor_most);
   CAF_CHECK_LESS_OR_EQUAL(most[3], supervisor_most);
+}
+
+CAF_TEST(no counter of a target falls in a reload) {
+  check_counters_in_reloads();
+}
+
+CAF_TEST(no sum over the targets falls in a reload) {
+  detail = metrics::detail::compact;
+  check_counters_in_reloads();
 }
 
 CAF_TEST(targets do not affect each other) {
