@@ -78,6 +78,38 @@ class EndToEnd(harness.Case):
                 self.assertEqual(request(self.port, "/health")[0], 200)
                 self.doCleanups()
 
+    def test_pages_are_valid_with_every_setting(self):
+        self.start_sim("--still")
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        with open(f"{home}/betanet.yml", "w") as f:
+            f.write(f"""
+collection: {{ interval: 100ms, timeout: 80ms }}
+targets:
+- {{ name: a, url: 'http://127.0.0.1:{self.upstream}' }}
+- {{ name: dead, url: 'http://127.0.0.1:{free_port()}' }}
+""")
+        for flags in ([], ["--metrics.detail=compact"],
+                      ["--web.disable-exporter-metrics"]):
+            with self.subTest(flags):
+                self.launch_exporter(f"--config.file={home}/betanet.yml",
+                                     *flags)
+                wait_for(lambda: self.value("betanet_up", target="a") == 1,
+                         "up")
+                page = self.check_page()
+                self.assertEqual(page["betanet_exporter_targets", ()], 2)
+                own = [name for name, _ in page if name.startswith(
+                    ("process_", "betanet_exporter_http_"))]
+                self.assertEqual(
+                    own == [], "--web.disable-exporter-metrics" in flags)
+                for target, up in (("a", 1), ("dead", 0)):
+                    status, _, body = request(self.port,
+                                              f"/metrics?target={target}")
+                    self.assertEqual(status, 200)
+                    self.lint(body)
+                    key = "betanet_up", (("target", target),)
+                    self.assertEqual(parse(body.decode())[key], up)
+                self.exporter.stop()
+
     def test_sigterm_ends_every_state_with_0_within_two_seconds(self):
         for state in self.STATES:
             with self.subTest(state):
@@ -198,19 +230,17 @@ class EndToEnd(harness.Case):
 
     # -- Prometheus ----------------------------------------------------------
 
-    def test_a_real_prometheus_scrapes_the_exporter(self):
-        self.start_sim()
-        self.start_exporter("--collection.interval=1s")
-        home = tempfile.TemporaryDirectory()
-        self.addCleanup(home.cleanup)
-        with open(f"{home.name}/prometheus.yml", "w") as f:
-            f.write("scrape_configs:\n- job_name: betanet\n"
-                    "  scrape_interval: 1s\n  static_configs:\n"
-                    f"  - targets: ['127.0.0.1:{self.port}']\n")
+    def start_prometheus(self, config, rules=""):
+        """Starts a Prometheus and returns it with a function that gives the
+        value of an expression."""
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        for name, text in (("prometheus.yml", config), ("rules.yml", rules)):
+            with open(f"{home}/{name}", "w") as f:
+                f.write(text)
         port = free_port()
         prometheus = self.start(
-            "prometheus", f"--config.file={home.name}/prometheus.yml",
-            f"--storage.tsdb.path={home.name}/data",
+            "prometheus", f"--config.file={home}/prometheus.yml",
+            f"--storage.tsdb.path={home}/data",
             f"--web.listen-address=127.0.0.1:{port}")
 
         def query(expression):
@@ -219,6 +249,16 @@ class EndToEnd(harness.Case):
             with urllib.request.urlopen(url) as answer:
                 result = json.load(answer)["data"]["result"]
             return float(result[0]["value"][1]) if result else None
+
+        return prometheus, query
+
+    def test_a_real_prometheus_scrapes_the_exporter(self):
+        self.start_sim()
+        self.start_exporter("--collection.interval=1s")
+        prometheus, query = self.start_prometheus(
+            "scrape_configs:\n- job_name: betanet\n"
+            "  scrape_interval: 1s\n  static_configs:\n"
+            f"  - targets: ['127.0.0.1:{self.port}']\n")
 
         wait_for(lambda: (query("count_over_time(betanet_up[1m])") or 0) >= 15,
                  "15 seconds of scrapes", 60)
@@ -232,6 +272,52 @@ class EndToEnd(harness.Case):
                   "betanet_message_latency_seconds_bucket[10s]))"), 0)
         self.assertEqual(query('min_over_time(up{job="betanet"}[10s])'), 1)
         self.assertNotIn("num_dropped", prometheus.text())
+
+    def test_a_real_prometheus_discovers_the_targets(self):
+        self.start_sim("--still")
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        with open(f"{home}/betanet.yml", "w") as f:
+            f.write(f"""
+collection: {{ interval: 100ms, timeout: 80ms }}
+retry: {{ delays: [] }}
+cache: {{ max_stale: 500ms }}
+targets:
+- {{ name: a, url: 'http://127.0.0.1:{self.upstream}' }}
+- {{ name: b, url: 'http://127.0.0.1:{free_port()}' }}
+""")
+        self.launch_exporter(f"--config.file={home}/betanet.yml")
+        _, query = self.start_prometheus(
+            f"""
+global: {{ scrape_interval: 500ms, evaluation_interval: 500ms }}
+rule_files: [rules.yml]
+scrape_configs:
+- job_name: betanet
+  http_sd_configs: [{{ url: 'http://127.0.0.1:{self.port}/sd' }}]
+""", """
+groups:
+- name: betanet
+  rules:
+  - { alert: BetanetDown, expr: betanet_up == 0, for: 2s }
+""")
+        firing = 'ALERTS{target="a",alertstate="firing"}'
+        wait_for(lambda: query("count(up == 1)") == 2, "two instances")
+        wait_for(lambda: query('betanet_up{target="b"}') == 0, "b")
+        self.assertEqual(query("count(betanet_up)"), 2)
+        self.assertEqual(query('betanet_up{target="a",instance="a"}'), 1)
+        self.assertEqual(query('up{instance="a"}'), 1)
+        self.assertEqual(query("count(betanet_connected_peers)"), 1)
+        self.assertIsNone(query(firing))
+
+        self.fault("all", "refuse")
+        wait_for(lambda: query(firing), "the alert")
+        time.sleep(3)  # much longer than max_stale
+
+        self.assertIsNone(query('betanet_connected_peers{target="a"}'))
+        self.assertGreaterEqual(query(f"count_over_time({firing}[3s])"), 5)
+        self.assertEqual(query(firing), 1)
+        self.assertEqual(query('min_over_time(up{instance="a"}[10s])'), 1)
+        self.fault("all", "none")
+        wait_for(lambda: query(firing) is None, "the end of the alert")
 
     # -- the command line ----------------------------------------------------
 

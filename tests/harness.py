@@ -152,13 +152,17 @@ class Case(unittest.TestCase):
         return {e: int(s["betanet_exporter_circuit_breaker_state",
                          (("endpoint", e),)]) for e in ENDPOINTS}
 
+    def lint(self, page):
+        """Checks that promtool has nothing to say about the page."""
+        done = subprocess.run(["promtool", "check", "metrics"],
+                              input=page, capture_output=True)
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (0, b"", b""))
+
     def check_page(self):
         """Checks that the page is valid and returns its samples."""
         page = self.page()
-        lint = subprocess.run(["promtool", "check", "metrics"],
-                              input=page.encode(), capture_output=True)
-        self.assertEqual((lint.returncode, lint.stdout, lint.stderr),
-                         (0, b"", b""))
+        self.lint(page.encode())
         self.check_openmetrics(parse(page))
         return parse(page)
 
