@@ -4,6 +4,7 @@
 #include "actors/enums.hpp"
 #include "actors/http_front.hpp"
 #include "actors/on_io.hpp"
+#include "actors/presenter.hpp"
 #include "actors/scheduler.hpp"
 #include "actors/upstream.hpp"
 #include "config/file.hpp"
@@ -40,6 +41,9 @@ double random_unit() {
 net::server_limits limits_of(const config::web& w) {
   net::server_limits l;
   l.connections = static_cast<std::size_t>(w.max_connections);
+  l.connections_per_client =
+      static_cast<std::size_t>(w.max_connections_per_address);
+  l.page_bytes = static_cast<std::size_t>(w.max_page_bytes);
   l.header_bytes = static_cast<std::size_t>(w.max_header_bytes);
   l.headers = w.max_headers;
   l.header_timeout = w.header_timeout;
@@ -67,8 +71,12 @@ public:
     request_.own = true;
   }
   const net::request& request() const override { return request_; }
+  bool is_open() const override { return true; }
   void respond(std::shared_ptr<const net::reply> r) override {
     done_(r->status() == 200);
+  }
+  void respond_to_scrape(std::shared_ptr<const net::reply> r) override {
+    respond(std::move(r));
   }
 
 private:
@@ -169,20 +177,24 @@ void exporter::start_actors() {
   cache_ = system_.spawn(cache, std::move(cached), log_);
   scheduler_ = system_.spawn(scheduler);
   reloader_ = system_.spawn(reloader, reloading());
-  const auto reached_at = location_of(web_, web && web->tls != nullptr);
-  front_ = system_.spawn<on_io<http_front_actor, http_front_state>>(
-      loop_, [this, reached_at](auto* self) {
+  presenter_ = system_.spawn(
+      presenter,
+      presenter_settings{web_.telemetry_path, build_.version,
+                         location_of(web_, web && web->tls != nullptr)},
+      cache_);
+  front_ = system_.spawn<on_io<http_front_impl, http_front_state>>(
+      loop_, [this](auto* self) {
         return http_front(self,
                           {web_.telemetry_path,
-                           static_cast<std::uint64_t>(web_.max_requests),
-                           build_.version, reached_at},
-                          cache_, reloader_);
+                           static_cast<std::uint64_t>(web_.max_requests)},
+                          cache_, presenter_, reloader_);
       });
   if (web)
     start_guard(*web);
   self_->monitor(cache_);
   self_->monitor(scheduler_);
   self_->monitor(reloader_);
+  self_->monitor(presenter_);
   self_->monitor(front_);
 }
 
@@ -280,6 +292,7 @@ void exporter::stop() {
   drained->get_future().wait_for(drain_time);
   std::vector<caf::actor> all{caf::actor_cast<caf::actor>(reloader_),
                               caf::actor_cast<caf::actor>(scheduler_),
+                              caf::actor_cast<caf::actor>(presenter_),
                               caf::actor_cast<caf::actor>(cache_),
                               caf::actor_cast<caf::actor>(front_)};
   if (guard_)

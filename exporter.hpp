@@ -66,6 +66,7 @@ private:
   caf::actor_system system_{caf_config_};
   caf::scoped_actor self_{system_};
   cache_actor cache_;
+  presenter_actor presenter_;
   scheduler_actor scheduler_;
   reloader_actor reloader_;
 };

@@ -11,14 +11,15 @@
 ///
 ///   scheduler -> supervisor -> fetcher (x3) -> the network
 ///                supervisor <- fetcher
-///                supervisor -> aggregator -> cache <- http_front <- a client
-///                                                     http_front <- guard <-'
+///                supervisor -> aggregator -> cache <------------- http_front
+///                                            cache <- presenter <- http_front
+///   a client -> (guard ->) http_front
 ///
 /// There is one group {supervisor, three fetchers, aggregator} per target, and
-/// one scheduler, cache, http_front and reloader per process. There is a guard
-/// if a web configuration file is given. The reloader starts, changes and ends
-/// the groups. Messages that an actor sends only to itself are declared in its
-/// own header.
+/// one scheduler, cache, presenter, http_front and reloader per process. There
+/// is a guard if a web configuration file is given. The reloader starts,
+/// changes and ends the groups. Messages that an actor sends only to itself are
+/// declared in its own header.
 namespace betanet {
 
 /// The circuit-breaker SUPERVISOR of one target: it decides which polls run,
@@ -61,6 +62,11 @@ using page_source_actor = caf::typed_actor<
     caf::replies_to<atom::render, page_query>::with<page_ptr>,
     // Return the latest snapshots of all targets.
     caf::replies_to<atom::list>::with<census_ptr>>;
+
+/// The PRESENTER: makes the pages for people and for tools that are no scrapes.
+using presenter_actor = caf::typed_actor<
+    // Answer a request from the latest snapshots of all targets.
+    caf::replies_to<atom::show, census_query>::with<reply_ptr>>;
 
 /// The part of the cache's interface that an aggregator uses.
 using snapshot_store_actor = caf::typed_actor<

@@ -11,19 +11,16 @@ namespace {
 /// How often the web configuration file and the files it names are read. A
 /// change takes effect after two equal readings, that is within a second.
 constexpr auto read_every = std::chrono::milliseconds{500};
-/// The largest number of passwords of one user whose checks are queued. All
-/// unknown user names count as one user. A check takes up to a second, and the
-/// checks run one after the other.
-constexpr std::size_t max_checks_a_user = 4;
-/// The largest number of requests that wait for the result of a check.
-constexpr std::size_t max_waiting = 64;
 /// The largest number of successful logins that are remembered. There are few
 /// users, but bcrypt ignores all bytes of a password after the first 72, so
 /// that a client can make many passwords of one user that are accepted.
 constexpr std::size_t max_good_logins = 100;
-/// The highest bcrypt cost of the check that is made for an unknown user; it
-/// takes 0.4 s.
-constexpr int max_decoy_cost = 13;
+
+/// The permission of a client without a valid login. `optional`: the path also
+/// answers without one.
+permission refusal_for(bool optional) {
+  return optional ? permission::health_only : permission::login_needed;
+}
 
 } // namespace
 
@@ -69,63 +66,58 @@ void guard_state::serve(const exchange_ptr& e) {
   if (!problem.empty())
     return pass(e, route.needs_login ? permission::broken
                                      : permission::health_only);
-  if (route.rate_limited && !bucket.take(self->clock().now()))
+  const auto login = login_of(e->request());
+  const bool verified = login && good_logins.contains(login->digest);
+  // Requests with a verified login take no token, so that strangers cannot use
+  // up those of a scraper.
+  if (!verified && route.rate_limited && !bucket.take(self->clock().now()))
     return pass(e, permission::too_often);
-  if (rules.users.empty())
+  if (verified || rules.users.empty())
     return pass(e, permission::full);
-  check_login(e, !route.needs_login);
+  if (!login)
+    return pass(e, refusal_for(!route.needs_login));
+  check_login(e, *login, !route.needs_login);
 }
 
-void guard_state::check_login(const exchange_ptr& e, bool optional) {
-  const auto refusal =
-      optional ? permission::health_only : permission::login_needed;
-  const auto& request = e->request();
-  const auto login = net::parse_basic_auth(request.authorization);
+/// The login of a request; empty without one and where no login is needed.
+auto guard_state::login_of(const net::request& r) const
+    -> std::optional<given_login> {
+  auto login = rules.users.empty() ? std::nullopt
+                                   : net::parse_basic_auth(r.authorization);
   if (!login)
-    return pass(e, refusal);
+    return std::nullopt;
   const auto user = rules.users.find(login->user);
   const auto* const hash = user == rules.users.end() ? nullptr : &user->second;
-  const auto digest = net::digest_of(*login, hash ? *hash : "");
-  if (good_logins.contains(digest))
-    return pass(e, permission::full);
-  const auto no_room = optional ? refusal : permission::busy;
-  if (waiting >= max_waiting)
-    return pass(e, no_room);
-  if (!checks.contains(digest)) {
-    const check fresh{hash ? login->user : "", request.peer, {}};
-    const auto tell = [me = guard_impl{self}, digest](bool good) {
-      caf::anon_send(me, atom::verified_v, digest, good);
+  auto digest = net::digest_of(*login, hash ? *hash : "");
+  return given_login{std::move(*login), hash, std::move(digest)};
+}
+
+void guard_state::check_login(const exchange_ptr& e, const given_login& l,
+                              bool optional) {
+  if (!checks.add(l.digest, {e, optional}, work_for(l)))
+    return pass(e, optional ? permission::health_only : permission::busy);
+  run_next_check();
+}
+
+void guard_state::run_next_check() {
+  while (const auto next = checks.begin()) {
+    const auto tell = [me = guard_impl{self}, digest = next->digest](bool ok) {
+      caf::anon_send(me, atom::verified_v, digest, ok);
     };
-    if (!has_room_for(fresh) || !settings.verify(work_for(*login, hash), tell))
-      return pass(e, no_room);
-    checks.emplace(digest, fresh);
+    if (settings.verify(next->work, tell))
+      return;
+    for (const auto& w : checks.end()) // no thread can be started
+      pass(w.request, w.optional ? permission::health_only : permission::busy);
   }
-  checks.at(digest).waiting.emplace_back(e, optional);
-  ++waiting;
 }
 
-/// Whether another check may be queued. There is one check at a time for each
-/// pair of user and address, so that a client that guesses passwords does not
-/// block the user at another address. There are at most `max_checks_a_user` for
-/// each user, so that guesses at one user do not block the other users.
-bool guard_state::has_room_for(const check& c) const {
-  std::size_t same_user = 0, same_peer = 0;
-  for (const auto& [_, other] : checks) {
-    same_user += other.user == c.user;
-    same_peer += other.user == c.user && other.peer == c.peer;
-  }
-  return same_peer == 0 && same_user < max_checks_a_user;
-}
-
-std::function<bool()> guard_state::work_for(const net::login& l,
-                                            const std::string* hash) const {
+std::function<bool()> guard_state::work_for(const given_login& l) const {
   int decoy_cost = 4;
   for (const auto& [_, h] : rules.users)
     decoy_cost = std::max(decoy_cost, net::cost_of(h));
-  decoy_cost = std::min(decoy_cost, max_decoy_cost);
-  return [password = l.password, matches = settings.matches, decoy_cost,
-          is_user = hash != nullptr,
-          real = hash ? *hash : net::decoy_hash(decoy_cost)] {
+  return [password = l.login.password, matches = settings.matches, decoy_cost,
+          is_user = l.hash != nullptr,
+          real = l.hash ? *l.hash : net::decoy_hash(decoy_cost)] {
     if (matches(password, real) && is_user)
       return true;
     // With the costs c of the hash and d of the decoy, a refusal takes
@@ -143,14 +135,9 @@ void guard_state::verified(const std::string& digest, bool good) {
       good_logins.erase(good_logins.begin()); // a random one: digests are
     good_logins.insert(digest);
   }
-  const auto ended = checks.extract(digest);
-  if (!ended)
-    return;
-  waiting -= ended.mapped().waiting.size();
-  for (const auto& [e, optional] : ended.mapped().waiting)
-    pass(e, good       ? permission::full
-            : optional ? permission::health_only
-                       : permission::login_needed);
+  for (const auto& w : checks.end())
+    pass(w.request, good ? permission::full : refusal_for(w.optional));
+  run_next_check();
 }
 
 // -- rules -------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 #include "actors/actors.hpp"
 #include "actors/log.hpp"
+#include "actors/login_checks.hpp"
 #include "actors/web_reading.hpp"
 #include "config/web_config.hpp"
 #include "net/basic_auth.hpp"
@@ -10,7 +11,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <functional>
-#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -65,21 +66,20 @@ using guard_impl = guard_actor::extend<
     caf::reacts_to<atom::verified, std::string, bool>>;
 
 struct guard_state {
-  /// A login that is being checked.
-  struct check {
-    std::string user; ///< Empty if the user does not exist.
-    std::string peer; ///< The address of the client.
-    /// The requests that wait for the result. The flag of each says whether its
-    /// path also answers without a login.
-    std::vector<std::pair<exchange_ptr, bool>> waiting;
+  /// A login that a client has sent.
+  struct given_login {
+    net::login login;
+    const std::string* hash; ///< Of the user's password; null: no such user.
+    std::string digest;
   };
 
   explicit guard_state(guard_impl::pointer p) : self(p) {}
   guard_impl::behavior_type make_behavior();
 
   void serve(const exchange_ptr& e);
-  void check_login(const exchange_ptr& e, bool optional);
-  bool has_room_for(const check& c) const;
+  std::optional<given_login> login_of(const net::request& r) const;
+  void check_login(const exchange_ptr& e, const given_login& l, bool optional);
+  void run_next_check();
   void pass(const exchange_ptr& e, permission granted);
   void was_read(const web_reading_ptr& found);
   std::string objection(const web_reading& found) const;
@@ -87,9 +87,8 @@ struct guard_state {
   void verified(const std::string& digest, bool good);
 
   /// Makes the function that checks a login. It takes equally long for known
-  /// and unknown users. `hash` is null for an unknown user.
-  std::function<bool()> work_for(const net::login& l,
-                                 const std::string* hash) const;
+  /// and unknown users.
+  std::function<bool()> work_for(const given_login& l) const;
 
   guard_impl::pointer self;
   event_log log;
@@ -105,9 +104,8 @@ struct guard_state {
   web_reading_ptr pending;
   token_bucket bucket;
 
-  std::set<std::string> good_logins;   ///< The digests of accepted logins.
-  std::map<std::string, check> checks; ///< By the digest of the login.
-  std::size_t waiting = 0; ///< The number of requests in all `checks`.
+  std::set<std::string> good_logins; ///< The digests of accepted logins.
+  login_checks checks;
   static inline const char* name = "guard";
 };
 

@@ -8,10 +8,13 @@ namespace betanet {
 
 namespace {
 
-/// How long a rendered page is used for further scrapes.
-constexpr auto page_lifetime = std::chrono::milliseconds{100};
 /// How long the front waits for the cache before it answers with 503.
 constexpr auto cache_timeout = std::chrono::seconds{1};
+/// How long the front waits for the presenter, which itself waits for the cache
+/// for 1 s and renders pages one after the other.
+constexpr auto presenter_timeout = std::chrono::seconds{5};
+/// The least time between two reloads that clients ask for.
+constexpr auto reload_pause = std::chrono::seconds{1};
 /// How long the front waits for the reloader. A reload reads files, which may
 /// be on a slow mount. The time is below 30 s, the default of
 /// `web.write_timeout`.
@@ -27,26 +30,17 @@ reply_ptr text_reply(int status, const std::string& text,
                                             text, fields);
 }
 
-reply_ptr reply_of(const pages::answer& a) {
-  return std::make_shared<const net::reply>(a.status, a.content_type, a.body,
-                                            a.fields);
-}
-
-http_front_state::form form_of(const net::request& r) {
-  return {net::preferred_format(r.accept), net::accepts_gzip(r.accept_encoding),
-          net::preferred_escaping(r.accept)};
-}
-
-reply_ptr page_reply(const metrics::page& p, const http_front_state::form& f) {
+reply_ptr page_reply(const metrics::page& p,
+                     const http_front_state::page_question& q) {
   constexpr const char* plain = "Vary: Accept, Accept-Encoding\r\n";
   constexpr const char* packed =
       "Vary: Accept, Accept-Encoding\r\nContent-Encoding: gzip\r\n";
   std::string type =
-      f.format == net::format::text_0_0_4 ? exposition_type : openmetrics_type;
-  if (!f.escaping.empty())
-    type.append("; escaping=").append(f.escaping);
+      q.format == net::format::text_0_0_4 ? exposition_type : openmetrics_type;
+  if (!q.escaping.empty())
+    type.append("; escaping=").append(q.escaping);
   return std::make_shared<const net::reply>(200, type, p.text,
-                                            f.compressed ? packed : plain);
+                                            q.compressed ? packed : plain);
 }
 
 /// The answer to a client that the guard does not admit; null if it does.
@@ -70,12 +64,15 @@ reply_ptr refusal(permission granted) {
   return nullptr;
 }
 
-/// The answer to a request for an unknown path or with a wrong method; null for
-/// other requests.
-reply_ptr objection(const pages::route& r, net::method m) {
+/// The answer to a request that cannot be served: for an unknown path, with a
+/// wrong method, or sent by a page of another site. Null for other requests.
+reply_ptr objection(const pages::route& r, const net::request_head& asked) {
+  const auto m = asked.method;
   if (&r == &pages::unknown_route)
     return text_reply(404, "Not found.\n");
   const bool get = m == net::method::get || m == net::method::head;
+  if (r.is_post && m == net::method::post && net::is_cross_site(asked))
+    return text_reply(403, "A page of another site must not ask for this.\n");
   if (r.is_post ? m == net::method::post : get)
     return nullptr;
   return text_reply(405, "Method not allowed.\n",
@@ -88,11 +85,12 @@ reply_ptr cache_does_not_answer() {
 
 } // namespace
 
-http_front_actor::behavior_type http_front_state::make_behavior() {
+http_front_impl::behavior_type http_front_state::make_behavior() {
   return {
       [this](atom::serve, exchange_ptr& e, permission granted) {
         serve(std::move(e), granted);
       },
+      [this](atom::reload) { ask_for_reload(); },
   };
 }
 
@@ -104,17 +102,17 @@ void http_front_state::serve(exchange_ptr e, permission granted) {
   const auto& route = pages::find_route(request.path, settings.telemetry_path);
   if (auto r = refusal(granted))
     return respond(e, std::move(r));
-  if (auto r = objection(route, request.method))
+  if (auto r = objection(route, request))
     return respond(e, std::move(r));
   switch (route.from) {
   case pages::source::exposition:
-    return scrape(std::move(e));
+    return scrape(std::move(e), route);
   case pages::source::census:
-    return show_census(e, granted);
+    return show_census(std::move(e), route, granted);
   case pages::source::reload:
-    return reload(e);
+    return reload(std::move(e));
   case pages::source::configuration:
-    return describe_settings(e);
+    return describe_settings(std::move(e), route);
   }
 }
 
@@ -123,7 +121,10 @@ void http_front_state::respond(const exchange_ptr& e, reply_ptr r) {
       pages::find_route(e->request().path, settings.telemetry_path);
   if (!e->request().own)
     ++requests.at(route, r->status());
-  e->respond(std::move(r));
+  if (route.from == pages::source::exposition)
+    e->respond_to_scrape(std::move(r));
+  else
+    e->respond(std::move(r));
 }
 
 /// Stores the server's counters, which arrive with each request. A request that
@@ -133,136 +134,181 @@ void http_front_state::note_stats(const net::server_stats& s) {
     server = s;
 }
 
+template <class Question>
+void http_front_state::answer_all(shared_questions<Question>& questions,
+                                  const reply_ptr& r) {
+  for (const auto& e : questions.end())
+    respond(e, r);
+}
+
+/// Whether an answer that was made at this time still serves for this route.
+bool http_front_state::is_young(metrics::time_point made,
+                                const pages::route& r) const {
+  return self->clock().now() - made < r.lifetime;
+}
+
 // -- metrics -----------------------------------------------------------------
 
-void http_front_state::scrape(exchange_ptr e) {
+void http_front_state::scrape(exchange_ptr e, const pages::route& route) {
   const auto& request = e->request();
   if (settings.max_requests &&
-      request.stats.slow_responses >= settings.max_requests)
+      request.stats.slow_scrapes >= settings.max_requests)
     return respond(e,
                    text_reply(503, "Limit of concurrent requests reached (" +
                                        std::to_string(settings.max_requests) +
                                        "), try again later.\n"));
-  if (const auto target = net::query_value(request.query, "target"))
-    return scrape_target(e, *target);
-  for (auto& [_, edition] : editions)
-    if (self->clock().now() - edition.page_time >= page_lifetime)
-      edition.page = nullptr; // frees the memory of forms that nobody asks for
-  auto& [form, edition] = *editions.try_emplace(form_of(request)).first;
-  if (edition.page) {
-    ++scrapes;
-    return respond(e, edition.page);
-  }
-  edition.waiting.push_back(std::move(e));
-  if (edition.waiting.size() == 1)
-    ask_for_page(form, edition);
+  page_question q{net::preferred_format(request.accept),
+                  net::accepts_gzip(request.accept_encoding),
+                  net::preferred_escaping(request.accept),
+                  net::query_value(request.query, "target")};
+  std::erase_if(kept_pages,
+                [&](const auto& kept) { return !is_young(kept.made, route); });
+  for (const auto& kept : kept_pages)
+    if (kept.question == q) {
+      ++scrapes;
+      return respond(e, kept.reply);
+    }
+  page_questions.add(std::move(q), std::move(e));
+  ask_for_page();
 }
 
-void http_front_state::ask_for_page(const form& f, edition& of) {
+void http_front_state::ask_for_page() {
+  const auto* const q = page_questions.begin();
+  if (!q)
+    return;
+  page_query asked{{}, 0, q->format, q->compressed, q->target};
+  if (!q->target) {
+    asked.front = totals();
+    asked.scrapes = std::exchange(scrapes, 0);
+  }
+  self->request(cache, cache_timeout, atom::render_v, asked)
+      .then([this](const page_ptr& p) { page_arrived(p); },
+            [this](const caf::error&) {
+              answer_all(page_questions, cache_does_not_answer());
+              ask_for_page();
+            });
+}
+
+metrics::front_totals http_front_state::totals() {
   for (std::size_t i = 0; i < net::protocol_errors.size(); ++i)
     if (server.errors[i] > 0)
       requests.at(pages::unknown_route, net::protocol_errors[i]) =
           server.errors[i];
-  const metrics::front_totals totals{requests.all(), server.connections,
-                                     server.rejected_limit,
-                                     server.rejected_descriptors};
-  self->request(
-          cache, cache_timeout, atom::render_v,
-          page_query{
-              totals, std::exchange(scrapes, 0), f.format, f.compressed, {}})
-      .then([this, &f,
-             &of](const page_ptr& p) { page_arrived(of, page_reply(*p, f)); },
-            [this, &of](const caf::error&) {
-              page_arrived(of, cache_does_not_answer());
-            });
+  return {requests.all(), server.connections, server.rejected_limit,
+          server.rejected_descriptors};
 }
 
-void http_front_state::page_arrived(edition& of, const reply_ptr& r) {
-  if (r->status() == 200) {
-    of.page = r;
-    of.page_time = self->clock().now();
-    scrapes += of.waiting.size();
-  }
-  for (const auto& e : std::exchange(of.waiting, {}))
+void http_front_state::page_arrived(const page_ptr& p) {
+  const auto q = page_questions.asked();
+  const auto r = p ? page_reply(*p, q) : text_reply(404, "No such target.\n");
+  const auto waiting = page_questions.end();
+  for (const auto& e : waiting)
     respond(e, r);
+  if (!q.target) {
+    kept_pages.push_back({q, r, self->clock().now()});
+    scrapes += waiting.size();
+  }
+  ask_for_page();
 }
 
-void http_front_state::scrape_target(const exchange_ptr& e,
-                                     const std::string& target) {
-  const auto form = form_of(e->request());
-  self->request(cache, cache_timeout, atom::render_v,
-                page_query{{}, 0, form.format, form.compressed, target})
+// -- pages made of the census ------------------------------------------------
+
+void http_front_state::show_census(exchange_ptr e, const pages::route& route,
+                                   permission granted) {
+  const auto& request = e->request();
+  census_query q{&route, net::query_value(request.query, "target"),
+                 route.make == pages::discovery ? request.host : "",
+                 granted == permission::full};
+  const auto kept = kept_census.find(&route);
+  if (kept != kept_census.end() && kept->second.question == q &&
+      is_young(kept->second.made, route))
+    return respond(e, kept->second.reply);
+  census_questions.add(std::move(q), std::move(e));
+  ask_for_census();
+}
+
+void http_front_state::ask_for_census() {
+  const auto* const q = census_questions.begin();
+  if (!q)
+    return;
+  self->request(presenter, presenter_timeout, atom::show_v, *q)
       .then(
-          [this, e, form](const page_ptr& p) {
-            respond(e, !p ? text_reply(404, "No such target.\n")
-                          : page_reply(*p, form));
+          [this](const reply_ptr& r) {
+            const auto& q = census_questions.asked();
+            kept_census[q.route] = {q, r, self->clock().now()};
+            answer_all(census_questions, r);
+            ask_for_census();
           },
-          [this, e](const caf::error&) {
-            respond(e, cache_does_not_answer());
+          [this](const caf::error&) {
+            answer_all(census_questions, cache_does_not_answer());
+            ask_for_census();
           });
 }
 
 // -- the configuration -------------------------------------------------------
 
-void http_front_state::reload(const exchange_ptr& e) {
-  self->request(reloader, reloader_timeout, atom::reload_v)
-      .then(
-          [this, e](const std::string& problems) {
-            respond(e, problems.empty() ? text_reply(200, "Reloaded.\n")
-                                        : text_reply(500, problems + "\n"));
-          },
-          [this, e](const caf::error&) {
-            respond(e, text_reply(500, "The reload did not end in time.\n"));
-          });
+void http_front_state::describe_settings(exchange_ptr e,
+                                         const pages::route& route) {
+  if (kept_settings.reply && is_young(kept_settings.made, route))
+    return respond(e, kept_settings.reply);
+  settings_questions.add({}, std::move(e));
+  ask_for_settings();
 }
 
-void http_front_state::describe_settings(const exchange_ptr& e) {
+void http_front_state::ask_for_settings() {
+  if (!settings_questions.begin())
+    return;
   self->request(reloader, reloader_timeout, atom::describe_v)
       .then(
-          [this, e](const std::string& yaml) {
-            respond(e, reply_of({200, "text/yaml; charset=utf-8", yaml}));
+          [this](const std::string& yaml) {
+            const auto r = std::make_shared<const net::reply>(
+                200, "text/yaml; charset=utf-8", yaml);
+            kept_settings = {{}, r, self->clock().now()};
+            answer_all(settings_questions, r);
           },
-          [this, e](const caf::error&) {
-            respond(e, text_reply(503, "The configuration is busy.\n"));
+          [this](const caf::error&) {
+            answer_all(settings_questions,
+                       text_reply(503, "The configuration is busy.\n"));
           });
 }
 
-// -- pages made of the census ------------------------------------------------
+void http_front_state::reload(exchange_ptr e) {
+  reload_questions.add({reloads}, std::move(e));
+  ask_for_reload();
+}
 
-void http_front_state::show_census(const exchange_ptr& e, permission granted) {
-  self->request(cache, cache_timeout, atom::list_v)
+/// Reloads for those who wait. Those who come while it runs get the next one,
+/// because they may have changed the file after it was read.
+void http_front_state::ask_for_reload() {
+  if (self->clock().now() < next_reload || !reload_questions.begin())
+    return;
+  ++reloads;
+  next_reload = self->clock().now() + reload_pause;
+  self->scheduled_send(http_front_impl{self}, next_reload, atom::reload_v);
+  self->request(reloader, reloader_timeout, atom::reload_v)
       .then(
-          [this, e, granted](const census_ptr& all) {
-            const auto& request = e->request();
-            const pages::view v{*all,
-                                self->clock().now(),
-                                started,
-                                settings.version,
-                                settings.telemetry_path,
-                                request.host,
-                                net::query_value(request.query, "target"),
-                                granted == permission::full,
-                                settings.reached_at};
-            const auto& route =
-                pages::find_route(request.path, settings.telemetry_path);
-            respond(e, reply_of(route.make(v)));
+          [this](const std::string& problems) {
+            answer_all(reload_questions,
+                       problems.empty() ? text_reply(200, "Reloaded.\n")
+                                        : text_reply(500, problems + "\n"));
+            ask_for_reload();
           },
-          [this, e](const caf::error&) {
-            const auto& route =
-                pages::find_route(e->request().path, settings.telemetry_path);
-            respond(e, reply_of(pages::without_census(route)));
+          [this](const caf::error&) {
+            answer_all(reload_questions,
+                       text_reply(500, "The reload did not end in time.\n"));
+            ask_for_reload();
           });
 }
 
-http_front_actor::behavior_type
-http_front(http_front_actor::stateful_pointer<http_front_state> self,
+http_front_impl::behavior_type
+http_front(http_front_impl::stateful_pointer<http_front_state> self,
            front_settings settings, page_source_actor cache,
-           reloader_actor reloader) {
+           presenter_actor presenter, reloader_actor reloader) {
   auto& state = self->state;
   state.settings = std::move(settings);
   state.cache = std::move(cache);
+  state.presenter = std::move(presenter);
   state.reloader = std::move(reloader);
-  state.started = self->clock().now();
   return state.make_behavior();
 }
 

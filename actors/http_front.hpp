@@ -1,78 +1,108 @@
 #pragma once
 
 #include "actors/actors.hpp"
+#include "actors/shared_questions.hpp"
 #include "pages/routes.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace betanet {
 
-using reply_ptr = std::shared_ptr<const net::reply>;
-
 struct front_settings {
   std::string telemetry_path = "/metrics";
-  /// How many responses to slow readers may be in progress before scrapes are
+  /// How many responses to slow scrapers may be in progress before scrapes are
   /// answered with 503; 0: no limit.
   std::uint64_t max_requests = 40;
-  std::string version;
-  pages::location reached_at; ///< For the service discovery.
 };
 
-struct http_front_state {
-  explicit http_front_state(http_front_actor::pointer p) : self(p) {}
-  http_front_actor::behavior_type make_behavior();
+using http_front_impl = http_front_actor::extend<
+    // Delayed message to itself: a reload may be asked for again.
+    caf::reacts_to<atom::reload>>;
 
-  /// The forms in which a client may get a page of metrics.
-  struct form {
+struct http_front_state {
+  explicit http_front_state(http_front_impl::pointer p) : self(p) {}
+  http_front_impl::behavior_type make_behavior();
+
+  /// What a scrape asks the cache for.
+  struct page_question {
     net::format format{};
     bool compressed = false;
     /// The parameter of the content type; refers to a string of static
     /// lifetime.
     std::string_view escaping;
-    auto operator<=>(const form&) const = default;
+    std::optional<std::string> target;
+    bool operator==(const page_question&) const = default;
   };
 
-  /// The page of metrics in one form.
-  struct edition {
-    reply_ptr page;                    ///< Null after an error or when old.
-    metrics::time_point page_time{};   ///< When `page` was rendered.
-    std::vector<exchange_ptr> waiting; ///< Scrapes that wait for a new page.
+  struct settings_question {
+    bool operator==(const settings_question&) const = default;
+  };
+
+  struct reload_question {
+    std::uint64_t number; ///< Which reload, counted from 0.
+    bool operator==(const reload_question&) const = default;
+  };
+
+  /// An answer that serves other clients too, for `pages::route::lifetime`.
+  template <class Question>
+  struct kept_answer {
+    Question question;
+    reply_ptr reply;
+    metrics::time_point made{};
   };
 
   void serve(exchange_ptr e, permission granted);
-  void scrape(exchange_ptr e);
-  void scrape_target(const exchange_ptr& e, const std::string& target);
-  void ask_for_page(const form& f, edition& of);
-  void page_arrived(edition& of, const reply_ptr& r);
-  void reload(const exchange_ptr& e);
-  void describe_settings(const exchange_ptr& e);
-  void show_census(const exchange_ptr& e, permission granted);
+  void scrape(exchange_ptr e, const pages::route& route);
+  void ask_for_page();
+  void page_arrived(const page_ptr& p);
+  metrics::front_totals totals();
+  void show_census(exchange_ptr e, const pages::route& route,
+                   permission granted);
+  void ask_for_census();
+  void describe_settings(exchange_ptr e, const pages::route& route);
+  void ask_for_settings();
+  void reload(exchange_ptr e);
+  void ask_for_reload();
   void respond(const exchange_ptr& e, reply_ptr r);
+  template <class Question>
+  void answer_all(shared_questions<Question>& questions, const reply_ptr& r);
+  bool is_young(metrics::time_point made, const pages::route& r) const;
   void note_stats(const net::server_stats& s);
 
-  http_front_actor::pointer self;
+  http_front_impl::pointer self;
   front_settings settings;
   page_source_actor cache;
+  presenter_actor presenter;
   reloader_actor reloader;
 
-  std::map<form, edition> editions;
+  shared_questions<page_question> page_questions;
+  std::vector<kept_answer<page_question>>
+      kept_pages; ///< One for each question.
+  shared_questions<census_query> census_questions;
+  std::map<const pages::route*, kept_answer<census_query>> kept_census;
+  shared_questions<settings_question> settings_questions;
+  kept_answer<settings_question> kept_settings;
+  shared_questions<reload_question> reload_questions;
+  std::uint64_t reloads = 0;         ///< How many have begun.
+  metrics::time_point next_reload{}; ///< The earliest time for another.
+
   /// Scrapes answered since the last request to the cache, which counts them.
   std::uint64_t scrapes = 0;
   pages::request_counts requests;
   net::server_stats server; ///< The server's counters at the latest request.
-  metrics::time_point started{};
   static inline const char* name = "http_front";
 };
 
-http_front_actor::behavior_type
-http_front(http_front_actor::stateful_pointer<http_front_state> self,
+http_front_impl::behavior_type
+http_front(http_front_impl::stateful_pointer<http_front_state> self,
            front_settings settings, page_source_actor cache,
-           reloader_actor reloader);
+           presenter_actor presenter, reloader_actor reloader);
 
 } // namespace betanet

@@ -7,6 +7,7 @@
 #include "net/content_negotiation.hpp"
 #include "net/http_server.hpp"
 #include "net/outcome.hpp"
+#include "pages/routes.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/type_id.hpp>
@@ -88,6 +89,16 @@ struct page_query {
   std::optional<std::string> target;
 };
 
+/// A request of the front for an answer made from the snapshots of all targets.
+struct census_query {
+  const pages::route* route = nullptr; ///< A row of `pages::route_table`.
+  std::optional<std::string> target;   ///< The NAME of `?target=NAME`.
+  std::string host;     ///< The `Host` of the request, for `/sd`.
+  bool detailed = true; ///< False if the client should have logged in.
+
+  bool operator==(const census_query&) const = default;
+};
+
 /// What the guard permits a client, or the status that refuses its request.
 enum class permission : std::uint8_t {
   full,         ///< The client gets what it asks for.
@@ -105,6 +116,7 @@ using update_ptr = std::shared_ptr<const update>;
 using snapshot_ptr = std::shared_ptr<const metrics::snapshot>;
 using page_ptr = std::shared_ptr<const metrics::page>;
 using census_ptr = std::shared_ptr<const metrics::census>;
+using reply_ptr = std::shared_ptr<const net::reply>;
 using outcome_ptr = std::shared_ptr<const net::outcome>;
 using group_ptr = std::shared_ptr<const group_settings>;
 using exchange_ptr = std::shared_ptr<net::exchange>;
@@ -118,6 +130,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::permission))
   CAF_ADD_TYPE_ID(betanet, (betanet::attempt_report))
   CAF_ADD_TYPE_ID(betanet, (betanet::census_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::census_query))
   CAF_ADD_TYPE_ID(betanet, (betanet::config_reading_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::endpoint))
   CAF_ADD_TYPE_ID(betanet, (betanet::exchange_ptr))
@@ -129,6 +142,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::page_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::page_query))
   CAF_ADD_TYPE_ID(betanet, (betanet::poll_report))
+  CAF_ADD_TYPE_ID(betanet, (betanet::reply_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::snapshot_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::tick))
   CAF_ADD_TYPE_ID(betanet, (betanet::update_ptr))
@@ -153,6 +167,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_ATOM(betanet, betanet::atom, restore, "restore")
   CAF_ADD_ATOM(betanet, betanet::atom, retry, "retry")
   CAF_ADD_ATOM(betanet, betanet::atom, serve, "serve")
+  CAF_ADD_ATOM(betanet, betanet::atom, show, "show")
   CAF_ADD_ATOM(betanet, betanet::atom, signal, "signal")
   CAF_ADD_ATOM(betanet, betanet::atom, summarize, "summarize")
   CAF_ADD_ATOM(betanet, betanet::atom, tick, "tick")
@@ -166,6 +181,7 @@ CAF_END_TYPE_ID_BLOCK(betanet)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::attempt_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::census_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::census_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::config_reading_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::exchange_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::group_ptr)
@@ -176,6 +192,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::outcome_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::page_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::page_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::poll_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::reply_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::snapshot_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::update_ptr)

@@ -33,7 +33,11 @@ reloader_impl::behavior_type reloader_state::make_behavior() {
         reload();
         return promise;
       },
-      [this](atom::describe) { return config::to_yaml(settings.running); },
+      [this](atom::describe) {
+        if (!description)
+          description = config::to_yaml(settings.running);
+        return *description;
+      },
       [this](atom::signal) { reload(); },
       [this](atom::reload, const config_reading_ptr& found) {
         was_read(*found);
@@ -92,6 +96,7 @@ void reloader_state::was_read(const config_reading& found) {
       settings.dependencies.log.warn("A changed key needs a restart",
                                      {{"key", key}});
     const bool were_many = dependencies().many_targets;
+    description.reset();
     settings.running.polling = found.settings->polling;
     settings.running.targets = found.settings->targets;
     apply(settings.running.targets, dependencies().many_targets != were_many);

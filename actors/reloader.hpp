@@ -95,6 +95,8 @@ struct reloader_state {
   std::vector<answer> answered_by_this, answered_by_next;
   bool read_again = false; ///< A reload was asked for while one was running.
 
+  std::optional<std::string>
+      description;                  ///< `running` as YAML, once asked for.
   std::string seen_content;         ///< The content found by the latest check.
   std::string problems;             ///< The problems of the latest reload.
   metrics::wall_time reloaded_at{}; ///< When a reload last succeeded.

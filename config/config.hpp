@@ -104,6 +104,8 @@ struct web {
   bool disable_exporter_metrics = false;
   int max_requests = 40; ///< 0: no limit.
   int max_connections = 256;
+  int max_connections_per_address = 64;
+  int max_page_bytes = 64 << 20;
   int max_header_bytes = 8192;
   int max_headers = 100;
   duration header_timeout = 10s;

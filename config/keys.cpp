@@ -207,12 +207,24 @@ const std::vector<key<settings>>& process_keys() {
           [](auto& s) -> auto& { return s.web.disable_exporter_metrics; }),
       int_key<settings>(
           "web.max_requests",
-          "Largest number of unfinished responses to slow clients; above it, "
+          "Largest number of unfinished responses to slow scrapers; above it, "
           "scrapes get 503. 0 = no limit.",
           0, 1'000'000, [](auto& s) -> auto& { return s.web.max_requests; }),
       int_key<settings>(
           "web.max_connections", "Largest number of open connections.", 1,
           1'000'000, [](auto& s) -> auto& { return s.web.max_connections; }),
+      int_key<settings>(
+          "web.max_connections_per_address",
+          "Largest number of open connections from one address; an IPv6 /64 "
+          "network is one address.",
+          1, 1'000'000,
+          [](auto& s) -> auto& { return s.web.max_connections_per_address; }),
+      int_key<settings>(
+          "web.max_page_bytes",
+          "Largest size in bytes of all pages that are kept for slow clients; "
+          "above it, the slowest are disconnected.",
+          1 << 20, 1 << 30,
+          [](auto& s) -> auto& { return s.web.max_page_bytes; }),
       int_key<settings>(
           "web.max_header_bytes", "Largest size of a request header in bytes.",
           256, 1 << 20,

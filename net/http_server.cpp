@@ -68,13 +68,9 @@ void http_server::state::accept(const std::shared_ptr<tcp::acceptor>& from) {
 }
 
 void http_server::state::admit(tcp::socket socket) {
-  if (sessions.size() >= limits.connections) {
-    ++stats.rejected_limit;
-    if (!make_room())
-      return; // closes the new connection
-  }
   const auto s =
       std::make_shared<session>(shared_from_this(), std::move(socket));
+  make_room(s->client());
   if (sessions.empty())
     sweep();
   sessions.insert(s);
@@ -82,39 +78,72 @@ void http_server::state::admit(tcp::socket socket) {
   s->start();
 }
 
-/// Closes the connection that has been without a complete request for longest,
-/// or else the one that has waited for its response for longest. False if
-/// responses are being written on all of them.
-bool http_server::state::make_room() {
-  std::shared_ptr<session> idle, waiting;
+/// Makes room for a connection of this client. At the limit for one client or
+/// for all, the connection of those that has made no progress for longest is
+/// closed, whatever it was doing.
+void http_server::state::make_room(const std::string& client) {
+  std::size_t own = 0;
+  std::shared_ptr<session> slowest, own_slowest;
   for (const auto& s : sessions) {
-    if (s->phase() == session_phase::writing)
+    if (!slowest || s->progressed() < slowest->progressed())
+      slowest = s;
+    if (s->client() != client)
       continue;
-    auto& oldest = s->phase() == session_phase::waiting ? waiting : idle;
-    if (!oldest || s->since() < oldest->since())
-      oldest = s;
+    ++own;
+    if (!own_slowest || s->progressed() < own_slowest->progressed())
+      own_slowest = s;
   }
-  if (const auto& last = idle ? idle : waiting)
-    close(last);
-  return idle || waiting;
+  const bool is_own = own >= limits.connections_per_client;
+  if (!is_own && sessions.size() < limits.connections)
+    return;
+  ++stats.rejected_limit;
+  close(is_own ? own_slowest : slowest);
 }
 
 void http_server::state::shake_hands_later(const std::shared_ptr<session>& s) {
-  handshakes.push_back(s);
-  if (handshakes.size() > 1)
-    return;
   struct turn {
     std::shared_ptr<state> self;
     void operator()() const {
-      const auto next = self->handshakes.front().lock();
-      if (next && next->phase() == session_phase::reading)
-        next->shake_hands();
-      self->handshakes.pop_front();
-      if (!self->handshakes.empty())
-        asio::post(self->io, *this);
+      const auto next = self->handshakes.pop();
+      self->handshakes_run = next.has_value();
+      if (!next)
+        return;
+      const auto live = next->lock();
+      if (live && live->phase() == session_phase::reading)
+        live->shake_hands();
+      asio::post(self->io, *this);
     }
   };
-  asio::post(io, turn{shared_from_this()});
+  handshakes.push(s->client(), s);
+  if (!std::exchange(handshakes_run, true))
+    asio::post(io, turn{shared_from_this()});
+}
+
+void http_server::state::keep(const reply* r) {
+  if (kept[r]++ == 0)
+    kept_bytes += r->size();
+  while (kept_bytes > limits.page_bytes) {
+    std::shared_ptr<session> slowest;
+    std::size_t slow = 0;
+    for (const auto& s : sessions) {
+      if (!s->is_slow())
+        continue;
+      ++slow;
+      if (!slowest || s->progressed() < slowest->progressed())
+        slowest = s;
+    }
+    if (slow < 2) // one client may always read a page that is too large
+      return;
+    close(slowest);
+  }
+}
+
+void http_server::state::release(const reply* r) {
+  const auto found = kept.find(r);
+  if (--found->second > 0)
+    return;
+  kept_bytes -= r->size();
+  kept.erase(found);
 }
 
 /// Checks the deadlines of all connections with one coarse timer.

@@ -22,17 +22,17 @@ inline constexpr std::array protocol_errors{400, 413, 417, 431, 505};
 struct server_stats {
   std::uint64_t reading = 0; ///< Counts the requests that got these numbers.
   std::uint64_t connections = 0; ///< The present number of connections.
-  /// The present number of responses that the kernel did not take at once and
-  /// that are still being written.
-  std::uint64_t slow_responses = 0;
-  std::uint64_t rejected_limit = 0; ///< Closed because of the limit.
+  /// The present number of scrapes whose response the kernel did not take at
+  /// once and that are still being written.
+  std::uint64_t slow_scrapes = 0;
+  std::uint64_t rejected_limit = 0; ///< Closed because of a limit.
   std::uint64_t rejected_descriptors = 0;
   /// Refused requests by status, in the order of `protocol_errors`.
   std::array<std::uint64_t, protocol_errors.size()> errors{};
 };
 
 struct request : request_head {
-  std::string peer; ///< The client's address, without the port.
+  std::string peer; ///< The `client_network` of the client.
   server_stats stats;
   bool own = false; ///< This process asks itself, without a client.
 };
@@ -43,13 +43,24 @@ public:
   virtual ~exchange() = default;
   virtual const net::request& request() const = 0;
 
-  /// Answers the request. Must be called exactly once, from any thread.
+  /// False once the client has reset the connection or the server has closed
+  /// it: the answer would reach nobody. On the loop's thread.
+  virtual bool is_open() const = 0;
+
+  /// Answers the request. Must be called at most once, from any thread.
   virtual void respond(std::shared_ptr<const reply> r) = 0;
+
+  /// Answers a scrape, which counts in `server_stats::slow_scrapes`. Otherwise
+  /// like `respond`.
+  virtual void respond_to_scrape(std::shared_ptr<const reply> r) = 0;
 };
 
 /// The limits of the resources that clients may use.
 struct server_limits {
   std::size_t connections = 256;
+  std::size_t connections_per_client = 64; ///< Of one `client_network`.
+  /// The bytes of different replies that are kept for clients that read slowly.
+  std::size_t page_bytes = 64 << 20;
   std::size_t header_bytes = header_limits{}.bytes; ///< For each request.
   int headers = header_limits{}.fields;             ///< For each request.
   /// The time for a complete header block. It starts when the connection is

@@ -1,3 +1,4 @@
+#include "net/client_network.hpp"
 #include "net/http_session_impl.hpp"
 
 #include <boost/asio/dispatch.hpp>
@@ -31,26 +32,38 @@ asio::const_buffer buffer(std::string_view s) {
 http_server::session::session(std::shared_ptr<state> s, tcp::socket socket)
     : server_(std::move(s)),
       stream_(std::move(socket), server_->security.tls),
-      since_(clock::now()),
-      deadline_(since_ + server_->limits.header_timeout) {
+      progressed_(clock::now()),
+      deadline_(progressed_ + server_->limits.header_timeout) {
   error_code gone;
   const auto peer = stream_.socket().remote_endpoint(gone);
   if (!gone)
-    request_.peer = peer.address().to_string();
+    request_.peer = client_network(peer.address().to_string());
 }
 
 void http_server::session::start() {
+  watch_for_reset();
   if (stream_.is_secured())
     return when_ready(outcome::want_read, &session::queue_handshake);
   read(); // most clients have sent their request by now
 }
 
 void http_server::session::respond(std::shared_ptr<const reply> r) {
-  asio::dispatch(server_->io,
-                 [self = shared_from_this(), r = std::move(r)]() mutable {
-                   if (self->phase_ == session_phase::waiting)
-                     self->write(std::move(r));
-                 });
+  respond(std::move(r), false);
+}
+
+void http_server::session::respond_to_scrape(std::shared_ptr<const reply> r) {
+  respond(std::move(r), true);
+}
+
+void http_server::session::respond(std::shared_ptr<const reply> r,
+                                   bool to_scrape) {
+  asio::dispatch(server_->io, [self = shared_from_this(), r = std::move(r),
+                               to_scrape]() mutable {
+    if (self->phase_ != session_phase::waiting)
+      return;
+    self->is_scrape_ = to_scrape;
+    self->write(std::move(r));
+  });
 }
 
 void http_server::session::finish() {
@@ -60,7 +73,7 @@ void http_server::session::finish() {
 }
 
 void http_server::session::close() {
-  uncount_as_slow();
+  end_slow();
   phase_ = session_phase::closed;
   error_code ignored;
   stream_.socket().close(ignored);
@@ -77,14 +90,26 @@ void http_server::session::when_ready(outcome wanted, void (session::*f)()) {
       });
 }
 
+/// Closes the connection when the client resets it, also while its request
+/// waits for an answer. A client that only closes its sending side is served.
+void http_server::session::watch_for_reset() {
+  stream_.socket().async_wait(tcp::socket::wait_error,
+                              [self = shared_from_this()](error_code) {
+                                if (self->is_open())
+                                  self->server_->close(self);
+                              });
+}
+
 void http_server::session::queue_handshake() {
   server_->shake_hands_later(shared_from_this());
 }
 
 void http_server::session::shake_hands() {
   const auto result = stream_.handshake();
-  if (result == outcome::done)
+  if (result == outcome::done) {
+    progressed_ = clock::now();
     return serve_next();
+  }
   if (result != outcome::failed)
     return when_ready(result, &session::queue_handshake);
   if (stream_.met_plain_http())
@@ -158,7 +183,8 @@ void http_server::session::serve(std::size_t header_size) {
   is_last_ = is_last_ || !request_.keep_alive ||
              requests_ >= server_->limits.requests_per_connection;
   phase_ = session_phase::waiting;
-  deadline_ = clock::now() + server_->limits.write_timeout;
+  progressed_ = clock::now();
+  deadline_ = progressed_ + server_->limits.write_timeout;
   server_->on_request(shared_from_this());
 }
 
@@ -209,6 +235,8 @@ std::string http_server::session::head_with_fields() const {
 void http_server::session::continue_writing() {
   for (;;) {
     auto step = stream_.write(unsent_);
+    if (step.bytes > 0)
+      progressed_ = clock::now();
     for (auto& b : unsent_) {
       const auto part = std::min(step.bytes, b.size());
       b += part;
@@ -220,18 +248,20 @@ void http_server::session::continue_writing() {
       return finish_response();
     if (step.result == outcome::done)
       continue;
-    count_as_slow();
+    begin_slow();
+    if (!is_open())
+      return;
     return when_ready(step.result, &session::continue_writing);
   }
 }
 
 void http_server::session::finish_response() {
-  uncount_as_slow();
+  end_slow();
   reply_.reset();
+  is_scrape_ = false;
   if (is_last_)
     return linger();
-  since_ = clock::now();
-  deadline_ = since_ + server_->limits.idle_timeout;
+  deadline_ = clock::now() + server_->limits.idle_timeout;
   in_request_ = false;
   serve_next();
 }
@@ -257,14 +287,20 @@ void http_server::session::drain() {
       });
 }
 
-void http_server::session::count_as_slow() {
-  if (!std::exchange(is_slow_, true))
-    ++server_->stats.slow_responses;
+/// Counts a response that the kernel did not take at once. May close this
+/// connection.
+void http_server::session::begin_slow() {
+  if (std::exchange(is_slow_, true))
+    return;
+  server_->stats.slow_scrapes += is_scrape_;
+  server_->keep(reply_.get());
 }
 
-void http_server::session::uncount_as_slow() {
-  if (std::exchange(is_slow_, false))
-    --server_->stats.slow_responses;
+void http_server::session::end_slow() {
+  if (!std::exchange(is_slow_, false))
+    return;
+  server_->stats.slow_scrapes -= is_scrape_;
+  server_->release(reply_.get());
 }
 
 } // namespace betanet::net

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "net/fair_queue.hpp"
 #include "net/http_server.hpp"
 #include "net/server_stream_impl.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <deque>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace betanet::net {
@@ -23,13 +24,18 @@ struct http_server::state : std::enable_shared_from_this<state> {
   std::string accept_from(const std::shared_ptr<acceptor>& a);
   void accept(const std::shared_ptr<acceptor>& from);
   void admit(boost::asio::ip::tcp::socket socket);
-  bool make_room();
+  void make_room(const std::string& client);
   void sweep();
   /// Queues a step of a TLS handshake. The loop takes one between two rounds of
   /// its other events, because a step costs up to a millisecond of computing.
   void shake_hands_later(const std::shared_ptr<session>& s);
   void close(const std::shared_ptr<session>& s);
   void finish_stopping();
+
+  /// Notes that a connection keeps a reply for a client that has not read it
+  /// yet, until `release`. Above the limit the slowest clients are closed.
+  void keep(const reply* r);
+  void release(const reply* r);
 
   boost::asio::io_context& io;
   const server_limits limits;
@@ -38,7 +44,11 @@ struct http_server::state : std::enable_shared_from_this<state> {
   server_security security;
   std::vector<std::shared_ptr<acceptor>> acceptors;
   std::unordered_set<std::shared_ptr<session>> sessions;
-  std::deque<std::weak_ptr<session>> handshakes; ///< Queued.
+  fair_queue<std::weak_ptr<session>> handshakes;
+  bool handshakes_run = false; ///< A handler that takes the next one is posted.
+  /// How many connections keep each reply.
+  std::unordered_map<const reply*, std::size_t> kept;
+  std::size_t kept_bytes = 0;
   server_stats stats;
   boost::asio::steady_timer sweep_timer{io};
   std::function<void()> stopped; ///< Set once the server is stopping.
@@ -66,11 +76,16 @@ public:
   void start();
   void shake_hands();
   const net::request& request() const override { return request_; }
+  bool is_open() const override { return phase_ != session_phase::closed; }
   void respond(std::shared_ptr<const reply> r) override;
+  void respond_to_scrape(std::shared_ptr<const reply> r) override;
 
   session_phase phase() const { return phase_; }
-  /// When it was accepted or its latest response was written.
-  clock::time_point since() const { return since_; }
+  const std::string& client() const { return request_.peer; }
+  /// When the connection was accepted, was secured, received a complete
+  /// request, or when the kernel last took a part of a response.
+  clock::time_point progressed() const { return progressed_; }
+  bool is_slow() const { return is_slow_; }
   clock::time_point deadline() const { return deadline_; }
 
   /// Answers the request that waits, if there is one, then closes.
@@ -82,6 +97,8 @@ private:
   /// changed.
   void when_ready(server_stream::outcome wanted, void (session::*f)());
   void queue_handshake();
+  void watch_for_reset();
+  void respond(std::shared_ptr<const reply> r, bool to_scrape);
 
   void serve_next();
   void begin_request_deadline();
@@ -96,20 +113,21 @@ private:
   void finish_response();
   void linger();
   void drain();
-  void count_as_slow();
-  void uncount_as_slow();
+  void begin_slow();
+  void end_slow();
 
   std::shared_ptr<state> server_;
   server_stream stream_;
   session_phase phase_ = session_phase::reading;
-  clock::time_point since_;
+  clock::time_point progressed_;
   clock::time_point deadline_; ///< Of the present phase.
   std::string input_;          ///< Read and not used yet.
   std::size_t scanned_ = 0;    ///< Of `input_`, for the end of the header.
   int requests_ = 0;           ///< Served on this connection.
   bool in_request_ = false;    ///< The first byte of a request has come.
   bool is_last_ = false;       ///< Close after this response.
-  bool is_slow_ = false;       ///< Counted as a slow response.
+  bool is_slow_ = false;       ///< The kernel did not take it all at once.
+  bool is_scrape_ = false;     ///< The response is one to a scrape.
   std::size_t drained_ = 0;    ///< Bytes, while lingering.
   net::request request_;
   std::shared_ptr<const reply> reply_; ///< While it is written.

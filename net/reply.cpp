@@ -35,6 +35,8 @@ reply::reply(int status, std::string_view content_type, std::string_view body,
   wire_ += "\r\nDate: " + http_date() + "\r\nContent-Type: ";
   wire_ += content_type;
   wire_ += "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  // No page may show an answer in a frame or take it for a script.
+  wire_ += "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n";
   wire_ += fields;
   head_size_ = wire_.size();
   wire_ += "\r\n";

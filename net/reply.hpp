@@ -15,6 +15,8 @@ public:
         std::string_view fields = {});
 
   int status() const { return status_; }
+  /// The memory it takes, in bytes.
+  std::size_t size() const { return wire_.size(); }
 
   /// The status line and the header lines, without the empty line.
   std::string_view head() const { return part(0, head_size_); }

@@ -1,5 +1,6 @@
 #include "net/request_head.hpp"
 
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
@@ -85,6 +86,10 @@ request_head head_from(const http::request_header<>& head) {
   result.accept_encoding = joined_values(head, http::field::accept_encoding);
   result.host = joined_values(head, http::field::host);
   result.authorization = joined_values(head, http::field::authorization);
+  result.origin = joined_values(head, http::field::origin);
+  for (const auto& line : head)
+    if (boost::beast::iequals(line.name_string(), "Sec-Fetch-Site"))
+      result.sec_fetch_site = {line.value().data(), line.value().size()};
   return result;
 }
 
@@ -102,6 +107,17 @@ std::string to_string(method m) {
     return "other";
   }
   return {}; // not reached: every enumerator returns above
+}
+
+bool is_cross_site(const request_head& r) {
+  if (!r.sec_fetch_site.empty() && r.sec_fetch_site != "same-origin" &&
+      r.sec_fetch_site != "none")
+    return true;
+  if (r.origin.empty())
+    return false;
+  const auto scheme_end = r.origin.find("://");
+  return scheme_end == r.origin.npos ||
+         !boost::beast::iequals(r.origin.substr(scheme_end + 3), r.host);
 }
 
 std::size_t leading_empty_lines(std::string_view bytes) {

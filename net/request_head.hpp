@@ -21,8 +21,14 @@ struct request_head {
   std::string query; ///< Without the question mark, not decoded.
   /// Header fields, empty if absent. Repeated lines are joined by ", ".
   std::string accept, accept_encoding, host, authorization;
+  std::string origin, sec_fetch_site;
   bool keep_alive = true; ///< Another request may follow on the connection.
 };
+
+/// Whether a browser sent the request for a page of another site: its `Origin`
+/// (RFC 6454, 7) is another host or port than `Host`, or its `Sec-Fetch-Site`
+/// (W3C Fetch Metadata) says so. Other clients send neither.
+bool is_cross_site(const request_head& r);
 
 /// The limits of a header block.
 struct header_limits {

@@ -32,6 +32,9 @@ constexpr int max_interim_responses = 5;
 /// What a chunked body lacks at least until it is complete: "0", CRLF, CRLF.
 /// Beast 1.81 asserts that it is not given fewer bytes of the last chunk.
 constexpr std::size_t min_chunked_bytes = 5;
+/// What one chunk may add to the body: its size of at most 16 digits, line
+/// ends, and zeros in front of the size, which are legal.
+constexpr std::size_t max_chunk_frame_bytes = 64;
 
 std::string_view view(boost::beast::string_view s) {
   return {s.data(), s.size()};
@@ -72,14 +75,17 @@ struct response_reader::impl {
   bool has_head = false;
   int interim_responses = 0;
   std::size_t overhead = 0; ///< Bytes so far that are not body.
-  std::string pending;      ///< Not parsed yet.
-  std::size_t scanned = 0;  ///< Of `pending`, for the end of the head.
+  std::size_t frames = 0;   ///< Bytes so far that frame chunks.
+  std::size_t chunks = 0;
+  std::string pending;     ///< Not parsed yet.
+  std::size_t scanned = 0; ///< Of `pending`, for the end of the head.
   std::optional<http::response_parser<http::string_body>> parser;
   /// Adds up chunk extensions. Beast keeps a reference to it.
   std::function<void(std::uint64_t, boost::beast::string_view, error_code&)>
       on_chunk_header = [this](std::uint64_t,
                                boost::beast::string_view extensions,
                                error_code& ec) {
+        ++chunks;
         overhead += extensions.size();
         if (overhead > max_overhead_bytes)
           ec = http::error::header_limit;
@@ -143,7 +149,9 @@ void response_reader::impl::parse_body() {
   error_code ec;
   const std::size_t least = parser->chunked() ? min_chunked_bytes : 1;
   while (!ec && !parser->is_done() && rest.size() >= least) {
+    const auto before = parser->get().body().size();
     const auto used = parser->put(asio::buffer(rest.data(), rest.size()), ec);
+    frames += used - (parser->get().body().size() - before);
     rest.remove_prefix(used);
     if (!ec && parser->is_done() && parser->chunked())
       overhead += used; // the last chunk with its trailers
@@ -154,7 +162,9 @@ void response_reader::impl::parse_body() {
   if (ec && ec != http::error::need_more)
     return fail(io_error(ec));
   const bool full = ec && pending.size() >= max_overhead_bytes;
-  if (full || overhead > max_overhead_bytes)
+  const bool padded =
+      frames > max_overhead_bytes + max_chunk_frame_bytes * (chunks + 1);
+  if (full || overhead > max_overhead_bytes || (parser->chunked() && padded))
     return fail(io_error(http::error::header_limit));
   if (parser->is_done())
     state = progress::complete;

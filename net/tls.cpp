@@ -29,6 +29,10 @@ int protocol_number(tls_version v) {
   return 0; // not reached: every enumerator returns above
 }
 
+/// The largest certificate chain of a client, in bytes. A chain of three
+/// certificates with 4096-bit keys has about 6 KiB.
+constexpr long max_chain_bytes = 32768;
+
 boost::asio::const_buffer buffer(const std::string& text) {
   return boost::asio::buffer(text);
 }
@@ -284,6 +288,10 @@ std::shared_ptr<tls_context> serve_tls(const tls_server_material& m) {
     throw std::runtime_error("the curves cannot be used");
   use_certificate(c, m.certificate, m.key, "server");
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  // A cached session would keep the client's certificates for two hours. With
+  // tickets the client keeps the session.
+  SSL_CTX_set_session_cache_mode(native, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_max_cert_list(native, max_chain_bytes);
   if (m.prefers_own_suites)
     SSL_CTX_set_options(native, SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(native, SSL_MODE_ENABLE_PARTIAL_WRITE |

@@ -4,6 +4,7 @@
 #include "metrics/snapshot.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -69,6 +70,8 @@ struct route {
   /// of the process.
   std::span<const int> codes;
   source from = source::census;
+  /// How long one answer serves further clients that ask for the same.
+  std::chrono::milliseconds lifetime{0};
   answer (*make)(const view&) = nullptr; ///< Set for `source::census`.
 };
 
@@ -83,6 +86,7 @@ answer without_census(const route& r);
 inline constexpr std::array probe_codes{200, 405, 503};
 inline constexpr std::array probe_by_name_codes{200, 404, 405, 503};
 inline constexpr std::array guarded_codes{200, 401, 405, 429, 500, 503};
+inline constexpr std::array reload_codes{200, 401, 403, 405, 429, 500, 503};
 inline constexpr std::array guarded_by_name_codes{200, 401, 404, 405,
                                                   429, 500, 503};
 inline constexpr std::array other_codes{200, 400, 401, 404, 413, 417,
@@ -93,12 +97,14 @@ inline constexpr std::array route_table{
     route{.path = "/metrics",
           .handler = "metrics",
           .codes = guarded_by_name_codes,
-          .from = source::exposition},
+          .from = source::exposition,
+          .lifetime = std::chrono::milliseconds{100}},
     route{.path = "/health",
           .handler = "health",
           .needs_login = false,
           .rate_limited = false,
           .codes = probe_by_name_codes,
+          .lifetime = std::chrono::seconds{1},
           .make = health},
     route{.path = healthy_path,
           .handler = "healthy",
@@ -115,19 +121,22 @@ inline constexpr std::array route_table{
     route{.path = "/-/reload",
           .handler = "reload",
           .is_post = true,
-          .codes = guarded_codes,
+          .codes = reload_codes,
           .from = source::reload},
     route{.path = "/sd",
           .handler = "sd",
           .codes = guarded_codes,
+          .lifetime = std::chrono::seconds{1},
           .make = discovery},
     route{.path = "/config",
           .handler = "config",
           .codes = guarded_codes,
-          .from = source::configuration},
+          .from = source::configuration,
+          .lifetime = std::chrono::seconds{1}},
     route{.path = "/",
           .handler = "index",
           .codes = guarded_by_name_codes,
+          .lifetime = std::chrono::seconds{1},
           .make = status},
 };
 

@@ -284,7 +284,7 @@ constexpr auto header_fields =
     "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n";
+    "Cache-Control: no-store\r\n";
 
 /// Renders the contents of /health as a page. The page is complete without
 /// JavaScript; the script keeps it up to date.

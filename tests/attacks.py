@@ -1,19 +1,27 @@
 """Tests with many hostile clients. The exporter must keep working and must
-release all resources afterwards."""
+release all resources afterwards. `ATTACKS` is a table of what one address does
+while a scraper on another one must get its page in time; a new attack is a
+function and a row."""
 
+import base64
 import contextlib
+import http.client
 import os
 import random
 import resource
 import select
 import signal
 import socket
+import ssl
 import struct
+import tempfile
 import threading
+import time
 import unittest
 
 import harness
 from harness import FAST, request, wait_for
+from tls import Authority
 
 GET = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -208,6 +216,237 @@ class Attacks(harness.Case):
                 self.exporter.child.send_signal(signal.SIGHUP)
                 self.exporter.child.send_signal(signal.SIGTERM)
         self.assertEqual(self.exporter.child.wait(2), 0)
+
+
+# The bcrypt hash of `right` with cost 4.
+HASH = "$2b$04$abcdefghijklmnopqrstuuFmEfrkTQnczNzw475xE2VhDrK1uwJiC"
+LOGIN = "Basic " + base64.b64encode(b"alice:right").decode()
+
+
+class Attacker:
+    """A client at 127.0.0.3 with a small receive buffer and segments as those
+    of Ethernet."""
+
+    def __init__(self, port, context):
+        self.port = port
+        self.context = context
+        self.over = threading.Event()
+        self.done = 0  # how often the attack was made
+
+    def connect(self, secured=True):
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1460)
+        s.bind(("127.0.0.3", 0))
+        s.settimeout(1)
+        s.connect(("127.0.0.1", self.port))
+        if self.context and secured:
+            return self.context.wrap_socket(s)
+        return s
+
+    def repeat(self, attack):
+        """Makes the attack again and again. The sockets that it returns stay
+        open until there are 300 of them."""
+        held = []
+        while not self.over.is_set():
+            with contextlib.suppress(OSError):
+                s = attack(self)
+                if s:
+                    held.append(s)
+            self.done += 1
+            for s in held[:-300]:
+                s.close()
+            held = held[-300:]
+        for s in held:
+            s.close()
+
+
+def head(path, method="GET", fields=b""):
+    return (f"{method} {path} HTTP/1.1\r\nHost: x\r\n").encode() + fields + (
+        b"\r\n")
+
+
+def unread_pipeline(path):
+    def attack(attacker):
+        s = attacker.connect()
+        s.settimeout(0.02)
+        with contextlib.suppress(OSError):
+            s.sendall(head(path) * 500)
+        return s
+    return attack
+
+
+def reset_after(request_head):
+    def attack(attacker):
+        s = attacker.connect()
+        s.sendall(request_head)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                     struct.pack("ii", 1, 0))
+        s.close()
+    return attack
+
+
+def silence(attacker):
+    return attacker.connect(secured=False)
+
+
+def client_hello(attacker):
+    """Makes the server sign a handshake and never answers."""
+    s = attacker.connect(secured=False)
+    hello = ssl.MemoryBIO()
+    context = attacker.context or ssl._create_unverified_context()
+    half = context.wrap_bio(ssl.MemoryBIO(), hello)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        half.do_handshake()
+    s.sendall(hello.read())
+    return s
+
+
+def unknown_login(attacker):
+    s = attacker.connect()
+    login = base64.b64encode(b"nobody%d:x" % attacker.done)
+    s.sendall(head("/metrics", fields=b"Authorization: Basic " + login +
+                   b"\r\n"))
+    return s
+
+
+ATTACKS = [
+    ("unread health checks", unread_pipeline("/-/healthy")),
+    ("unread 404s", unread_pipeline("/nowhere")),
+    ("unread pages", unread_pipeline("/metrics")),
+    ("status pages", unread_pipeline("/")),
+    ("abandoned configurations", reset_after(head("/config"))),
+    ("abandoned reloads", reset_after(head("/-/reload", "POST"))),
+    ("silence", silence),
+    ("half handshakes", client_hello),
+    ("unknown logins", unknown_login),
+]
+
+
+class Neighbours(harness.Case):
+    """A scraper at 127.0.0.2 gets its page whatever 127.0.0.3 does."""
+
+    def setUp(self):
+        self.home = self.enterContext(tempfile.TemporaryDirectory())
+        with open(f"{self.home}/c.yml", "w") as f:
+            f.write("targets:\n" + "".join(
+                f"  - {{ name: t{i}, url: http://127.0.0.1:9 }}\n"
+                for i in range(100)))
+        self.flags = [f"--config.file={self.home}/c.yml",
+                      "--collection.interval=1h", "--log.level=error"]
+        self.context = None
+
+    def protect(self):
+        Authority(self.home, "ca").sign("server")
+        with open(f"{self.home}/web.yml", "w") as f:
+            f.write("tls_server_config: { cert_file: server.pem, key_file: "
+                    f"server.key }}\nbasic_auth_users: {{ alice: {HASH} }}\n")
+        self.context = ssl._create_unverified_context()
+
+    def launch(self):
+        self.port = harness.free_port()
+        if self.context:
+            self.flags.append(f"--web.config.file={self.home}/web.yml")
+        self.exporter = self.start(
+            f"{harness.BINARIES}/betanet_exporter", *self.flags,
+            f"--web.listen-address=127.0.0.1:{self.port}")
+        wait_for(lambda: self.scrape() < 1, self.exporter.text)
+
+    def scrape(self):
+        """Returns how many seconds a good scrape took."""
+        began = time.monotonic()
+        from_here = {"source_address": ("127.0.0.2", 0), "timeout": 10}
+        connection = (
+            http.client.HTTPSConnection("127.0.0.1", self.port,
+                                        context=self.context, **from_here)
+            if self.context else
+            http.client.HTTPConnection("127.0.0.1", self.port, **from_here))
+        with contextlib.closing(connection):
+            connection.request("GET", "/metrics",
+                               headers={"Authorization": LOGIN})
+            response = connection.getresponse()
+            body = response.read()
+        self.assertEqual(response.status, 200, body)
+        self.assertIn(b"betanet_up", body)
+        return time.monotonic() - began
+
+    def hold_out(self, name, attack):
+        attacker = Attacker(self.port, self.context)
+        threads = [threading.Thread(target=attacker.repeat, args=(attack,))
+                   for _ in range(2)]
+        for t in threads:
+            t.start()
+        try:
+            time.sleep(0.3)
+            for _ in range(8):
+                self.assertLess(self.scrape(), 2, name)
+                time.sleep(0.1)
+        finally:
+            attacker.over.set()
+            for t in threads:
+                t.join()
+        self.assertGreater(attacker.done, 5, name)
+
+    def all_attacks(self):
+        self.launch()
+        for name, attack in ATTACKS:
+            with self.subTest(name):
+                self.hold_out(name, attack)
+        self.assertEqual(self.exporter.text().count("level=ERROR"), 0)
+
+    def test_plain(self):
+        self.all_attacks()
+
+    def test_with_tls_and_logins(self):
+        self.protect()
+        self.all_attacks()
+
+    def test_a_first_login_is_not_locked_out(self):
+        self.protect()
+        self.port = harness.free_port()
+        self.flags.append(f"--web.config.file={self.home}/web.yml")
+        self.exporter = self.start(
+            f"{harness.BINARIES}/betanet_exporter", *self.flags,
+            f"--web.listen-address=127.0.0.1:{self.port}")
+        wait_for(lambda: socket.create_connection(
+            ("127.0.0.1", self.port)).close() is None, "listening")
+        self.hold_out("unknown logins before the first", unknown_login)
+
+    def test_sessions_are_not_kept(self):
+        self.protect()
+        self.launch()
+        context = ssl._create_unverified_context()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.options |= ssl.OP_NO_TICKET
+
+        def connect(session):
+            s = socket.create_connection(("127.0.0.1", self.port))
+            return context.wrap_socket(s, session=session)
+        with connect(None) as first:
+            session = first.session
+        with connect(session) as second:
+            self.assertFalse(second.session_reused)
+
+    def test_a_huge_client_certificate_is_refused(self):
+        names = ",".join(f"DNS:{i}.{'x' * 60}.test" for i in range(600))
+        ca = Authority(self.home, "ca")
+        ca.sign("server")
+        ca.sign("small", "DNS:small.test")
+        ca.sign("huge", names)
+        with open(f"{self.home}/web.yml", "w") as f:
+            f.write("tls_server_config: { cert_file: server.pem, key_file: "
+                    "server.key, client_auth_type: RequestClientCert }\n")
+        for certificate, refused in (("small", False), ("huge", True)):
+            self.context = ssl._create_unverified_context()
+            if certificate == "small":
+                self.launch()
+            self.context.load_cert_chain(f"{self.home}/{certificate}.pem",
+                                         f"{self.home}/{certificate}.key")
+            if refused:
+                with self.assertRaises(OSError):
+                    self.scrape()
+            else:
+                self.scrape()
 
 
 if __name__ == "__main__":

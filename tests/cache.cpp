@@ -111,6 +111,8 @@ CAF_TEST(the age of the values is logged when a page is rendered) {
   auto s = blank();
   for (auto& e : s->endpoints)
     e.last_good = now();
+  s->fields[index(metrics::field::total_nodes)].value = 7;
+  s->fields[index(metrics::field::total_nodes)].read_at = now();
   put("", s);
   advance(3s);
   text();

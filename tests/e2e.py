@@ -280,6 +280,7 @@ targets:
             f.write(f"""
 collection: {{ interval: 100ms, timeout: 80ms }}
 retry: {{ delays: [] }}
+circuit_breaker: {{ open_duration: 200ms }}
 cache: {{ max_stale: 500ms }}
 targets:
 - {{ name: a, url: 'http://127.0.0.1:{self.upstream}' }}

@@ -8,11 +8,18 @@ namespace betanet::testing {
 /// A request that records its answers.
 struct fake_exchange : net::exchange {
   net::request asked;
+  bool open = true;       ///< The client is still there.
+  bool to_scrape = false; ///< The answer was given as that to a scrape.
   std::vector<std::shared_ptr<const net::reply>> answers;
 
   const net::request& request() const override { return asked; }
+  bool is_open() const override { return open; }
   void respond(std::shared_ptr<const net::reply> r) override {
     answers.push_back(std::move(r));
+  }
+  void respond_to_scrape(std::shared_ptr<const net::reply> r) override {
+    to_scrape = true;
+    respond(std::move(r));
   }
 
   /// The status of the only answer.

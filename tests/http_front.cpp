@@ -2,6 +2,7 @@
 
 #include "actors/http_front.hpp"
 
+#include "actors/presenter.hpp"
 #include "tests/fake_exchange.hpp"
 #include "tests/fixture.hpp"
 
@@ -39,16 +40,29 @@ struct front_fixture : fixture {
       };
     });
     owner = sys.spawn([this]() -> reloader_actor::behavior_type {
-      return {[this](atom::reload) { return reload_problems; },
-              [](atom::describe) { return std::string{"targets: []\n"}; }};
+      return {[this](atom::reload) {
+                ++reloads;
+                return reload_problems;
+              },
+              [this](atom::describe) {
+                ++descriptions;
+                return std::string{"targets: []\n"};
+              }};
     });
-    aut = sys.spawn(http_front, front_settings{"/metrics", 40, "1.2.3"}, store,
+    start();
+  }
+
+  void start() {
+    shows =
+        sys.spawn(presenter, presenter_settings{"/metrics", "1.2.3"}, store);
+    aut = sys.spawn(http_front, front_settings{"/metrics", 40}, store, shows,
                     owner);
     consume_messages();
   }
 
   ~front_fixture() {
     kill(aut);
+    kill(shows);
     kill(store);
     kill(owner);
   }
@@ -64,6 +78,8 @@ struct front_fixture : fixture {
     e->asked.host = "exporter:9200";
     e->asked.method = method;
     e->asked.stats = stats;
+    e->asked.origin = origin;
+    e->asked.sec_fetch_site = site;
     caf::anon_send(aut, atom::serve_v, exchange_ptr{e}, granted);
     return e;
   }
@@ -75,19 +91,43 @@ struct front_fixture : fixture {
     return e;
   }
 
+  /// Runs the front, but no other actor, until it has nothing to do.
+  void run_front_only() {
+    auto& front = deref<caf::scheduled_actor>(aut);
+    const auto& jobs = sched.jobs;
+    while (std::find(jobs.begin(), jobs.end(), &front) != jobs.end()) {
+      sched.prioritize(aut);
+      sched.run_once();
+    }
+  }
+
+  template <class Handle>
+  std::size_t waiting_messages(const Handle& h) {
+    auto& mailbox = deref<caf::scheduled_actor>(h).mailbox();
+    mailbox.fetch_more();
+    return mailbox.size();
+  }
+
+  http_front_state& front() {
+    using actor = caf::stateful_actor<http_front_state, http_front_impl::base>;
+    return deref<actor>(aut).state;
+  }
+
   boost::json::object health() {
     return boost::json::parse(get("/health")->body()).as_object();
   }
 
   net::server_stats stats;
   permission granted = permission::full;
-  std::string accept, accept_encoding;
+  std::string accept, accept_encoding, origin, site;
   bool ready = false;
   std::vector<std::pair<std::string, std::shared_ptr<metrics::snapshot>>>
       targets;
   std::vector<page_query> queries;
   page_source_actor store;
+  presenter_actor shows;
   std::string reload_problems;
+  int reloads = 0, descriptions = 0;
   reloader_actor owner;
   http_front_actor aut;
 };
@@ -202,7 +242,6 @@ CAF_TEST(no page is rendered without a request) {
 }
 
 CAF_TEST(a cache that does not answer for a second gives 503) {
-  kill(store);
   const auto mute = sys.spawn([]() -> page_source_actor::behavior_type {
     return {
         [](atom::render, const page_query&) -> caf::result<page_ptr> {
@@ -214,48 +253,146 @@ CAF_TEST(a cache that does not answer for a second gives 503) {
     };
   });
   kill(aut);
-  aut = sys.spawn(http_front, front_settings{"/metrics", 40, "1"}, mute, owner);
+  kill(shows);
+  kill(std::exchange(store, mute));
+  start();
   const auto scrape = get("/metrics");
   const auto health = get("/health");
-  const auto healthy = get("/-/healthy");
   CAF_CHECK(scrape->answers.empty());
   advance(1s);
   CAF_CHECK_EQUAL(scrape->status(), 503);
   CAF_CHECK_EQUAL(health->status(), 503);
   CAF_CHECK_EQUAL(health->body(), "{\"status\":\"unhealthy\"}\n");
+  const auto healthy = get("/-/healthy");
+  advance(1s);
   CAF_CHECK_EQUAL(healthy->status(), 503);
-  kill(mute);
 }
 
-CAF_TEST(many scrapes ask a busy cache once for each format) {
+CAF_TEST(no path puts two messages of a kind into a mailbox) {
   std::vector<std::shared_ptr<fake_exchange>> storm;
-  for (int i = 0; i < 10000; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     accept = i % 2 ? "application/openmetrics-text" : "";
     accept_encoding = i % 3 ? "gzip" : "";
-    storm.push_back(send("/metrics"));
+    for (const auto& r : pages::route_table)
+      storm.push_back(send(std::string{r.path} +
+                               (i % 5 ? "" : "?target=" + std::to_string(i)),
+                           r.is_post ? net::method::post : net::method::get));
   }
-  auto& front = deref<caf::scheduled_actor>(aut);
-  auto& busy = deref<caf::scheduled_actor>(store);
-  const auto turn = [&] { // runs the front but not the cache
-    const auto& jobs = sched.jobs;
-    return std::find(jobs.begin(), jobs.end(), &front) != jobs.end();
-  };
-  while (turn()) {
-    sched.prioritize(aut);
-    sched.run_once();
-  }
-  busy.mailbox().fetch_more();
-  CAF_CHECK_EQUAL(busy.mailbox().size(), 4u);
+
+  run_front_only();
+
+  CAF_CHECK_EQUAL(waiting_messages(store), 1u); // render
+  CAF_CHECK_EQUAL(waiting_messages(shows), 1u); // show
+  CAF_CHECK_EQUAL(waiting_messages(owner), 2u); // reload, describe
+
   consume_messages();
+  advance(10s);
   for (const auto& e : storm)
-    CAF_REQUIRE_EQUAL(e->status(), 200);
-  CAF_CHECK_EQUAL(queries.size(), 4u);
+    CAF_REQUIRE_EQUAL(e->answers.size(), 1u);
+}
+
+CAF_TEST(clients that have gone cause no work) {
+  const auto stays = send("/metrics?target=a");
+  const auto goes = send("/metrics?target=b");
+  const auto waits = send("/metrics?target=c");
+  goes->open = false;
+  consume_messages();
+
+  CAF_CHECK_EQUAL(queries.size(), 2u);
+  CHECK_EQUAL(queries.back().target, "c");
+  CAF_CHECK_EQUAL(stays->status(), 200);
+  CAF_CHECK_EQUAL(waits->status(), 200);
+  CAF_CHECK(goes->answers.empty());
+}
+
+CAF_TEST(requests of clients that have gone are not kept) {
+  send("/config");
+  run_front_only(); // the reloader has not answered
+  for (int i = 0; i < 10'000; ++i) {
+    const auto e = send("/config");
+    e->open = false;
+    run_front_only();
+  }
+
+  auto& state = front();
+  CAF_CHECK_LESS(state.settings_questions.size(), 1100u);
+}
+
+CAF_TEST(pages for people and the configuration are made once a second) {
+  for (const auto* path : {"/", "/health", "/sd", "/config"}) {
+    const auto first = get(path);
+    CAF_CHECK_EQUAL(first->answers.at(0), get(path)->answers.at(0));
+    advance(1s - 1ns);
+    CAF_CHECK_EQUAL(first->answers.at(0), get(path)->answers.at(0));
+    advance(1ns);
+    CAF_CHECK(first->answers.at(0) != get(path)->answers.at(0));
+  }
+  CAF_CHECK_EQUAL(descriptions, 2);
+}
+
+CAF_TEST(an answer serves only clients that asked for the same) {
+  targets.emplace_back("b", targets[0].second);
+  const auto whole = get("/health");
+
+  const auto one = get("/health?target=b");
+  granted = permission::health_only;
+  const auto verdict = get("/health");
+
+  CAF_CHECK(one->body() != whole->body());
+  CAF_CHECK_EQUAL(verdict->body(), "{\"status\":\"healthy\"}\n");
+}
+
+CAF_TEST(at most one reload a second is made for clients) {
+  const auto first = get("/-/reload", net::method::post);
+  CAF_CHECK_EQUAL(first->status(), 200);
+  std::vector<std::shared_ptr<fake_exchange>> more;
+  for (int i = 0; i < 100; ++i)
+    more.push_back(get("/-/reload", net::method::post));
+  CAF_CHECK_EQUAL(reloads, 1);
+  CAF_CHECK(more[0]->answers.empty());
+
+  advance(1s);
+
+  CAF_CHECK_EQUAL(reloads, 2);
+  for (const auto& e : more)
+    CAF_CHECK_EQUAL(e->status(), 200);
+  advance(1h);
+  CAF_CHECK_EQUAL(reloads, 2);
+}
+
+CAF_TEST(a reload that runs already does not answer a later request) {
+  const auto early = send("/-/reload", net::method::post);
+  run_front_only(); // the reloader has not begun
+  const auto late = send("/-/reload", net::method::post);
+  consume_messages();
+  CAF_CHECK_EQUAL(early->status(), 200);
+  CAF_CHECK(late->answers.empty());
+
+  advance(1s);
+
+  CAF_CHECK_EQUAL(late->status(), 200);
+  CAF_CHECK_EQUAL(reloads, 2);
+}
+
+CAF_TEST(pages of other sites cannot reload) {
+  origin = "http://evil.test";
+  CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 403);
+  origin = "http://exporter:9200";
+  site = "cross-site";
+  CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 403);
+  CAF_CHECK_EQUAL(reloads, 0);
+
+  site = "same-origin";
+  CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 200);
+  origin = "http://evil.test";
+  site = "cross-site";
+  CAF_CHECK_EQUAL(get("/health")->status(), 200);
 }
 
 CAF_TEST(the number of slow scrapes is limited) {
-  stats.slow_responses = 39;
+  stats.slow_scrapes = 39;
   CAF_CHECK_EQUAL(get("/metrics")->status(), 200);
-  stats.slow_responses = 40;
+  stats.slow_scrapes = 40;
   const auto e = get("/metrics");
   CAF_CHECK_EQUAL(e->status(), 503);
   CAF_CHECK_EQUAL(e->body(), "Limit of concurrent requests reached (40), try "

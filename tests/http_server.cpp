@@ -26,6 +26,8 @@ struct server_fixture {
           if (e->request().path == "/hold")
             return held.push_back(std::move(e));
           lock.unlock(); // a pipelined request may arrive inside `respond`
+          if (e->request().path == "/scrape")
+            return e->respond_to_scrape(answer);
           e->respond(answer);
         });
     const auto address = server->listen("127.0.0.1", 0);
@@ -61,6 +63,16 @@ struct server_fixture {
       CAF_MESSAGE(bytes.substr(0, 200) << " -> " << got);
     CAF_CHECK_EQUAL(got, code);
     CAF_CHECK(closed);
+  }
+
+  /// Waits until this many requests are held back.
+  void wait_until_held(std::size_t n) {
+    for (;;) {
+      std::this_thread::yield();
+      const std::lock_guard lock{mutex};
+      if (held.size() == n)
+        return;
+    }
   }
 
   net::server_stats stats() {
@@ -245,19 +257,19 @@ CAF_TEST(idle connections are closed after the timeout) {
   CAF_CHECK(s.closed());
 }
 
-CAF_TEST(a client that does not read is counted and then closed) {
+CAF_TEST(a scraper that does not read is counted and then closed) {
   net::server_limits l;
   l.write_timeout = 500ms;
   l.requests_per_connection = 1'000'000;
   start(l, std::string(32 << 20, 'x'));
   auto s = raw_socket::connect(port, 4096);
-  s.send("GET /big HTTP/1.1\r\nHost: x\r\n\r\n");
+  s.send("GET /scrape HTTP/1.1\r\nHost: x\r\n\r\n");
   auto other = connect();
   const auto slow = [&] {
     other.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
     other.read_response(false);
     const std::lock_guard lock{mutex};
-    return requests.back().stats.slow_responses;
+    return requests.back().stats.slow_scrapes;
   };
   while (slow() != 1)
     ;
@@ -331,41 +343,119 @@ CAF_TEST(at the connection limit the longest idle connection is closed) {
   CAF_CHECK_EQUAL(requests.back().stats.reading, requests.size());
 }
 
-CAF_TEST(at the limit a new connection is closed if all others are written) {
-  net::server_limits l;
-  l.connections = 1;
-  start(l, std::string(32 << 20, 'x'));
-  auto busy = raw_socket::connect(port, 4096);
-  busy.send(simple);
-  CAF_CHECK_EQUAL(busy.read_exactly(8), "HTTP/1.1");
-  CAF_CHECK(connect().closed());
-  CAF_CHECK(busy.read_response().size() > (32u << 20));
-}
-
-CAF_TEST(at the limit a waiting connection is closed if none is idle) {
+CAF_TEST(at the limit the connection without progress for longest is closed) {
   net::server_limits l;
   l.connections = 2;
-  start(l);
+  start(l, std::string(32 << 20, 'x'));
+  auto written = raw_socket::connect(port, 4096); // reads nothing
+  written.send(simple);
+  CAF_CHECK_EQUAL(written.read_exactly(8), "HTTP/1.1");
   auto waits = connect();
   waits.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-  const auto served = [&](std::size_t n) {
-    for (;;) {
-      std::this_thread::yield();
-      const std::lock_guard lock{mutex};
-      if (held.size() == n)
-        return;
-    }
-  };
-  served(1);
-  auto idle = connect();
-  auto third = connect(); // replaces the idle connection
+  wait_until_held(1);
+
+  auto third = connect(); // replaces the one that is written
   third.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
-  CAF_CHECK(idle.closed());
-  served(2);
-  auto fourth = connect(); // replaces the first one, which waits for longest
-  fourth.send(simple);
+  wait_until_held(2);
+  auto fourth = connect(); // replaces the one that waits for longest
+  fourth.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+
+  CAF_CHECK(fourth.read_response(false).starts_with("HTTP/1.1 200"));
   CAF_CHECK(waits.closed());
-  CAF_CHECK(fourth.read_response().ends_with("hello\n"));
+  CAF_CHECK_LESS(written.read_all().size(), std::size_t{32} << 20);
+}
+
+CAF_TEST(a client at its own limit loses a connection of its own) {
+  net::server_limits l;
+  l.connections_per_client = 2;
+  start(l);
+  auto scraper = raw_socket::connect(port, 0, 1, 2);
+  scraper.send(simple);
+  scraper.read_response();
+
+  std::vector<raw_socket> crowd;
+  for (int i = 0; i < 5; ++i) {
+    crowd.push_back(raw_socket::connect(port, 0, 1, 3));
+    crowd.back().send(simple);
+    crowd.back().read_response();
+  }
+
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(crowd[i].closed());
+  scraper.send(simple);
+  CAF_CHECK(scraper.read_response().ends_with("hello\n"));
+  CAF_CHECK_EQUAL(requests.back().stats.connections, 3u);
+  CAF_CHECK_EQUAL(requests.back().stats.rejected_limit, 3u);
+}
+
+CAF_TEST(other paths than scrapes are not counted as slow) {
+  start({}, std::string(32 << 20, 'x'));
+  auto s = raw_socket::connect(port, 4096);
+  s.send(simple);
+  CAF_CHECK_EQUAL(s.read_exactly(8), "HTTP/1.1"); // it is being written
+
+  auto other = connect();
+  other.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  other.read_response(false);
+  other.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+  other.read_response(false);
+
+  CAF_CHECK_EQUAL(requests.back().stats.slow_scrapes, 0u);
+}
+
+CAF_TEST(the pages kept for slow clients are limited) {
+  net::server_limits l;
+  l.page_bytes = 100 << 20;
+  start(l, std::string(32 << 20, 'x'));
+  std::vector<raw_socket> slow;
+  for (int i = 0; i < 4; ++i) {
+    slow.push_back(raw_socket::connect(port, 4096));
+    slow.back().send(simple);
+    CAF_CHECK_EQUAL(slow.back().read_exactly(8), "HTTP/1.1");
+    const std::lock_guard lock{mutex}; // each gets another page
+    answer = std::make_shared<const net::reply>(200, "text/plain",
+                                                std::string(32 << 20, 'y'));
+  }
+
+  CAF_CHECK_LESS(slow[0].read_all().size(), std::size_t{32} << 20);
+  for (int i = 1; i < 4; ++i)
+    CAF_CHECK_GREATER(slow[i].read_response().size(), std::size_t{32} << 20);
+}
+
+CAF_TEST(one client may read a page above the limit of kept pages) {
+  net::server_limits l;
+  l.page_bytes = 1 << 20;
+  start(l, std::string(32 << 20, 'x'));
+  auto s = raw_socket::connect(port, 4096);
+  s.send(simple);
+  CAF_CHECK_GREATER(s.read_response().size(), std::size_t{32} << 20);
+}
+
+CAF_TEST(a reset is noticed while a request waits for its answer) {
+  start();
+  auto s = connect();
+  s.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  wait_until_held(1);
+  CAF_CHECK(held[0]->is_open());
+
+  s.reset();
+
+  while (stats().connections != 1)
+    ;
+  CAF_CHECK(!held[0]->is_open());
+}
+
+CAF_TEST(a client that only ends its sending keeps its request) {
+  start();
+  auto s = connect();
+  s.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  s.finish_sending();
+  wait_until_held(1);
+  stats(); // the server has had the time to look at the first connection
+
+  CAF_CHECK(held[0]->is_open());
+  held[0]->respond(answer);
+  CAF_CHECK(s.read_all().ends_with("hello\n"));
 }
 
 CAF_TEST(requests without an answer are closed after the timeout) {

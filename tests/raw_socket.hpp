@@ -56,6 +56,13 @@ public:
   /// queue, and further connection attempts get no answer.
   void listen(int backlog) { ::listen(fd_, backlog); }
 
+  /// Closes the connection with a reset.
+  void reset() {
+    const linger at_once{1, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close();
+  }
+
   std::uint16_t port() const {
     sockaddr_in local{};
     socklen_t size = sizeof local;
@@ -65,9 +72,14 @@ public:
 
   int native() const { return fd_; }
 
+  /// Connects to 127.0.0.`last`, from 127.0.0.`from` if that is not 0.
   static raw_socket connect(std::uint16_t port, int receive_buffer = 0,
-                            std::uint32_t last = 1) {
+                            std::uint32_t last = 1, std::uint32_t from = 0) {
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+    const auto own = loopback(0, from);
+    if (from != 0 &&
+        ::bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0)
+      throw std::runtime_error("bind");
     if (receive_buffer)
       setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer,
                  sizeof receive_buffer);

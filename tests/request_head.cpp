@@ -82,6 +82,29 @@ std::string numbered(int fields) {
 
 } // namespace
 
+CAF_TEST(requests from pages of other sites are recognised) {
+  const auto head = [](const std::string& lines) {
+    const auto parsed = parse_request_head(
+        "POST /-/reload HTTP/1.1\r\nHost: exporter:9200\r\n" + lines + "\r\n",
+        100);
+    return is_cross_site(std::get<request_head>(parsed));
+  };
+
+  for (const auto* own :
+       {"", "Origin: http://exporter:9200\r\n",
+        "Origin: https://EXPORTER:9200\r\n", "Sec-Fetch-Site: same-origin\r\n",
+        "sec-fetch-site: none\r\n"})
+    CAF_CHECK(!head(own));
+  for (const auto* foreign :
+       {"Origin: http://evil.test\r\n", "Origin: http://exporter\r\n",
+        "Origin: http://exporter:92\r\n", "Origin: null\r\n",
+        "Origin: http://exporter:9200.evil.test\r\n",
+        "Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n",
+        "Origin: http://exporter:9200\r\nSec-Fetch-Site: cross-site\r\n",
+        "Origin: http://exporter:9200\r\nOrigin: http://evil.test\r\n"})
+    CAF_CHECK(head(foreign));
+}
+
 CAF_TEST(the fields the server uses are read) {
   const auto bytes = "GET /a%20b?x=1?y HTTP/1.1\r\nHost: h:1\r\nACCEPT: t/p\r\n"
                      "Accept-Encoding: gzip\r\nAuthorization: Basic x\r\n\r\n"s;

@@ -106,6 +106,21 @@ CAF_TEST(a response with a length is complete with its last byte) {
                   "200 keep " + std::string(max_body, 'x'));
 }
 
+CAF_TEST(zeros before the sizes of chunks are limited) {
+  const auto zeros = std::string(4000, '0');
+  std::string padded, plain;
+  for (int i = 0; i < 5; ++i)
+    padded += zeros + "1\r\n \r\n";
+  for (int i = 0; i < 5000; ++i)
+    plain += "0001\r\n \r\n";
+
+  CAF_CHECK_EQUAL(outcome_of(chunked(zeros + "2\r\n{}\r\n0\r\n\r\n")),
+                  "200 keep {}");
+  CAF_CHECK_EQUAL(outcome_of(chunked(padded)), "too_large");
+  CAF_CHECK_EQUAL(outcome_of(chunked(plain + "2\r\n{}\r\n0\r\n\r\n")),
+                  "200 keep " + std::string(5000, ' ') + "{}");
+}
+
 CAF_TEST(chunks are joined and their extensions and trailers dropped) {
   CAF_CHECK_EQUAL(outcome_of(chunked("3\r\n{\"a\r\n4;x=y\r\n\":1}\r\n0\r\n"
                                      "T: x\r\n\r\n")),
