@@ -16,11 +16,11 @@ constexpr auto grace = std::chrono::seconds{1};
 /// The failure of an attempt that was answered with a status other than 200;
 /// nothing for status 200.
 std::optional<metrics::failure> status_failure(const net::response& r) {
-  if (r.status == 200)
+  const auto why = metrics::reason_of_status(r.status);
+  if (!why)
     return std::nullopt;
-  metrics::failure f{metrics::reason::status,
-                     "HTTP status " + std::to_string(r.status), r.status};
-  if (r.status >= 300 && r.status < 400)
+  metrics::failure f{*why, "HTTP status " + std::to_string(r.status), r.status};
+  if (why == metrics::reason::http_3xx)
     f.text += ", redirects are not followed";
   if (retryable(f))
     f.retry_after = r.retry_after;

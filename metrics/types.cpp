@@ -22,8 +22,16 @@ std::string_view name(reason r) {
     return "eof";
   case reason::timeout:
     return "timeout";
-  case reason::status:
-    return "status";
+  case reason::http_2xx:
+    return "http_2xx";
+  case reason::http_3xx:
+    return "http_3xx";
+  case reason::http_4xx:
+    return "http_4xx";
+  case reason::http_5xx:
+    return "http_5xx";
+  case reason::auth:
+    return "auth";
   case reason::tls:
     return "tls";
   case reason::protocol:
@@ -40,6 +48,18 @@ std::string_view name(reason r) {
     return "local";
   }
   return {};
+}
+
+std::optional<reason> reason_of_status(int status) {
+  if (status == 200)
+    return std::nullopt;
+  if (status == 401 || status == 403 || status == 407)
+    return reason::auth;
+  if (status < 300)
+    return reason::http_2xx;
+  if (status < 400)
+    return reason::http_3xx;
+  return status < 500 ? reason::http_4xx : reason::http_5xx;
 }
 
 std::string_view name(breaker_state s) {
@@ -75,8 +95,12 @@ bool retryable(const failure& f) {
   case reason::timeout:
   case reason::local:
     return true;
-  case reason::status:
+  case reason::http_5xx:
     return is_gateway_error(f.status);
+  case reason::http_2xx:
+  case reason::http_3xx:
+  case reason::http_4xx:
+  case reason::auth:
   case reason::tls:
   case reason::protocol:
   case reason::too_large:
@@ -95,13 +119,17 @@ verdict verdict_of(const failure& f) {
     return verdict::success;
   case reason::local:
     return verdict::local;
-  case reason::status:
-    return f.status >= 500 ? verdict::failure : verdict::neither;
+  case reason::http_2xx:
+  case reason::http_3xx:
+  case reason::http_4xx:
+  case reason::auth:
+    return verdict::neither;
   case reason::dns:
   case reason::connect:
   case reason::reset:
   case reason::eof:
   case reason::timeout:
+  case reason::http_5xx:
   case reason::tls:
   case reason::protocol:
   case reason::too_large:

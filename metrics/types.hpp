@@ -25,7 +25,11 @@ enum class reason : std::uint8_t {
   reset,
   eof,
   timeout,
-  status,
+  http_2xx, ///< Not 200.
+  http_3xx,
+  http_4xx, ///< Not one of `auth`.
+  http_5xx,
+  auth, ///< 401, 403 or 407.
   tls,
   protocol,
   too_large,
@@ -36,9 +40,10 @@ enum class reason : std::uint8_t {
 };
 
 inline constexpr std::array all_reasons{
-    reason::dns,       reason::connect,  reason::reset, reason::eof,
-    reason::timeout,   reason::status,   reason::tls,   reason::protocol,
-    reason::too_large, reason::encoding, reason::json,  reason::schema,
+    reason::dns,       reason::connect,  reason::reset,    reason::eof,
+    reason::timeout,   reason::http_2xx, reason::http_3xx, reason::http_4xx,
+    reason::http_5xx,  reason::auth,     reason::tls,      reason::protocol,
+    reason::too_large, reason::encoding, reason::json,     reason::schema,
     reason::local};
 inline constexpr std::size_t reason_count = all_reasons.size();
 
@@ -47,6 +52,10 @@ constexpr std::size_t index(reason r) {
 }
 
 std::string_view name(reason r);
+
+/// Why an answer with this HTTP status is a failure; nothing for 200. The
+/// status is final: from 200 to 599.
+std::optional<reason> reason_of_status(int status);
 
 /// The states of a circuit breaker. The values are those of the metric
 /// `betanet_exporter_circuit_breaker_state`.
@@ -76,7 +85,7 @@ struct failure {
   /// A description in one line for the log. It may contain text from the
   /// upstream and is not escaped.
   std::string text;
-  int status = 0;         ///< The HTTP status if `why` is `status`.
+  int status = 0;         ///< The HTTP status of the answer; 0: none, or 200.
   duration retry_after{}; ///< `Retry-After` of a 502, 503 or 504; 0: none.
 };
 

@@ -163,7 +163,8 @@ struct life : wired_fixture {
       return net::error{errors[draw(errors.size())], "a fault"};
     switch (draw(12)) {
     case 0: {
-      constexpr std::array statuses{204, 301, 404, 429, 500, 502, 503, 504};
+      constexpr std::array statuses{204, 301, 401, 404, 429,
+                                    500, 502, 503, 504};
       return net::response{statuses[draw(statuses.size())], "",
                            std::chrono::seconds{draw(3) ? 0 : draw(30)}};
     }

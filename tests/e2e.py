@@ -211,18 +211,20 @@ targets:
 
     def test_every_fault_has_its_reason(self):
         self.good()
-        for kind, reason in (("reset", "reset"), ("hang", "timeout"),
-                             ("slow", "timeout"), ("drip", "timeout"),
-                             ("garbage", "protocol"), ("no_json", "json"),
-                             ("truncated", "eof"),
-                             ("oversized", "too_large"),
-                             ("wrong_types", "schema"),
-                             ("status", "status"), ("refuse", "connect")):
-            with self.subTest(kind):
+        for kind, reason, *status in (
+                ("reset", "reset"), ("hang", "timeout"), ("slow", "timeout"),
+                ("drip", "timeout"), ("garbage", "protocol"),
+                ("no_json", "json"), ("truncated", "eof"),
+                ("oversized", "too_large"), ("wrong_types", "schema"),
+                ("status", "http_2xx", 204), ("status", "http_3xx", 302),
+                ("status", "http_4xx", 404), ("status", "http_5xx", 503),
+                ("status", "auth", 401), ("refuse", "connect")):
+            with self.subTest(reason):
                 key = ("betanet_exporter_request_failures_total",
                        (("endpoint", "metrics"), ("reason", reason)))
                 before = self.samples()[key]
-                self.fault("all", kind)
+                self.fault("all", kind, **({"status": status[0]} if status
+                                           else {}))
                 wait_for(lambda: self.samples()[key] > before, reason)
                 self.check_page()
                 self.fault("all", "none")

@@ -170,11 +170,16 @@ CAF_TEST(a new ticket cancels the previous poll without a result) {
 }
 
 CAF_TEST(only gateway errors are retried) {
-  const std::pair<int, bool> table[] = {
-      {502, true},  {503, true},  {504, true},  {500, false}, {501, false},
-      {505, false}, {204, false}, {206, false}, {301, false}, {304, false},
-      {400, false}, {401, false}, {404, false}, {429, false}};
-  for (const auto& [code, again] : table) {
+  const std::tuple<int, reason, bool> table[] = {
+      {502, reason::http_5xx, true},  {503, reason::http_5xx, true},
+      {504, reason::http_5xx, true},  {500, reason::http_5xx, false},
+      {501, reason::http_5xx, false}, {505, reason::http_5xx, false},
+      {204, reason::http_2xx, false}, {206, reason::http_2xx, false},
+      {301, reason::http_3xx, false}, {304, reason::http_3xx, false},
+      {400, reason::http_4xx, false}, {404, reason::http_4xx, false},
+      {429, reason::http_4xx, false}, {401, reason::auth, false},
+      {403, reason::auth, false},     {407, reason::auth, false}};
+  for (const auto& [code, why, again] : table) {
     attempts.clear();
     polls.clear();
     fetch();
@@ -182,7 +187,7 @@ CAF_TEST(only gateway errors are retried) {
     CAF_CHECK_EQUAL(attempts.size(), again ? 1u : 0u);
     CAF_CHECK_EQUAL(polls.size(), again ? 0u : 1u);
     const auto& f = again ? attempts[0].failure : *polls[0].poll.failure;
-    CHECK_EQUAL(f.why, reason::status);
+    CHECK_EQUAL(f.why, why);
     CAF_CHECK_EQUAL(f.status, code);
   }
 }
@@ -194,6 +199,10 @@ CAF_TEST(retry after is followed on gateway errors only) {
   fetch();
   answer(1, status(503, 16s));
   CAF_CHECK_EQUAL(polls.size(), 1u);
+  fetch();
+  answer(2, status(429, 10s));
+  CAF_CHECK_EQUAL(polls.size(), 2u);
+  CHECK_EQUAL(polls.at(1).poll.failure->retry_after, 0s);
 }
 
 CAF_TEST(a body without an object is bad and one without a field partial) {

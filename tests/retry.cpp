@@ -12,7 +12,7 @@ namespace {
 const failure refused{reason::connect, "Connection refused"};
 
 failure with_status(int status, duration retry_after = {}) {
-  return {reason::status, "", status, retry_after};
+  return {*reason_of_status(status), "", status, retry_after};
 }
 
 retry_plan seed_plan() {
@@ -43,7 +43,8 @@ CAF_TEST(only temporary failures are retried) {
     CAF_CHECK(!plan.next(1, {why, ""}, 0));
   for (const int status : {502, 503, 504})
     CAF_CHECK(plan.next(1, with_status(status), 0));
-  for (const int status : {204, 301, 400, 401, 404, 429, 500, 501, 505})
+  for (const int status :
+       {204, 301, 400, 401, 403, 404, 407, 429, 500, 501, 505})
     CAF_CHECK(!plan.next(1, with_status(status), 0));
 }
 

@@ -404,13 +404,13 @@ CAF_TEST(status 404 from all endpoints is logged with a hint) {
   tick();
   end_all(bad(reason::connect)); // the outage begins with another failure
   tick();
-  end_all(bad(reason::status, 404));
+  end_all(bad(reason::http_4xx, 404));
   CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
                                "text from all three endpoints: is this a "
                                "Betanet service with the v1 API"),
                   1u);
   tick();
-  end_all(bad(reason::status, 404));
+  end_all(bad(reason::http_4xx, 404));
   CAF_CHECK_EQUAL(logged.count("is this a Betanet service with the v1 API"),
                   1u);
 }

@@ -467,7 +467,7 @@ class Tls(harness.Case):
         self.status = 401
         self.poll(f"http://127.0.0.1:{port}",
                   "basic_auth: { username: alice, password: canary }")
-        self.failed("status", "HTTP status 401")
+        self.failed("auth", "HTTP status 401")
         self.assertNotIn("canary", self.log())
         with socket.create_server(("127.0.0.1", 0)) as elsewhere:
             elsewhere.settimeout(0)
@@ -477,6 +477,7 @@ class Tls(harness.Case):
                                        endpoint="metrics")
             seen = polls()
             wait_for(lambda: polls() > seen + 2, "polls")
+            self.failed("http_3xx", "redirects are not followed")
             self.assertRaises(BlockingIOError, elsewhere.accept)
 
     def test_unusable_settings_are_refused_at_the_start(self):

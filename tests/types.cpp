@@ -12,7 +12,7 @@ using namespace betanet::metrics;
 namespace {
 
 failure with_status(int status) {
-  return {reason::status, "", status};
+  return {*reason_of_status(status), "", status};
 }
 
 } // namespace
@@ -21,10 +21,27 @@ CAF_TEST(reasons have the names that alerts refer to) {
   std::vector<std::string> names;
   for (const auto r : all_reasons)
     names.emplace_back(name(r));
-  CHECK_EQUAL(names, (std::vector<std::string>{
-                         "dns", "connect", "reset", "eof", "timeout", "status",
-                         "tls", "protocol", "too_large", "encoding", "json",
-                         "schema", "local"}));
+  CHECK_EQUAL(names,
+              (std::vector<std::string>{
+                  "dns", "connect", "reset", "eof", "timeout", "http_2xx",
+                  "http_3xx", "http_4xx", "http_5xx", "auth", "tls", "protocol",
+                  "too_large", "encoding", "json", "schema", "local"}));
+}
+
+CAF_TEST(each status but 200 is a failure with a reason) {
+  for (int status = 200; status < 600; ++status) {
+    const bool refuses = status == 401 || status == 403 || status == 407;
+    const auto expected = status == 200  ? ""
+                          : refuses      ? "auth"
+                          : status < 300 ? "http_2xx"
+                          : status < 400 ? "http_3xx"
+                          : status < 500 ? "http_4xx"
+                                         : "http_5xx";
+
+    const auto why = reason_of_status(status);
+
+    CAF_CHECK_EQUAL(why ? name(*why) : "", expected);
+  }
 }
 
 CAF_TEST(breaker states have the names and values that alerts refer to) {
@@ -52,6 +69,7 @@ CAF_TEST(each failure has its verdict) {
     CHECK_EQUAL(verdict_of({why, ""}), verdict::failure);
   for (const int status : {500, 501, 502, 503, 504, 505, 599})
     CHECK_EQUAL(verdict_of(with_status(status)), verdict::failure);
-  for (const int status : {201, 204, 301, 304, 400, 401, 403, 404, 429, 499})
+  for (const int status :
+       {201, 204, 301, 304, 400, 401, 403, 404, 407, 429, 499})
     CHECK_EQUAL(verdict_of(with_status(status)), verdict::neither);
 }
