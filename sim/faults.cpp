@@ -29,6 +29,7 @@ constexpr std::array kind_table{
     kind_row{kind::truncated, "truncated"},
     kind_row{kind::oversized, "oversized"},
     kind_row{kind::wrong_types, "wrong_types"},
+    kind_row{kind::body, "body"},
 };
 
 kind parse_kind(std::string_view name) {
@@ -73,8 +74,12 @@ void apply(faults& to, std::string_view text) {
     f.kind = parse_kind(std::string_view{o.at("fault").as_string()});
     f.delay = std::chrono::milliseconds{number("delay_ms", 1000)};
     f.status = number("status", f.status);
-    f.retry_after = number("retry_after", f.retry_after);
+    if (const auto* v = o.if_contains("retry_after"))
+      f.retry_after =
+          v->is_string() ? std::string{v->as_string()} : json::serialize(*v);
     f.size = number("size", f.size);
+    if (const auto* v = o.if_contains("body"))
+      f.body = v->as_string();
     apply(to, std::string_view{o.at("endpoint").as_string()}, f);
   } catch (const std::invalid_argument&) {
     throw;
@@ -91,7 +96,9 @@ void apply_flag(faults& to, const std::string& flag) {
   const auto colon = flag.find(':', equals);
   fault f;
   f.kind = parse_kind(flag.substr(equals + 1, colon - equals - 1));
-  if (colon != std::string::npos) {
+  if (colon != std::string::npos && f.kind == kind::body) {
+    f.body = flag.substr(colon + 1);
+  } else if (colon != std::string::npos) {
     const int number = std::stoi(flag.substr(colon + 1));
     if (f.kind == kind::status)
       f.status = number;

@@ -25,6 +25,7 @@ enum class kind {
   truncated,   ///< The connection is closed after half of the body.
   oversized,   ///< The body has `size` bytes.
   wrong_types, ///< The values are strings instead of numbers.
+  body,        ///< The answer has status 200 and the body `body`.
 };
 
 /// A fault and its parameters.
@@ -32,21 +33,23 @@ struct fault {
   sim::kind kind = kind::none;
   std::chrono::milliseconds delay{1000};
   int status = 500;
-  int retry_after = 0; ///< The `Retry-After` header in seconds; 0: none.
+  std::string retry_after;     ///< The `Retry-After` header; empty: none.
   std::size_t size = 4u << 20; ///< Bytes.
+  std::string body;
 };
 
 /// The faults of the endpoints, by `index(endpoint)`.
 using faults = std::array<fault, betanet::endpoint_count>;
 
 /// Applies `{"endpoint": "metrics" | ... | "all", "fault": "hang", "delay_ms":
-/// 100, "status": 503, "retry_after": 2, "size": 4194304}`. Throws
-/// `std::invalid_argument`.
+/// 100, "status": 503, "retry_after": 2, "size": 4194304, "body": "{}"}`.
+/// `retry_after` may also be a string. Throws `std::invalid_argument`.
 void apply(faults& to, std::string_view json);
 
 /// Sets a fault from the value of the flag `--fault`, which has the form
 /// `endpoint=fault[:number]`. The number is the status, the size or the delay
-/// in milliseconds. Throws `std::invalid_argument`.
+/// in milliseconds; for `body` it is the text of the body. Throws
+/// `std::invalid_argument`.
 void apply_flag(faults& to, const std::string& flag);
 
 /// Whether all endpoints have the fault `refuse`, so that the port is closed.

@@ -4,7 +4,9 @@
 //   GET  /api/v1/metrics, /api/v1/nodes/status, /api/v1/network/stats
 //   GET  /sim/faults          shows the faults that are set
 //   POST /sim/faults          sets a fault, for example
-//                             {"endpoint": "metrics", "fault": "hang"}
+//                             {"endpoint": "metrics", "fault": "hang"} or
+//                             {"endpoint": "metrics", "fault": "body",
+//                              "body": "{\"packets_processed\": 7e0}"}
 //   POST /sim/values          sets values, for example
 //                             {"packets_processed": 100}; then they stay fixed
 //   POST /sim/reset           sets the totals to 0, as after a restart
@@ -51,6 +53,10 @@ std::string response(int status, const std::string& body,
          (status == 200 ? " OK" : " Simulated") + "\r\nContent-Type: " + type +
          "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
          fields + "\r\n" + body;
+}
+
+bool has_body(int status) {
+  return status != 204 && status != 304; // RFC 9110, 6.4.1
 }
 
 tcp::endpoint parse_address(const std::string& text) {
@@ -205,10 +211,10 @@ private:
       }
       co_return true;
     case sim::kind::status:
-      text = response(f.status, "{\"error\":\"simulated\"}",
-                      f.retry_after ? "Retry-After: " +
-                                          std::to_string(f.retry_after) + "\r\n"
-                                    : "");
+      text = response(
+          f.status, has_body(f.status) ? "{\"error\":\"simulated\"}" : "",
+          f.retry_after.empty() ? ""
+                                : "Retry-After: " + f.retry_after + "\r\n");
       break;
     case sim::kind::garbage:
       text = "SSH-2.0-simulated\r\n\r\n";
@@ -221,6 +227,9 @@ private:
       break;
     case sim::kind::oversized:
       text = response(200, std::string(f.size, ' '));
+      break;
+    case sim::kind::body:
+      text = response(200, f.body);
       break;
     default:
       break;
@@ -261,8 +270,8 @@ int main(int argc, char** argv) {
   app.add_flag("--close", close, "Close the connection after every response");
   app.add_option("--fault", flags,
                  "Fault to begin with, as endpoint=fault[:number]: for example "
-                 "all=refuse, metrics=slow:500 or nodes_status=status:503; may "
-                 "be repeated");
+                 "all=refuse, metrics=slow:500, nodes_status=status:503 or "
+                 "metrics=body:{}; may be repeated");
   CLI11_PARSE(app, argc, argv);
   try {
     sim::faults faults;
