@@ -311,13 +311,33 @@ std::string text_of(const MetricFamily& f) {
   return prometheus::TextSerializer{}.Serialize({f});
 }
 
+/// Moves `_count` and `_sum`, with which prometheus-cpp begins a histogram,
+/// behind its buckets.
+std::string buckets_first(const MetricFamily& f, std::string_view lines) {
+  const auto take = [&](std::size_t count) {
+    std::size_t end = 0;
+    for (; count > 0; --count)
+      end = lines.find('\n', end) + 1;
+    const auto taken = lines.substr(0, end);
+    lines.remove_prefix(end);
+    return taken;
+  };
+  std::string text;
+  for (const auto& m : f.metric) {
+    const auto count = take(1);
+    const auto sum = take(1);
+    text.append(take(m.histogram.bucket.size())).append(sum).append(count);
+  }
+  return text;
+}
+
 /// The sample lines of a family, without the HELP and TYPE lines.
 std::string sample_lines(const MetricFamily& f) {
   if (f.metric.empty())
     return {};
   auto text = text_of(f);
   text.erase(0, text.find('\n', text.find('\n') + 1) + 1);
-  return text;
+  return f.type == MetricType::Histogram ? buckets_first(f, text) : text;
 }
 
 /// Adds the counters of one endpoint to a family.

@@ -104,11 +104,11 @@ betanet_bytes_received_total 500000
 betanet_peak_throughput 10000
 # HELP betanet_message_latency_seconds Message latency in seconds: Betanet's average (network_stats.avg_latency_ms), polled, cached and observed once per poll.
 # TYPE betanet_message_latency_seconds histogram
-betanet_message_latency_seconds_count 1
-betanet_message_latency_seconds_sum 0.045
 betanet_message_latency_seconds_bucket{le="0.001"} 0
 betanet_message_latency_seconds_bucket{le="0.05"} 1
 betanet_message_latency_seconds_bucket{le="+Inf"} 1
+betanet_message_latency_seconds_sum 0.045
+betanet_message_latency_seconds_count 1
 # HELP betanet_up Whether the latest poll of each of the three endpoints was good (1) or not (0).
 # TYPE betanet_up gauge
 betanet_up 1
@@ -116,6 +116,39 @@ betanet_up 1
   CAF_CHECK_EQUAL(page.substr(0, golden.size()), golden);
   CAF_CHECK(has(page, "betanet_exporter_last_success_timestamp_seconds{"
                       "endpoint=\"metrics\"} 1732290000.125"));
+}
+
+CAF_TEST(every histogram shows its buckets then its sum and its count) {
+  auto s = seed();
+  for (const auto e : all_endpoints)
+    s->endpoints[index(e)].counters.request_duration.observe(
+        request_duration_bounds, 0.3);
+  pages.update("a", s);
+  pages.update("b", s);
+
+  std::istringstream page{text()};
+
+  int histograms = 0;
+  std::string former; // the suffix of the previous line
+  for (std::string line; std::getline(page, line);) {
+    const auto name = line.substr(0, line.find_first_of("{ "));
+    const auto suffix = name.substr(std::min(name.rfind('_'), name.size()));
+    if (suffix == "_sum")
+      CAF_CHECK_EQUAL(former, "_bucket");
+    if (suffix == "_count") {
+      CAF_CHECK_EQUAL(former, "_sum");
+      ++histograms;
+    }
+    former = suffix;
+  }
+  CAF_CHECK_EQUAL(histograms, 2 * (1 + 3));
+  CAF_CHECK(has(text(),
+                "betanet_exporter_request_duration_seconds_bucket{"
+                "target=\"b\",endpoint=\"network_stats\",le=\"+Inf\"} 1\n"
+                "betanet_exporter_request_duration_seconds_sum{"
+                "target=\"b\",endpoint=\"network_stats\"} 0.3\n"
+                "betanet_exporter_request_duration_seconds_count{"
+                "target=\"b\",endpoint=\"network_stats\"} 1"));
 }
 
 CAF_TEST(the same page in OpenMetrics) {
