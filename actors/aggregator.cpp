@@ -71,8 +71,7 @@ void aggregator_state::warn_if_stale(endpoint e, const metrics::poll& p) {
     return;
   const auto now = self->clock().now();
   const auto shows_old_value = [&](const metrics::field_row& row) {
-    return row.source == e && latest->fields[index(row.id)].value &&
-           metrics::visible(*latest, row.id, now);
+    return row.source == e && metrics::visible(*latest, row.id, now);
   };
   done = std::any_of(metrics::field_table.begin(), metrics::field_table.end(),
                      shows_old_value);

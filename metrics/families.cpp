@@ -76,20 +76,20 @@ struct family_head {
   const char* help;
 };
 
-constexpr MetricType type_of(field_kind k) {
-  switch (k) {
-  case field_kind::gauge:
+constexpr MetricType type_of(family_type t) {
+  switch (t) {
+  case family_type::gauge:
     return MetricType::Gauge;
-  case field_kind::counter:
+  case family_type::counter:
     return MetricType::Counter;
-  case field_kind::latency:
+  case family_type::histogram:
     return MetricType::Histogram;
   }
   return MetricType::Untyped;
 }
 
-constexpr family_head head_of(const field_row& row) {
-  return {row.family, type_of(row.kind), row.help};
+constexpr family_head head_of(const family_row& row) {
+  return {row.name, type_of(row.type), row.help};
 }
 
 constexpr family_head head_of(const counter_row& row) {
@@ -98,12 +98,12 @@ constexpr family_head head_of(const counter_row& row) {
           row.help};
 }
 
-void sample(const field_row& row, MetricFamily& f, const labels& l,
+void sample(const family_row& row, MetricFamily& f, const labels& l,
             const snapshot& s, time_point now) {
-  const auto value = visible(s, row.id, now);
+  const auto value = visible(s, row, now);
   if (!value)
     return;
-  if (row.kind == field_kind::latency)
+  if (row.type == family_type::histogram)
     add_histogram(f, l, *s.latency.bounds, s.latency.counts, s.latency.sum);
   else
     add(f, l, *value / row.divisor);
@@ -366,7 +366,7 @@ private:
 const family_lines& target_heads() {
   static const auto all = [] {
     family_lines lines;
-    for (const auto& row : field_table)
+    for (const auto& row : family_table)
       lines.push_back(text_of(family(head_of(row))));
     for (const auto& row : status_table)
       lines.push_back(text_of(family(row)));
@@ -379,7 +379,7 @@ family_lines target_lines(const std::string& target, const snapshot& s,
                           time_point now) {
   const auto l = target_label(target);
   family_lines lines;
-  for (const auto& row : field_table) {
+  for (const auto& row : family_table) {
     auto f = family(head_of(row));
     sample(row, f, l, s, now);
     lines.push_back(sample_lines(f));

@@ -9,8 +9,7 @@
 
 namespace betanet::metrics {
 
-/// The values that the exporter reads, in the order in which `/metrics` shows
-/// them.
+/// The numbers that the exporter reads from the answers.
 enum class field : std::uint8_t {
   total_nodes,
   active_nodes,
@@ -23,31 +22,19 @@ enum class field : std::uint8_t {
   avg_latency_ms,
 };
 
-/// What kind of value a field has, which decides the type of its family.
-enum class field_kind : std::uint8_t {
-  gauge,
-  counter, ///< The service's own total, shown unchanged.
-  latency, ///< Observed once per poll in the histogram of its family.
-};
-
 /// Whether an answer without the field is an invalid answer.
 enum class presence : std::uint8_t { required, optional };
 
 /// Whether a value may have a fraction.
 enum class number_form : std::uint8_t { whole, fractional };
 
-/// Everything the program knows about one value. The parser, the freshness
-/// rules, the rendering, the log and the simulator use this table.
+/// How a field is read. The parser, the log and the simulator use this table.
 struct field_row {
   field id;
   std::string_view key; ///< The member's name in the endpoint's JSON object.
   endpoint source;
   presence needed = presence::required;
-  field_kind kind = field_kind::gauge;
   number_form form = number_form::whole;
-  double divisor = 1; ///< The family shows the value divided by this.
-  const char* family;
-  const char* help;
   /// The value's name and unit in the log line `Updated metrics: ...`. The log
   /// line does not show the value if the name is empty.
   std::string_view log_name = {};
@@ -59,18 +46,12 @@ inline constexpr std::array field_table{
         .id = field::total_nodes,
         .key = "total_nodes",
         .source = endpoint::nodes_status,
-        .family = "betanet_connected_peers",
-        .help = "Number of connected peers (Betanet nodes_status.total_nodes, "
-                "polled and cached).",
         .log_name = "nodes",
     },
     field_row{
         .id = field::active_nodes,
         .key = "active_nodes",
         .source = endpoint::nodes_status,
-        .family = "betanet_mixnode_active",
-        .help = "Number of active mixnodes (Betanet nodes_status.active_nodes, "
-                "polled and cached).",
         .log_name = "connections",
     },
     field_row{
@@ -78,36 +59,21 @@ inline constexpr std::array field_table{
         .key = "inactive_nodes",
         .source = endpoint::nodes_status,
         .needed = presence::optional,
-        .family = "betanet_mixnode_inactive",
-        .help = "Number of inactive mixnodes (Betanet "
-                "nodes_status.inactive_nodes, polled and cached).",
     },
     field_row{
         .id = field::packets_processed,
         .key = "packets_processed",
         .source = endpoint::metrics,
-        .kind = field_kind::counter,
-        .family = "betanet_packets_processed_total",
-        .help = "Total packets processed (Betanet metrics.packets_processed, "
-                "polled and cached).",
     },
     field_row{
         .id = field::packets_dropped,
         .key = "packets_dropped",
         .source = endpoint::metrics,
-        .kind = field_kind::counter,
-        .family = "betanet_packets_dropped_total",
-        .help = "Total packets dropped (Betanet metrics.packets_dropped, "
-                "polled and cached).",
     },
     field_row{
         .id = field::bytes_transmitted,
         .key = "bytes_transmitted",
         .source = endpoint::network_stats,
-        .kind = field_kind::counter,
-        .family = "betanet_bytes_transmitted_total",
-        .help = "Total bytes transmitted (Betanet "
-                "network_stats.bytes_transmitted, polled and cached).",
         .log_name = "throughput",
         .log_unit = " bytes",
     },
@@ -116,31 +82,18 @@ inline constexpr std::array field_table{
         .key = "bytes_received",
         .source = endpoint::network_stats,
         .needed = presence::optional,
-        .kind = field_kind::counter,
-        .family = "betanet_bytes_received_total",
-        .help = "Total bytes received (Betanet network_stats.bytes_received, "
-                "polled and cached).",
     },
     field_row{
         .id = field::peak_throughput,
         .key = "peak_throughput",
         .source = endpoint::network_stats,
         .needed = presence::optional,
-        .family = "betanet_peak_throughput",
-        .help = "Peak throughput as Betanet reports it (Betanet "
-                "network_stats.peak_throughput, polled and cached).",
     },
     field_row{
         .id = field::avg_latency_ms,
         .key = "avg_latency_ms",
         .source = endpoint::network_stats,
-        .kind = field_kind::latency,
         .form = number_form::fractional,
-        .divisor = 1000,
-        .family = "betanet_message_latency_seconds",
-        .help = "Message latency in seconds: Betanet's average "
-                "(network_stats.avg_latency_ms), polled, cached and observed "
-                "once per poll.",
     },
 };
 
@@ -162,5 +115,88 @@ static_assert(
 constexpr const field_row& row_of(field f) {
   return field_table[index(f)];
 }
+
+/// The type of a family, which decides how it shows its field.
+enum class family_type : std::uint8_t {
+  gauge,
+  counter,   ///< The service's own total, shown unchanged.
+  histogram, ///< The field is observed once per poll that read it.
+};
+
+/// A metric family that shows a field.
+struct family_row {
+  field shown;
+  const char* name;
+  family_type type = family_type::gauge;
+  double divisor = 1; ///< The family shows the field's value divided by this.
+  const char* help;
+};
+
+/// The families with Betanet's values, in the order in which `/metrics` shows
+/// them.
+inline constexpr std::array family_table{
+    family_row{
+        .shown = field::total_nodes,
+        .name = "betanet_connected_peers",
+        .help = "Number of connected peers",
+    },
+    family_row{
+        .shown = field::active_nodes,
+        .name = "betanet_mixnode_active",
+        .help = "Number of active mixnodes",
+    },
+    family_row{
+        .shown = field::inactive_nodes,
+        .name = "betanet_mixnode_inactive",
+        .help = "Number of inactive mixnodes (Betanet "
+                "nodes_status.inactive_nodes, polled and cached).",
+    },
+    family_row{
+        .shown = field::packets_processed,
+        .name = "betanet_packets_processed_total",
+        .type = family_type::counter,
+        .help = "Total packets processed (Betanet metrics.packets_processed, "
+                "polled and cached).",
+    },
+    family_row{
+        .shown = field::packets_dropped,
+        .name = "betanet_packets_dropped_total",
+        .type = family_type::counter,
+        .help = "Total packets dropped",
+    },
+    family_row{
+        .shown = field::bytes_transmitted,
+        .name = "betanet_bytes_transmitted_total",
+        .type = family_type::counter,
+        .help = "Total bytes transmitted",
+    },
+    family_row{
+        .shown = field::bytes_received,
+        .name = "betanet_bytes_received_total",
+        .type = family_type::counter,
+        .help = "Total bytes received (Betanet network_stats.bytes_received, "
+                "polled and cached).",
+    },
+    family_row{
+        .shown = field::peak_throughput,
+        .name = "betanet_peak_throughput",
+        .help = "Peak throughput as Betanet reports it (Betanet "
+                "network_stats.peak_throughput, polled and cached).",
+    },
+    family_row{
+        .shown = field::avg_latency_ms,
+        .name = "betanet_message_latency_average_seconds",
+        .divisor = 1000,
+        .help = "Average message latency in seconds, as it was last read "
+                "(Betanet network_stats.avg_latency_ms, polled and cached).",
+    },
+    family_row{
+        .shown = field::avg_latency_ms,
+        .name = "betanet_message_latency_seconds",
+        .type = family_type::histogram,
+        .divisor = 1000,
+        .help = "Message latency in seconds",
+    },
+};
 
 } // namespace betanet::metrics

@@ -6,14 +6,13 @@ namespace betanet::metrics {
 
 namespace {
 
-/// Whether the field is shown as 0 because the latest answer was invalid. That
-/// is never done for counters: a single 0 would look like a restart of the
-/// service and add a false increase to every `rate()`.
-bool shows_default(const snapshot& s, const field_row& row) {
-  const auto& failure = s.endpoints[index(row.source)].last_failure;
-  return failure &&
-         (failure->why == reason::json || failure->why == reason::schema) &&
-         row.kind == field_kind::gauge;
+/// Whether the latest poll was answered without a valid value for the field. A
+/// transport failure is no answer, although the field stays bad until it is
+/// read again.
+bool answer_lacks(const snapshot& s, field f) {
+  const auto& failure = s.endpoints[index(row_of(f).source)].last_failure;
+  return s.fields[index(f)].bad && failure &&
+         (failure->why == reason::json || failure->why == reason::schema);
 }
 
 /// The time after which the endpoint is stale if no further good poll ends.
@@ -37,17 +36,23 @@ bool stale(const snapshot& s, endpoint e, time_point now) {
 
 std::optional<double> visible(const snapshot& s, field f, time_point now) {
   const auto& state = s.fields[index(f)];
-  const auto& row = row_of(f);
-  const auto fallback = s.rules.fallback;
-  if (state.bad && (fallback != parse_fallback::last_known || !state.value)) {
-    if (fallback != parse_fallback::omit && shows_default(s, row))
-      return 0;
+  if (state.bad && s.rules.fallback != parse_fallback::last_known)
     return std::nullopt;
-  }
   const bool gone = s.rules.max_stale &&
                     now - state.read_at > *s.rules.max_stale &&
-                    stale(s, row.source, now);
+                    stale(s, row_of(f).source, now);
   return gone ? std::nullopt : state.value;
+}
+
+std::optional<double> visible(const snapshot& s, const family_row& row,
+                              time_point now) {
+  // Not for counters: a single 0 would look like a restart of the service and
+  // add a false increase to every `rate()`.
+  if (row.type == family_type::gauge &&
+      s.rules.fallback == parse_fallback::default_value &&
+      answer_lacks(s, row.shown))
+    return 0;
+  return visible(s, row.shown, now);
 }
 
 bool up(const snapshot& s, endpoint e) {
@@ -61,8 +66,8 @@ bool up(const snapshot& s) {
 
 lookup look_up(const snapshot& s, time_point now) {
   const bool shown =
-      std::any_of(field_table.begin(), field_table.end(),
-                  [&](const auto& row) { return visible(s, row.id, now); });
+      std::any_of(family_table.begin(), family_table.end(),
+                  [&](const auto& row) { return visible(s, row, now); });
   if (!shown)
     return lookup::miss;
   const bool fresh =

@@ -18,8 +18,14 @@ std::optional<duration> age(const snapshot& s, endpoint e, time_point now);
 /// counts from `snapshot::started`.
 bool stale(const snapshot& s, endpoint e, time_point now);
 
-/// The value a page shows for `f`, if any.
+/// The value of the field as it was last read; nothing if it was not read since
+/// the start, is too old, or may not stand for that of the latest answer.
 std::optional<double> visible(const snapshot& s, field f, time_point now);
+
+/// The value that a page shows for the family: that of its field or, where
+/// `parse_fallback` says so, the default 0. Nothing if the family is absent.
+std::optional<double> visible(const snapshot& s, const family_row& row,
+                              time_point now);
 
 /// Whether the latest finished poll of the endpoint was good.
 bool up(const snapshot& s, endpoint e);

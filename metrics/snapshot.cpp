@@ -24,12 +24,14 @@ void snapshot::apply(endpoint e, const poll& p, time_point now) {
     if (value) {
       f.value = value;
       f.read_at = now;
-      if (row.kind == field_kind::latency)
-        latency.observe(*value / row.divisor);
     } else if (!f.bad) {
       f = {}; // the service does not send this optional field
     }
   }
+  for (const auto& row : family_table)
+    if (row.type == family_type::histogram)
+      if (const auto& value = p.values[index(row.shown)])
+        latency.observe(*value / row.divisor);
 }
 
 } // namespace betanet::metrics

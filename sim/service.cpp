@@ -49,9 +49,9 @@ std::string service::body(betanet::endpoint e, bool right_types) const {
 }
 
 void service::reset_counters() {
-  for (const auto& row : field_table)
-    if (row.kind == field_kind::counter)
-      at(row.id) = 0;
+  for (const auto& row : family_table)
+    if (row.type == family_type::counter)
+      at(row.shown) = 0;
 }
 
 void service::set(const json::object& fields) {

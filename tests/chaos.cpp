@@ -257,10 +257,12 @@ struct life : wired_fixture {
       const auto& f = s->fields[i];
       if (f.value)
         demand(served[i].contains(*f.value), "a value nobody served");
-      const auto shown = visible(*s, metrics::field_table[i].id, now());
-      if (shown && f.value != shown)
-        demand(*shown == 0 &&
-                   s->rules.fallback != metrics::parse_fallback::omit,
+    }
+    for (const auto& row : metrics::family_table) {
+      const auto shown = visible(*s, row, now());
+      if (shown && s->fields[index(row.shown)].value != shown)
+        demand(*shown == 0 && row.type == metrics::family_type::gauge &&
+                   s->rules.fallback == metrics::parse_fallback::default_value,
                "a value that is neither known nor the default");
     }
     const auto observed = std::accumulate(

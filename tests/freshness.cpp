@@ -51,8 +51,25 @@ struct fixture {
   void good(time_point at) { finish(nodes, read(7, 5), at); }
   void fail(reason why, time_point at) { finish(nodes, failed(why), at); }
 
+  /// What a page shows for a family of Betanet's values.
+  std::optional<double> shown(std::string_view family, time_point at) const {
+    for (const auto& row : family_table)
+      if (row.name == "betanet_" + std::string{family})
+        return visible(s, row, at);
+    throw std::invalid_argument("no such family");
+  }
+
   std::optional<double> total(time_point at) const {
-    return visible(s, field::total_nodes, at);
+    return shown("connected_peers", at);
+  }
+
+  /// The families that a page shows, in its order.
+  std::vector<std::string> all_shown(time_point at) const {
+    std::vector<std::string> names;
+    for (const auto& row : family_table)
+      if (visible(s, row, at))
+        names.emplace_back(row.name + std::string_view{"betanet_"}.size());
+    return names;
   }
 };
 
@@ -143,24 +160,43 @@ CAF_TEST(a partial poll renews only the fields that it read) {
   CHECK_EQUAL(visible(s, field::active_nodes, t0 + 5min + 1ns), 6.0);
 }
 
-CAF_TEST(last_known gives a gauge never read its default after an answer) {
-  fail(reason::connect, t0);
-  CAF_CHECK(!total(t0));
-  fail(reason::json, t0 + 1s);
-  CHECK_EQUAL(total(t0 + 1s), 0.0);
-  finish(endpoint::metrics, failed(reason::json), t0);
-  CAF_CHECK(!visible(s, field::packets_processed, t0));
-  finish(endpoint::network_stats, failed(reason::json), t0);
-  CAF_CHECK(!visible(s, field::avg_latency_ms, t0));
-  CHECK_EQUAL(visible(s, field::peak_throughput, t0), 0.0);
+CAF_TEST(last_known shows nothing for a field never read) {
+  for (const auto why : {reason::connect, reason::json, reason::schema}) {
+    for (const auto e : all_endpoints)
+      finish(e, failed(why), t0);
+    CHECK_EQUAL(all_shown(t0), std::vector<std::string>{});
+    CHECK_EQUAL(look_up(s, t0), lookup::miss);
+  }
+
+  finish(nodes, read(std::nullopt, 6), t0 + 15s);
+
+  CHECK_EQUAL(all_shown(t0 + 15s),
+              (std::vector<std::string>{"mixnode_active", "mixnode_inactive"}));
 }
 
-CAF_TEST(last_known shows the last value instead of the default) {
+CAF_TEST(last_known shows the last value until max_stale) {
   good(t0);
   finish(nodes, read(std::nullopt, 6), t0 + 15s);
   CHECK_EQUAL(total(t0 + 15s), 7.0);
+
   fail(reason::json, t0 + 30s);
-  CAF_CHECK(!total(t0 + 6min)); // absent, not 0
+
+  CHECK_EQUAL(total(t0 + 5min), 7.0);
+  CAF_CHECK(!total(t0 + 5min + 1ns));
+}
+
+CAF_TEST(with max_stale 0 nothing is left of a poll that is not good) {
+  s.rules.max_stale = 0s;
+  for (const auto why : {reason::json, reason::http_4xx, reason::local}) {
+    good(t0);
+    fail(why, t0 + 15s);
+    CHECK_EQUAL(all_shown(t0 + 15s), std::vector<std::string>{});
+  }
+  good(t0);
+
+  finish(nodes, read(std::nullopt, 6), t0 + 15s);
+
+  CHECK_EQUAL(all_shown(t0 + 15s + 1ns), std::vector<std::string>{});
 }
 
 CAF_TEST(default shows 0 while answers lack a gauge) {
@@ -174,12 +210,36 @@ CAF_TEST(default shows 0 while answers lack a gauge) {
   CHECK_EQUAL(total(t0 + 45s), 7.0);
 }
 
-CAF_TEST(default omits counters and the histogram) {
+CAF_TEST(default shows gauges as 0 and omits counters and the histogram) {
   s.rules.fallback = parse_fallback::default_value;
-  finish(endpoint::network_stats, failed(reason::json), t0);
-  CAF_CHECK(!visible(s, field::bytes_transmitted, t0));
-  CAF_CHECK(!visible(s, field::avg_latency_ms, t0));
-  CHECK_EQUAL(visible(s, field::peak_throughput, t0), 0.0);
+  for (const auto e : all_endpoints)
+    finish(e, failed(reason::json), t0);
+
+  const auto all = all_shown(t0);
+
+  CHECK_EQUAL(all, (std::vector<std::string>{
+                       "connected_peers", "mixnode_active", "mixnode_inactive",
+                       "peak_throughput", "message_latency_average_seconds"}));
+  for (const auto& family : all)
+    CHECK_EQUAL(shown(family, t0), 0.0);
+  CAF_CHECK(!visible(s, field::total_nodes, t0)); // 0 was not read
+  CHECK_EQUAL(look_up(s, t0), lookup::stale);
+}
+
+CAF_TEST(no fallback creates a value after a transport failure) {
+  for (const auto f : {parse_fallback::last_known,
+                       parse_fallback::default_value, parse_fallback::omit})
+    for (const auto why : {reason::timeout, reason::http_2xx, reason::http_5xx,
+                           reason::auth, reason::protocol, reason::local}) {
+      s.rules.fallback = f;
+      for (const auto e : all_endpoints)
+        finish(e, failed(why), t0);
+      CHECK_EQUAL(all_shown(t0), std::vector<std::string>{});
+      finish(nodes, failed(reason::json), t0 + 15s);
+      finish(nodes, failed(why), t0 + 30s);
+      CHECK_EQUAL(all_shown(t0 + 30s), std::vector<std::string>{});
+      s = fixture{}.s;
+    }
 }
 
 CAF_TEST(omit omits a bad field at once) {
@@ -202,6 +262,32 @@ CAF_TEST(an optional field that is not sent any more is absent at once) {
 
   CAF_CHECK(!visible(s, field::inactive_nodes, t0 + 15s));
   CHECK_EQUAL(total(t0 + 15s), 7.0);
+}
+
+CAF_TEST(an optional field that is never sent is absent with any fallback) {
+  for (const auto f : {parse_fallback::last_known,
+                       parse_fallback::default_value, parse_fallback::omit}) {
+    s.rules.fallback = f;
+    for (const auto& active : {std::optional{5.0}, std::optional<double>{}}) {
+      auto p = read(7, active);
+      p.values[index(field::inactive_nodes)].reset();
+      finish(nodes, p, t0);
+      CAF_CHECK(!shown("mixnode_inactive", t0));
+    }
+  }
+}
+
+CAF_TEST(the average latency is shown while the histogram is) {
+  poll p;
+  p.result = quality::good;
+  p.values[index(field::avg_latency_ms)] = 45;
+
+  finish(endpoint::network_stats, p, t0);
+
+  CHECK_EQUAL(all_shown(t0),
+              (std::vector<std::string>{"message_latency_average_seconds",
+                                        "message_latency_seconds"}));
+  CHECK_EQUAL(all_shown(t0 + 6min), std::vector<std::string>{});
 }
 
 CAF_TEST(an optional field that is wrong keeps its last value) {

@@ -78,10 +78,10 @@ CAF_TEST(the example values give the documented page) {
   pages.update("", seed());
   const auto page = text();
   const std::string golden =
-      R"(# HELP betanet_connected_peers Number of connected peers (Betanet nodes_status.total_nodes, polled and cached).
+      R"(# HELP betanet_connected_peers Number of connected peers
 # TYPE betanet_connected_peers gauge
 betanet_connected_peers 7
-# HELP betanet_mixnode_active Number of active mixnodes (Betanet nodes_status.active_nodes, polled and cached).
+# HELP betanet_mixnode_active Number of active mixnodes
 # TYPE betanet_mixnode_active gauge
 betanet_mixnode_active 5
 # HELP betanet_mixnode_inactive Number of inactive mixnodes (Betanet nodes_status.inactive_nodes, polled and cached).
@@ -90,10 +90,10 @@ betanet_mixnode_inactive 2
 # HELP betanet_packets_processed_total Total packets processed (Betanet metrics.packets_processed, polled and cached).
 # TYPE betanet_packets_processed_total counter
 betanet_packets_processed_total 5000
-# HELP betanet_packets_dropped_total Total packets dropped (Betanet metrics.packets_dropped, polled and cached).
+# HELP betanet_packets_dropped_total Total packets dropped
 # TYPE betanet_packets_dropped_total counter
 betanet_packets_dropped_total 10
-# HELP betanet_bytes_transmitted_total Total bytes transmitted (Betanet network_stats.bytes_transmitted, polled and cached).
+# HELP betanet_bytes_transmitted_total Total bytes transmitted
 # TYPE betanet_bytes_transmitted_total counter
 betanet_bytes_transmitted_total 1000000
 # HELP betanet_bytes_received_total Total bytes received (Betanet network_stats.bytes_received, polled and cached).
@@ -102,7 +102,10 @@ betanet_bytes_received_total 500000
 # HELP betanet_peak_throughput Peak throughput as Betanet reports it (Betanet network_stats.peak_throughput, polled and cached).
 # TYPE betanet_peak_throughput gauge
 betanet_peak_throughput 10000
-# HELP betanet_message_latency_seconds Message latency in seconds: Betanet's average (network_stats.avg_latency_ms), polled, cached and observed once per poll.
+# HELP betanet_message_latency_average_seconds Average message latency in seconds, as it was last read (Betanet network_stats.avg_latency_ms, polled and cached).
+# TYPE betanet_message_latency_average_seconds gauge
+betanet_message_latency_average_seconds 0.045
+# HELP betanet_message_latency_seconds Message latency in seconds
 # TYPE betanet_message_latency_seconds histogram
 betanet_message_latency_seconds_bucket{le="0.001"} 0
 betanet_message_latency_seconds_bucket{le="0.05"} 1
@@ -160,7 +163,7 @@ CAF_TEST(the same page in OpenMetrics) {
   pages.update("a\"b", seed());
   const auto page = to_openmetrics(text());
   const std::string expected = R"(
-# HELP betanet_packets_dropped Total packets dropped (Betanet metrics.packets_dropped, polled and cached).
+# HELP betanet_packets_dropped Total packets dropped
 # TYPE betanet_packets_dropped counter
 betanet_packets_dropped_total{target="a\"b"} 10
 )";
