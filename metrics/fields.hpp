@@ -1,6 +1,7 @@
 #pragma once
 
 #include "endpoints.hpp"
+#include "metrics/number.hpp"
 
 #include <array>
 #include <cstddef>
@@ -25,16 +26,13 @@ enum class field : std::uint8_t {
 /// Whether an answer without the field is an invalid answer.
 enum class presence : std::uint8_t { required, optional };
 
-/// Whether a value may have a fraction.
-enum class number_form : std::uint8_t { whole, fractional };
-
 /// How a field is read. The parser, the log and the simulator use this table.
 struct field_row {
   field id;
   std::string_view key; ///< The member's name in the endpoint's JSON object.
   endpoint source;
   presence needed = presence::required;
-  number_form form = number_form::whole;
+  number_rules rules = {};
   /// The value's name and unit in the log line `Updated metrics: ...`. The log
   /// line does not show the value if the name is empty.
   std::string_view log_name = {};
@@ -93,7 +91,7 @@ inline constexpr std::array field_table{
         .id = field::avg_latency_ms,
         .key = "avg_latency_ms",
         .source = endpoint::network_stats,
-        .form = number_form::fractional,
+        .rules = {.whole = false, .largest_power = 9}, // 12 days
     },
 };
 

@@ -2,7 +2,7 @@
 
 #include <boost/json/basic_parser_impl.hpp>
 
-#include <cmath>
+#include <algorithm>
 #include <variant>
 
 namespace betanet::metrics {
@@ -11,56 +11,45 @@ namespace {
 
 namespace json = boost::json;
 
-/// The largest value that is accepted. Larger numbers cannot be measurements,
-/// and some programs cannot read numbers close to the limit of a double.
-constexpr double largest_value = 1e300;
+/// Why a field has no number.
+enum class no_number : std::uint8_t { missing, null, other_type };
 
-/// Why a field has no valid value. `missing` and `null` are allowed for an
-/// optional field.
-enum class defect : std::uint8_t {
-  missing,
-  null,
-  not_a_number,
-  negative,
-  out_of_range,
-  fraction,
-};
+using field_result = std::variant<no_number, number_defect, double>;
 
-const char* text_of(defect d) {
+std::string text_of(no_number d) {
   switch (d) {
-  case defect::missing:
+  case no_number::missing:
     return "is missing";
-  case defect::null:
+  case no_number::null:
     return "is null";
-  case defect::not_a_number:
-    return "is not a number";
-  case defect::negative:
-    return "is negative";
-  case defect::out_of_range:
-    return "is out of range";
-  case defect::fraction:
-    return "has a fraction";
+  case no_number::other_type:
+    break;
   }
-  return "";
+  return "is not a number";
 }
 
-/// The value of a field, or what is wrong with it.
-using field_result = std::variant<double, defect>;
+std::string text_of(number_defect d, const number_rules& rules) {
+  switch (d) {
+  case number_defect::negative:
+    return "is negative";
+  case number_defect::too_large:
+    return "is above 1e" + std::to_string(rules.largest_power);
+  case number_defect::fraction:
+    break;
+  }
+  return "has a fraction";
+}
 
-field_result check_number(double x, number_form form) {
-  if (x < 0)
-    return defect::negative;
-  if (x > largest_value)
-    return defect::out_of_range;
-  if (form == number_form::whole && x != std::floor(x))
-    return defect::fraction;
-  return std::abs(x); // turns -0 into 0
+/// What is wrong with a field that has no valid value.
+std::string defect_text(const field_row& row, const field_result& r) {
+  const auto* const d = std::get_if<number_defect>(&r);
+  return std::string{row.key} + " " +
+         (d ? text_of(*d, row.rules) : text_of(std::get<no_number>(r)));
 }
 
 bool may_be_absent(const field_row& row, const field_result& r) {
-  const auto* const d = std::get_if<defect>(&r);
-  return row.needed == presence::optional && d &&
-         (*d == defect::missing || *d == defect::null);
+  const auto* const d = std::get_if<no_number>(&r);
+  return row.needed == presence::optional && d && *d != no_number::other_type;
 }
 
 /// The handler of a Boost.JSON parser. It keeps the fields of one endpoint and
@@ -103,20 +92,23 @@ public:
     return pass();
   }
   bool on_string(json::string_view, std::size_t, json::error_code&) {
-    return take(defect::not_a_number);
+    return take(no_number::other_type);
   }
+  // A body is parsed at once, so no number comes in parts.
   bool on_number_part(json::string_view, json::error_code&) { return pass(); }
-  bool on_int64(std::int64_t x, json::string_view, json::error_code&) {
-    return number(static_cast<double>(x));
+  bool on_int64(std::int64_t, json::string_view s, json::error_code&) {
+    return number({s.data(), s.size()});
   }
-  bool on_uint64(std::uint64_t x, json::string_view, json::error_code&) {
-    return number(static_cast<double>(x));
+  bool on_uint64(std::uint64_t, json::string_view s, json::error_code&) {
+    return number({s.data(), s.size()});
   }
-  bool on_double(double x, json::string_view, json::error_code&) {
-    return number(x);
+  // The double is not used: Boost.JSON 1.81 rounds twice and gives NaN for
+  // 0e400.
+  bool on_double(double, json::string_view s, json::error_code&) {
+    return number({s.data(), s.size()});
   }
-  bool on_bool(bool, json::error_code&) { return take(defect::not_a_number); }
-  bool on_null(json::error_code&) { return take(defect::null); }
+  bool on_bool(bool, json::error_code&) { return take(no_number::other_type); }
+  bool on_null(json::error_code&) { return take(no_number::null); }
   bool on_comment_part(json::string_view, json::error_code&) { return pass(); }
   bool on_comment(json::string_view, json::error_code&) { return pass(); }
 
@@ -125,12 +117,12 @@ private:
 
   static std::array<field_result, field_count> all_missing() {
     std::array<field_result, field_count> all;
-    all.fill(defect::missing);
+    all.fill(no_number::missing);
     return all;
   }
 
   bool enter() {
-    take(defect::not_a_number);
+    take(no_number::other_type);
     ++depth_;
     return pass();
   }
@@ -152,8 +144,11 @@ private:
     return nullptr;
   }
 
-  bool number(double x) {
-    return take(current_ ? check_number(x, current_->form) : field_result{});
+  bool number(std::string_view text) {
+    if (depth_ != 1 || !current_)
+      return pass();
+    return take(std::visit([](auto x) { return field_result{x}; },
+                           read_number(text, current_->rules)));
   }
 
   /// Stores the value of a field of the root object. If a key occurs more than
@@ -192,12 +187,30 @@ parsed collect(endpoint e, const field_reader& reader) {
       continue;
     }
     result.unusable.set(index(row.id));
-    defects += (defects.empty() ? "" : ", ") + std::string{row.key} + " " +
-               text_of(std::get<defect>(found));
+    defects += (defects.empty() ? "" : ", ") + defect_text(row, found);
   }
   if (!defects.empty())
     result.failure = failure{reason::schema, std::move(defects)};
   return result;
+}
+
+/// Copies a body and cuts its exponents to nine digits after leading zeros,
+/// because Boost.JSON refuses exponents above 2^31. A number with such an
+/// exponent stays 0, too large or too small, as no body has 10^8 digits. What
+/// looks like an exponent in a string may be cut too: no key that is read does.
+std::string shorten_exponents(std::string_view body) {
+  constexpr std::size_t longest = 9;
+  std::string copy;
+  for (auto e = body.find_first_of("eE"); e != body.npos;
+       e = body.find_first_of("eE")) {
+    const auto first =
+        std::min(body.find_first_not_of("+-0", e + 1), body.size());
+    const auto end =
+        std::min(body.find_first_not_of("0123456789", first), body.size());
+    copy += body.substr(0, std::min(end, first + longest));
+    body.remove_prefix(end);
+  }
+  return copy.append(body);
 }
 
 } // namespace
@@ -206,6 +219,8 @@ parsed parse(endpoint e, std::string_view body) {
   json::basic_parser<field_reader> parser{json::parse_options{}, e};
   json::error_code ec;
   const auto used = parser.write_some(false, body.data(), body.size(), ec);
+  if (ec == json::error::exponent_overflow)
+    return parse(e, shorten_exponents(body));
   if (!ec && used < body.size())
     ec = json::error::extra_data;
   if (ec)

@@ -38,7 +38,7 @@ std::string service::body(betanet::endpoint e, bool right_types) const {
       continue;
     const double x = values_[index(row.id)];
     auto& value = o[row.key];
-    if (row.form == number_form::whole)
+    if (row.rules.whole)
       value = static_cast<std::uint64_t>(x);
     else
       value = x;
@@ -62,7 +62,7 @@ void service::set(const json::object& fields) {
     if (row == field_table.end())
       throw std::invalid_argument("there is no field \"" + std::string{key} +
                                   "\"");
-    at(row->id) = row->form == number_form::whole
+    at(row->id) = row->rules.whole
                       ? static_cast<double>(value.to_number<std::uint64_t>())
                       : value.to_number<double>();
   }

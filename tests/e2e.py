@@ -230,6 +230,48 @@ targets:
                 self.fault("all", "none")
                 wait_for(lambda: self.value("betanet_up") == 1, "recovery")
 
+    def answer(self, endpoint, body):
+        """Lets an endpoint answer with this body until its next poll ends."""
+        polls = ("betanet_exporter_requests_total", (("endpoint", endpoint),))
+        self.fault(endpoint, "body", body=body)
+        seen = self.samples()[polls]
+        wait_for(lambda: self.samples()[polls] > seen + 1, "another poll")
+
+    def test_a_number_is_shown_exactly_however_it_is_written(self):
+        self.good()
+        for text, shown in (("700000000123.000000", "700000000123"),
+                            ("9007199254740991.0", "9007199254740991"),
+                            ("9007199254740992", "9007199254740992"),
+                            ("7e0", "7"), ("-0", "0"), ("0e400", "0")):
+            self.answer("metrics", '{"packets_processed": %s, '
+                        '"packets_dropped": 1}' % text)
+            self.assertIn(f"\nbetanet_packets_processed_total {shown}\n",
+                          self.page(), text)
+            self.assertEqual(self.value("betanet_exporter_endpoint_up",
+                                        endpoint="metrics"), 1, text)
+        for text in ("1e400", "1e99999999999", "1.1e300", "7.5", "-1", "null"):
+            self.answer("metrics", '{"packets_processed": %s, '
+                        '"packets_dropped": 1}' % text)
+            self.assertIn("\nbetanet_packets_processed_total 0\n",
+                          self.page(), text)
+            self.assertEqual(self.value("betanet_exporter_endpoint_up",
+                                        endpoint="metrics"), 0, text)
+
+    def test_a_latency_never_spoils_the_histogram(self):
+        self.good()
+        body = '{"bytes_transmitted": 1, "avg_latency_ms": %s}'
+        for text in ("0e400", "1e400", "1e300", "1e9", "45"):
+            self.answer("network_stats", body % text)
+        samples = self.check_page()
+        self.assertEqual(
+            samples["betanet_message_latency_average_seconds", ()], 0.045)
+        self.assertGreater(samples["betanet_message_latency_seconds_sum", ()],
+                           1e6)
+        for optional in ("betanet_bytes_received_total",
+                         "betanet_peak_throughput"):
+            self.assertNotIn((optional, ()), samples)
+        self.assertEqual(samples["betanet_up", ()], 1)
+
     # -- Prometheus ----------------------------------------------------------
 
     def start_prometheus(self, config, rules=""):

@@ -65,9 +65,8 @@ CAF_TEST(whole numbers that are not negative are valid) {
   CHECK_EQUAL(nodes("18446744073709551615"), 18446744073709551616.0);
   CHECK_EQUAL(nodes("1e300"), 1e300);
   for (const auto* bad : {"7.5", "-1", "\"7\"", "null", "true", "[]", "{}",
-                          "1.1e300", "1e400", "-1e400", "\"\""})
+                          "1.1e300", "1e400", "-1e400", "\"\"", "1e-400000"})
     CAF_CHECK(!nodes(bad));
-  CHECK_EQUAL(nodes("1e-400000"), 0.0); // underflow
 }
 
 CAF_TEST(minus zero is zero) {
@@ -76,6 +75,64 @@ CAF_TEST(minus zero is zero) {
     CAF_REQUIRE(value);
     CAF_CHECK(!std::signbit(*value));
   }
+}
+
+CAF_TEST(a number is read from its text and not from a rounded double) {
+  CHECK_EQUAL(nodes("700000000123.000000"), 700000000123.0);
+  CHECK_EQUAL(nodes("9007199254740991.0"), 9007199254740991.0);
+  CHECK_EQUAL(nodes("9007199254740991.000000000000000"), 9007199254740991.0);
+  CHECK_EQUAL(nodes("0e400"), 0.0);
+  CAF_CHECK(!nodes("9007199254740991.00000000000000001"));
+}
+
+CAF_TEST(a number may have any exponent) {
+  for (const auto* digits : {"2147483647", "2147483648", "99999999999999999999",
+                             "0000000000099999999999"}) {
+    const auto exponent = std::string{digits};
+    CHECK_EQUAL(nodes("0e" + exponent), 0.0);
+    CHECK_EQUAL(nodes("0E-" + exponent), 0.0);
+    CAF_CHECK(!nodes("1e" + exponent));
+    CAF_CHECK(!nodes("1e+" + exponent));
+    CAF_CHECK(!nodes("1e-" + exponent));
+    CHECK_EQUAL(nodes("7e00000000000000000002, \"x\": 1e" + exponent), 700.0);
+    CHECK_EQUAL(nodes("7, \"\\u00e9999999999999e\": [1e" + exponent + ",1e1]"),
+                7.0);
+    CHECK_EQUAL(json_failure("{\"a\":1e" + exponent + ",}"), reason::json);
+    CHECK_EQUAL(json_failure("{\"a\":1e" + exponent), reason::json);
+  }
+}
+
+CAF_TEST(a latency of a billion milliseconds is the largest) {
+  const auto latency = [](const std::string& number) {
+    return parse(endpoint::network_stats,
+                 "{\"bytes_transmitted\":1,\"avg_latency_ms\":" + number + "}");
+  };
+  const auto ms = index(field::avg_latency_ms);
+
+  CHECK_EQUAL(latency("1e9").values[ms], 1e9);
+  CHECK_EQUAL(latency("0e400").values[ms], 0.0);
+  CHECK_EQUAL(latency("1e-400").values[ms], 0.0);
+  for (const auto* above : {"1000000000.1", "1e10", "1e300", "1e400"}) {
+    const auto p = latency(above);
+    CAF_CHECK(!p.values[ms]);
+    CAF_CHECK_EQUAL(p.failure->text, "avg_latency_ms is above 1e9");
+    CHECK_EQUAL(p.values[index(field::bytes_transmitted)], 1.0);
+  }
+}
+
+CAF_TEST(the six fields of the first exporter are required) {
+  std::vector<std::string> required;
+  for (const auto e : all_endpoints) {
+    const auto p = parse(e, "{}");
+    for (const auto& row : field_table)
+      if (p.unusable[index(row.id)])
+        required.emplace_back(row.key);
+  }
+
+  CHECK_EQUAL(required,
+              (std::vector<std::string>{
+                  "packets_processed", "packets_dropped", "total_nodes",
+                  "active_nodes", "bytes_transmitted", "avg_latency_ms"}));
 }
 
 CAF_TEST(only the latency may have a fraction) {

@@ -2,6 +2,7 @@
 
 #include "metrics/snapshot.hpp"
 
+#include "metrics/parse.hpp"
 #include "tests/suite.hpp"
 
 using namespace betanet;
@@ -101,6 +102,19 @@ CAF_TEST(the histogram grows once per poll that read the latency) {
 
   CHECK_EQUAL(s.latency.counts, (std::vector<std::uint64_t>{1, 0, 1}));
   CAF_CHECK_EQUAL(s.latency.sum, 0.1505); // compares with a tolerance
+}
+
+CAF_TEST(no answer makes the sum of the histogram infinite or NaN) {
+  for (const auto* ms : {"0e400", "-0e400", "1e400", "1e300", "1e9", "1e-400"})
+    for (int i = 0; i < 1000; ++i)
+      s.apply(endpoint::network_stats,
+              poll_of(parse(endpoint::network_stats,
+                            "{\"bytes_transmitted\":1,\"avg_latency_ms\":" +
+                                std::string{ms} + "}")),
+              t0);
+
+  CAF_CHECK_EQUAL(s.latency.sum, 1e9);
+  CHECK_EQUAL(s.latency.counts, (std::vector<std::uint64_t>{3000, 0, 1000}));
 }
 
 CAF_TEST(a value at the bound of a bucket is in the bucket) {
