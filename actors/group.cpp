@@ -7,12 +7,20 @@ namespace betanet {
 
 namespace {
 
+std::shared_ptr<const metrics::endpoint_urls> urls_of(const config::target& t) {
+  metrics::endpoint_urls urls;
+  for (const auto e : all_endpoints)
+    urls[index(e)] = config::to_string(t.url) + t.paths[index(e)];
+  return std::make_shared<const metrics::endpoint_urls>(std::move(urls));
+}
+
 display_rules rules_of(const config::target& t, bool quiet = false) {
   const auto& p = t.polling;
   return {
       {p.collection.interval, p.collection.timeout, p.cache.ttl,
        p.cache.max_stale, to_metrics(p.collection.fallback)},
       std::make_shared<const std::vector<double>>(p.collection.latency_buckets),
+      urls_of(t),
       quiet};
 }
 
@@ -54,6 +62,7 @@ snapshot_ptr empty_snapshot(const config::target& t, metrics::time_point now) {
   const auto rules = rules_of(t);
   metrics::snapshot s{rules.freshness, rules.latency_bounds, now};
   s.url = to_string(t.url);
+  s.urls = rules.urls;
   return std::make_shared<const metrics::snapshot>(std::move(s));
 }
 

@@ -216,9 +216,15 @@ void http_front_state::page_arrived(const page_ptr& p) {
 void http_front_state::show_census(exchange_ptr e, const pages::route& route,
                                    permission granted) {
   const auto& request = e->request();
-  census_query q{&route, net::query_value(request.query, "target"),
-                 route.make == pages::discovery ? request.host : "",
-                 granted == permission::full};
+  const auto parameter = [&](std::string_view name) {
+    return net::query_value(request.query, name);
+  };
+  census_query q{.route = &route,
+                 .target = parameter("target"),
+                 .host = route.make == pages::discovery ? request.host : "",
+                 .detailed = granted == permission::full,
+                 .filter = parameter("filter").value_or(""),
+                 .page = parameter("page").value_or("")};
   const auto kept = kept_census.find(&route);
   if (kept != kept_census.end() && kept->second.question == q &&
       is_young(kept->second.made, route))

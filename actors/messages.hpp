@@ -56,6 +56,7 @@ struct display_rules {
   metrics::freshness_rules freshness;
   /// Upper bounds of the buckets of the latency histogram, in seconds.
   std::shared_ptr<const std::vector<double>> latency_bounds;
+  std::shared_ptr<const metrics::endpoint_urls> urls;
   /// The log lines of each collection are written at debug level.
   bool quiet = false;
 };
@@ -90,11 +91,13 @@ struct page_query {
 };
 
 /// A request of the front for an answer made from the snapshots of all targets.
+/// The strings are those of `pages::view`.
 struct census_query {
   const pages::route* route = nullptr; ///< A row of `pages::route_table`.
-  std::optional<std::string> target;   ///< The NAME of `?target=NAME`.
-  std::string host;     ///< The `Host` of the request, for `/sd`.
+  std::optional<std::string> target;
+  std::string host;     ///< Only for `/sd`.
   bool detailed = true; ///< False if the client should have logged in.
+  std::string filter, page;
 
   bool operator==(const census_query&) const = default;
 };
@@ -157,7 +160,6 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_ATOM(betanet, betanet::atom, drop, "drop")
   CAF_ADD_ATOM(betanet, betanet::atom, fetch, "fetch")
   CAF_ADD_ATOM(betanet, betanet::atom, half_open, "half_open")
-  CAF_ADD_ATOM(betanet, betanet::atom, list, "list")
   CAF_ADD_ATOM(betanet, betanet::atom, overdue, "overdue")
   CAF_ADD_ATOM(betanet, betanet::atom, poll, "poll")
   CAF_ADD_ATOM(betanet, betanet::atom, put, "put")

@@ -35,10 +35,18 @@ presenter_actor::behavior_type presenter_state::make_behavior() {
 
 reply_ptr presenter_state::present(const census_query& q,
                                    const metrics::census& all) const {
-  return reply_of(
-      q.route->make({all, self->clock().now(), started, settings.version,
-                     settings.telemetry_path, q.host, q.target, q.detailed,
-                     settings.reached_at}));
+  return reply_of(q.route->make({.all = all,
+                                 .now = self->clock().now(),
+                                 .started = started,
+                                 .version = settings.version,
+                                 .telemetry_path = settings.telemetry_path,
+                                 .host = q.host,
+                                 .target = q.target,
+                                 .detailed = q.detailed,
+                                 .reached_at = settings.reached_at,
+                                 .wall_now = settings.wall_clock(),
+                                 .filter = q.filter,
+                                 .page = q.page}));
 }
 
 presenter_actor::behavior_type

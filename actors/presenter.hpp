@@ -5,6 +5,7 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <functional>
 #include <string>
 
 namespace betanet {
@@ -13,6 +14,8 @@ struct presenter_settings {
   std::string telemetry_path = "/metrics";
   std::string version;
   pages::location reached_at; ///< For the service discovery.
+  std::function<metrics::wall_time()> wall_clock =
+      std::chrono::system_clock::now;
 };
 
 struct presenter_state {

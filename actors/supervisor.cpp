@@ -135,19 +135,8 @@ void supervisor_state::on_poll(const poll_report& r) {
 
 void supervisor_state::finish_poll(const poll_report& r) {
   auto& w = at(r.endpoint);
-  const auto now = self->clock().now();
   const auto& failure = r.poll.failure;
-  auto& recent = w.status.recent;
-  std::rotate(recent.begin(), recent.begin() + 1, recent.end());
-  recent.back() = {r.poll.result, static_cast<std::uint8_t>(
-                                      std::clamp(r.poll.attempts, 1, 255))};
-  w.status.last_result = r.poll.result;
-  w.status.last_failure = failure;
-  if (r.poll.result == metrics::quality::good) {
-    w.status.last_good = now;
-    w.status.last_good_wall = settings.wall_clock();
-    w.status.refused = false;
-  }
+  w.status.record(r.poll, self->clock().now(), settings.wall_clock());
   const auto entered = w.breaker.record(
       r.ticket, failure ? verdict_of(*failure) : metrics::verdict::success);
   if (r.poll.result == metrics::quality::good)
@@ -280,7 +269,9 @@ void supervisor_state::note_failed_poll(endpoint e, const metrics::poll& p) {
 
 bool supervisor_state::all_answer_404() const {
   return std::all_of(endpoints.begin(), endpoints.end(), [](const auto& w) {
-    return w.status.last_failure && w.status.last_failure->status == 404;
+    const auto& s = w.status;
+    return s.last_result == metrics::quality::bad && s.last_failure &&
+           s.last_failure->status == 404;
   });
 }
 

@@ -4,6 +4,81 @@
 
 namespace betanet::metrics {
 
+namespace {
+
+/// How much a total has grown since it was last read. Empty if that is unknown:
+/// it was not read twice, or it fell because the service has restarted.
+std::optional<double> increase(const snapshot& before, field f, const poll& p) {
+  const auto& former = before.fields[index(f)].value;
+  const auto& value = p.values[index(f)];
+  if (!former || !value || *value < *former)
+    return std::nullopt;
+  return *value - *former;
+}
+
+std::optional<double> throughput(const snapshot& before, const poll& p,
+                                 time_point now) {
+  constexpr auto bytes = field::bytes_transmitted;
+  const auto grown = increase(before, bytes, p);
+  const std::chrono::duration<double> elapsed =
+      now - before.fields[index(bytes)].read_at;
+  if (!grown || elapsed <= elapsed.zero())
+    return std::nullopt;
+  return *grown / elapsed.count();
+}
+
+/// The loss is unknown if the two totals were not last read by one poll, and if
+/// no packet was processed.
+std::optional<double> loss(const snapshot& before, const poll& p) {
+  const auto& processed = before.fields[index(field::packets_processed)];
+  const auto& dropped = before.fields[index(field::packets_dropped)];
+  const auto all = increase(before, field::packets_processed, p);
+  const auto lost = increase(before, field::packets_dropped, p);
+  if (!all || !lost || *all == 0 || processed.read_at != dropped.read_at)
+    return std::nullopt;
+  return *lost / *all;
+}
+
+/// The value of a trend that a poll of its endpoint tells, if any. `before` is
+/// the snapshot without the values of the poll.
+std::optional<double> measure(trend t, const snapshot& before, const poll& p,
+                              time_point now) {
+  switch (t) {
+  case trend::peers:
+    return p.values[index(field::total_nodes)];
+  case trend::active_mixnodes:
+    return p.values[index(field::active_nodes)];
+  case trend::throughput:
+    return throughput(before, p, now);
+  case trend::loss:
+    return loss(before, p);
+  case trend::latency:
+    break;
+  }
+  return p.values[index(field::avg_latency_ms)];
+}
+
+} // namespace
+
+void endpoint_status::record(const poll& p, time_point now,
+                             wall_time wall_now) {
+  std::rotate(recent.begin(), recent.begin() + 1, recent.end());
+  recent.back() = {p.result,
+                   static_cast<std::uint8_t>(std::clamp(p.attempts, 1, 255))};
+  last_result = p.result;
+  if (p.result == quality::good) {
+    last_good = now;
+    last_good_wall = wall_now;
+    failing_since = {};
+    refused = false;
+    return;
+  }
+  last_failure = p.failure;
+  last_failure_at = wall_now;
+  if (failing_since == wall_time{})
+    failing_since = wall_now;
+}
+
 void latency_state::observe(double seconds) {
   const auto bucket = std::lower_bound(bounds->begin(), bounds->end(), seconds);
   ++counts[static_cast<std::size_t>(bucket - bounds->begin())];
@@ -11,6 +86,9 @@ void latency_state::observe(double seconds) {
 }
 
 void snapshot::apply(endpoint e, const poll& p, time_point now) {
+  for (const auto t : all_trends)
+    if (source_of(t) == e)
+      courses[index(t)].push(measure(t, *this, p, now));
   const bool no_object = p.failure && p.failure->why == reason::json;
   if (p.result == quality::bad && !no_object)
     return;

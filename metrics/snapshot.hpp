@@ -1,6 +1,7 @@
 #pragma once
 
 #include "metrics/counters.hpp"
+#include "metrics/course.hpp"
 #include "metrics/types.hpp"
 
 #include <memory>
@@ -29,18 +30,26 @@ struct poll_mark {
   std::uint8_t attempts = 0; ///< 0: no poll yet; 255: 255 or more attempts.
 };
 
-/// The state of one endpoint, which the supervisor of the target maintains.
+/// The state of one endpoint, which the supervisor of the target maintains. A
+/// wall time of 0 means that the event has not happened.
 struct endpoint_status {
   breaker_state breaker = breaker_state::closed;
   wall_time breaker_since{};
-  std::array<poll_mark, 20> recent{}; ///< The latest polls, oldest first.
+  std::array<poll_mark, kept_polls> recent{}; ///< Oldest first.
   int consecutive_failures = 0;
-  std::optional<quality> last_result;  ///< Of the latest finished poll.
-  std::optional<failure> last_failure; ///< Of the latest finished poll.
+  std::optional<quality> last_result; ///< Of the latest finished poll.
+  /// Of the latest poll that was not good. It stays after a recovery.
+  std::optional<failure> last_failure;
+  wall_time last_failure_at{};
+  /// When the first poll since the last good one failed; 0 while polls succeed.
+  wall_time failing_since{};
   bool refused = false; ///< A tick was refused since the last good poll.
   std::optional<time_point> last_good;
   wall_time last_good_wall{};
   endpoint_counters counters;
+
+  /// Records the end of a poll. The counters and the breaker are the caller's.
+  void record(const poll& p, time_point now, wall_time wall_now);
 };
 
 /// The latest value of one field.
@@ -63,6 +72,9 @@ struct latency_state {
   void observe(double seconds);
 };
 
+/// The URLs of a target's endpoints, without credentials.
+using endpoint_urls = std::array<std::string, endpoint_count>;
+
 /// The values and the state of one target at one moment, from which all pages
 /// are made.
 struct snapshot {
@@ -76,15 +88,18 @@ struct snapshot {
 
   std::string url; ///< The URL of the target, without credentials.
   freshness_rules rules;
+  std::shared_ptr<const endpoint_urls> urls; ///< Null if they are not known.
   std::array<endpoint_status, endpoint_count> endpoints;
   std::array<field_state, field_count> fields;
+  std::array<course, trend_count> courses;
   latency_state latency;
   restart_counters restarts;
   time_point started;
   time_point next_tick;   ///< When the next tick of the target is due.
   bool collected = false; ///< The first collection has finished.
 
-  /// Updates the fields with those of a finished poll of the endpoint `e`.
+  /// Updates the fields and the courses with those of a finished poll of the
+  /// endpoint `e`.
   void apply(endpoint e, const poll& p, time_point now);
 };
 

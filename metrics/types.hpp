@@ -105,6 +105,9 @@ enum class quality : std::uint8_t {
   bad,     ///< No field was read.
 };
 
+inline constexpr std::array all_qualities{quality::good, quality::partial,
+                                          quality::bad};
+
 std::string_view name(quality q);
 
 /// The result of a poll: the first attempt at an endpoint and its retries.

@@ -1,5 +1,7 @@
 #include "metrics/freshness.hpp"
-#include "pages/health_impl.hpp"
+#include "pages/json_text_impl.hpp"
+#include "pages/routes.hpp"
+#include "pages/state_impl.hpp"
 
 #include <boost/json.hpp>
 
@@ -11,6 +13,10 @@ namespace {
 
 namespace json = boost::json;
 
+/// `/health` lists up to this many targets. With more, it shows only the target
+/// that `?target=NAME` asks for.
+constexpr std::size_t max_listed_targets = 100;
+
 double seconds(metrics::duration d) {
   return std::chrono::duration<double>(d).count();
 }
@@ -19,24 +25,18 @@ double unix_seconds(metrics::wall_time t) {
   return std::chrono::duration<double>(t.time_since_epoch()).count();
 }
 
-const char* state_of(const metrics::snapshot& s, endpoint e,
-                     metrics::time_point now) {
-  if (!s.endpoints[index(e)].last_result)
-    return "waiting";
-  if (!metrics::up(s, e))
-    return "down";
-  return metrics::stale(s, e, now) ? "stale" : "up";
+json::value time_or_null(metrics::wall_time t) {
+  if (t == metrics::wall_time{})
+    return nullptr;
+  return unix_seconds(t);
 }
 
-bool any_stale(const metrics::snapshot& s, metrics::time_point now) {
-  return std::any_of(all_endpoints.begin(), all_endpoints.end(),
-                     [&](auto e) { return metrics::stale(s, e, now); });
-}
-
-const char* state_of(const metrics::snapshot& s, metrics::time_point now) {
-  if (metrics::up(s))
-    return any_stale(s, now) ? "stale" : "up";
-  return s.collected ? "down" : "waiting";
+/// A whole number without a point, if it fits into 64 bits.
+json::value number_of(const metrics::field_row& row, double value) {
+  constexpr double too_large = 18446744073709551616.0; // 2^64
+  if (row.form == metrics::number_form::whole && value < too_large)
+    return static_cast<std::uint64_t>(value);
+  return value;
 }
 
 json::array recent_polls(const metrics::endpoint_status& status) {
@@ -54,18 +54,34 @@ json::object describe_endpoint(const metrics::snapshot& s, endpoint e,
   json::object o;
   o["breaker"] = metrics::name(status.breaker);
   o["consecutive_failures"] = status.consecutive_failures;
-  o["last_success"] = nullptr;
+  o["last_success"] = time_or_null(status.last_good_wall);
   o["age_seconds"] = nullptr;
-  o["last_error"] = nullptr;
-  if (const auto age = metrics::age(s, e, now)) {
-    o["last_success"] = unix_seconds(status.last_good_wall);
+  if (const auto age = metrics::age(s, e, now))
     o["age_seconds"] = seconds(*age);
-  }
+  o["last_error"] = nullptr;
   if (status.last_failure)
     o["last_error"] = status.last_failure->text;
-  o["state"] = state_of(s, e, now);
-  o["breaker_since"] = unix_seconds(status.breaker_since);
+  o["url"] = nullptr;
+  if (s.urls)
+    o["url"] = (*s.urls)[index(e)];
+  o["state"] = name(state_of(s, e, now));
+  o["breaker_since"] = time_or_null(status.breaker_since);
+  o["failing_since"] = time_or_null(status.failing_since);
+  o["last_error_at"] = time_or_null(status.last_failure_at);
   o["recent_polls"] = recent_polls(status);
+  return o;
+}
+
+/// The values that `/metrics` shows, by their keys in Betanet's answers; null
+/// where it shows none.
+json::object describe_values(const metrics::snapshot& s,
+                             metrics::time_point now) {
+  json::object o;
+  for (const auto& row : metrics::field_table) {
+    auto& value = o[row.key];
+    if (const auto shown = metrics::visible(s, row.id, now))
+      value = number_of(row, *shown);
+  }
   return o;
 }
 
@@ -82,7 +98,8 @@ json::object describe_target(const std::string& target,
   o["up"] = metrics::up(s);
   o["stale"] = any_stale(s, now);
   o["endpoints"] = std::move(endpoints);
-  o["state"] = state_of(s, now);
+  o["values"] = describe_values(s, now);
+  o["state"] = name(state_of(s, now));
   o["next_tick_seconds"] = seconds(s.next_tick - now);
   o["ttl_seconds"] = seconds(s.rules.ttl);
   o["max_stale_seconds"] = nullptr;
@@ -98,26 +115,10 @@ auto count_targets(const view& v, Condition condition) {
                        [&](const auto& t) { return condition(*t.second); });
 }
 
-bool is_known(const view& v, const std::string& target) {
-  return std::any_of(v.all.targets.begin(), v.all.targets.end(),
-                     [&](const auto& t) { return t.first == target; });
-}
-
-answer json_answer(int status, const std::string& text) {
-  return {status, "application/json", text + "\n"};
-}
-
-} // namespace
-
-bool any_overdue(const view& v) {
-  return count_targets(
-             v, [&](const auto& s) { return metrics::overdue(s, v.now); }) > 0;
-}
-
-json::object health_object(const view& v) {
+json::object describe(const view& v) {
   const auto& targets = v.all.targets;
   json::object o;
-  o["status"] = any_overdue(v) ? "unhealthy" : "healthy";
+  o["status"] = any_overdue(v.all, v.now) ? "unhealthy" : "healthy";
   o["version"] = v.version;
   o["uptime_seconds"] = seconds(v.now - v.started);
   o["targets_total"] = targets.size();
@@ -135,19 +136,25 @@ json::object health_object(const view& v) {
   return o;
 }
 
+answer json_answer(int status, const std::string& text) {
+  return {status, "application/json", text + "\n"};
+}
+
+} // namespace
+
 answer health(const view& v) {
-  const bool overdue = any_overdue(v);
+  const bool overdue = any_overdue(v.all, v.now);
   const int status = overdue ? 503 : 200;
   if (!v.detailed)
     return json_answer(status, overdue ? R"({"status":"unhealthy"})"
                                        : R"({"status":"healthy"})");
-  if (v.target && !is_known(v, *v.target))
+  if (v.target && !find(v.all, *v.target))
     return json_answer(404, R"({"error":"no such target"})");
-  return json_answer(status, json::serialize(health_object(v)));
+  return json_answer(status, json_text(describe(v)));
 }
 
 answer healthy(const view& v) {
-  if (any_overdue(v))
+  if (any_overdue(v.all, v.now))
     return {.status = 503, .body = "A collection is overdue.\n"};
   return {.body = "Healthy\n"};
 }

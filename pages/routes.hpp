@@ -34,6 +34,9 @@ struct view {
   std::optional<std::string> target; ///< The NAME of `?target=NAME`.
   bool detailed = true; ///< False if the client has not logged in but should.
   location reached_at;
+  metrics::wall_time wall_now{}; ///< The time of day at `now`.
+  std::string filter;            ///< The TEXT of `?filter=TEXT`.
+  std::string page;              ///< The N of `?page=N`.
 };
 
 /// An answer to a request, without the header lines that the server adds.
@@ -70,7 +73,8 @@ struct route {
   /// of the process.
   std::span<const int> codes;
   source from = source::census;
-  /// How long one answer serves further clients that ask for the same.
+  /// How long one answer serves further clients that ask for the same, because
+  /// it is expensive to make with many targets.
   std::chrono::milliseconds lifetime{0};
   answer (*make)(const view&) = nullptr; ///< Set for `source::census`.
 };

@@ -163,10 +163,13 @@ CAF_TEST(new rules apply at once and new buckets start at zero) {
   update u;
   u.rules = display_rules{
       {30s, 5s, 1s, 5min},
-      std::make_shared<const std::vector<double>>(std::vector{0.05})};
+      std::make_shared<const std::vector<double>>(std::vector{0.05}),
+      std::make_shared<const metrics::endpoint_urls>(
+          metrics::endpoint_urls{"a", "b", "c"})};
   caf::anon_send(aut, atom::update_v, std::make_shared<const update>(u));
   consume_messages();
   CHECK_EQUAL(stored->rules.ttl, 1s);
+  CAF_CHECK(stored->urls == u.rules->urls);
   CAF_CHECK_EQUAL(stored->latency.counts[0], 1u);
   u.rules->latency_bounds =
       std::make_shared<const std::vector<double>>(std::vector{0.1, 0.2});

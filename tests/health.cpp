@@ -1,6 +1,5 @@
 #define CAF_SUITE health
 
-#include "pages/health_impl.hpp"
 #include "tests/page_view.hpp"
 #include "tests/suite.hpp"
 
@@ -88,6 +87,71 @@ CAF_TEST(health shows the state of a target and of its endpoints) {
   CAF_CHECK_EQUAL(state(t0, "metrics"), "up");
   CAF_CHECK_EQUAL(state(t0 + 36s), "stale");
   CAF_CHECK_EQUAL(state(t0 + 36s, "metrics"), "stale");
+}
+
+CAF_TEST(health says where and since when an endpoint fails) {
+  auto& s = *add_failing("a", 5s);
+  s.urls = std::make_shared<const metrics::endpoint_urls>(
+      metrics::endpoint_urls{"http://a/m", "http://a/n", "http://a/s"});
+  s.endpoints[0].breaker_since = wall0 - 1h;
+
+  const auto h = health(t0 + 20s);
+
+  const auto& endpoints = h.at("targets").at(0).at("endpoints");
+  const auto& failing = endpoints.at("metrics").as_object();
+  CHECK_EQUAL(failing.at("url"), "http://a/m");
+  CHECK_EQUAL(failing.at("state"), "down");
+  CHECK_EQUAL(failing.at("breaker_since"), 1732286400.0);
+  CHECK_EQUAL(failing.at("failing_since"), 1732290005.0);
+  CHECK_EQUAL(failing.at("last_error"), "Connection refused");
+  CHECK_EQUAL(failing.at("last_error_at"), 1732290005.0);
+  const auto& good = endpoints.at("network_stats").as_object();
+  CHECK_EQUAL(good.at("url"), "http://a/s");
+  CAF_CHECK(good.at("failing_since").is_null());
+  CAF_CHECK(good.at("last_error_at").is_null());
+}
+
+CAF_TEST(times are null before the first event) {
+  add();
+
+  const auto h = health(t0);
+
+  const auto& e = h.at("targets").at(0).at("endpoints").at("metrics");
+  for (const auto* key : {"last_success", "age_seconds", "breaker_since",
+                          "failing_since", "last_error", "last_error_at"})
+    CAF_CHECK(e.at(key).is_null());
+}
+
+CAF_TEST(health shows the values that the metrics show) {
+  auto& s = *add_good();
+  const auto set = [&](metrics::field f, double value) {
+    s.fields[index(f)] = {value, t0};
+  };
+  set(metrics::field::packets_processed, 9007199254740991.0);
+  set(metrics::field::avg_latency_ms, 45.25);
+  set(metrics::field::bytes_transmitted, 1e300);
+  set(metrics::field::total_nodes, 0);
+
+  const auto body = pages::health(at(t0)).body;
+  const auto later = health(t0 + 1h);
+
+  for (const std::string part :
+       {"\"packets_processed\":9007199254740991,", "\"avg_latency_ms\":45.25",
+        "\"total_nodes\":0,", "\"active_nodes\":null,"})
+    if (body.find(part) == body.npos)
+      CAF_FAIL("missing: " << part);
+  const auto values = health(t0).at("targets").at(0).at("values");
+  CAF_CHECK_EQUAL(values.at("bytes_transmitted").to_number<double>(), 1e300);
+  CAF_CHECK(later.at("targets").at(0).at("values").at("total_nodes").is_null());
+}
+
+CAF_TEST(numbers have no exponent and at most six digits behind the point) {
+  add_good();
+
+  const auto body = pages::health(at(t0 + 4688432157ns)).body;
+
+  CAF_CHECK_NOT_EQUAL(body.find("\"uptime_seconds\":4.688432,"), body.npos);
+  CAF_CHECK_NOT_EQUAL(body.find("\"last_success\":1732290000.0,"), body.npos);
 }
 
 CAF_TEST(recent polls are listed without empty entries) {

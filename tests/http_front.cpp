@@ -510,10 +510,13 @@ CAF_TEST(pages of the census can use the request) {
   targets.emplace_back("b", targets[0].second);
 
   const auto one = boost::json::parse(get("/health?target=b")->body());
+  const auto page = get("/?filter=x%26&page=7")->body();
   const auto discovery = boost::json::parse(get("/sd")->body());
   granted = permission::health_only;
   const auto verdict = get("/health");
 
+  CAF_CHECK_NOT_EQUAL(page.find("0 of 2 targets match <b>x&amp;</b>"),
+                      page.npos);
   CAF_CHECK_EQUAL(one.at("targets").as_array().size(), 1u);
   CAF_CHECK_EQUAL(one.at("version").as_string(), "1.2.3");
   CHECK_EQUAL(discovery.at(0).at("targets").at(0).as_string(), "exporter:9200");

@@ -128,4 +128,54 @@ CAF_TEST(a value at the bound of a bucket is in the bucket) {
   CHECK_EQUAL(l.counts, (std::vector<std::uint64_t>{2, 2, 0}));
 }
 
+CAF_TEST(an outage has the time of its first failed poll) {
+  endpoint_status status;
+  const wall_time w0{1732290000s};
+
+  status.record(failed(reason::connect), t0, w0);
+  status.record(read(total, 7), t0 + 15s, w0 + 15s);
+  CHECK_EQUAL(status.failing_since, w0);
+  CHECK_EQUAL(status.last_failure_at, w0 + 15s);
+  CHECK_EQUAL(status.last_failure->why, reason::schema);
+  CHECK_EQUAL(status.last_good, std::nullopt);
+
+  poll good;
+  good.result = quality::good;
+  status.refused = true;
+  status.record(good, t0 + 30s, w0 + 30s);
+  CHECK_EQUAL(status.failing_since, wall_time{});
+  CHECK_EQUAL(status.last_good, t0 + 30s);
+  CHECK_EQUAL(status.last_good_wall, w0 + 30s);
+  CAF_CHECK(!status.refused);
+}
+
+CAF_TEST(the last error stays after a recovery) {
+  endpoint_status status;
+  const wall_time w0{1732290000s};
+  poll good;
+  good.result = quality::good;
+
+  status.record(failed(reason::connect), t0, w0);
+  status.record(good, t0 + 15s, w0 + 15s);
+
+  CHECK_EQUAL(status.last_result, quality::good);
+  CHECK_EQUAL(status.last_failure->why, reason::connect);
+  CHECK_EQUAL(status.last_failure_at, w0);
+}
+
+CAF_TEST(the last twenty polls are kept with their attempts) {
+  endpoint_status status;
+  auto p = failed(reason::timeout);
+
+  for (p.attempts = 1; p.attempts <= 30; ++p.attempts)
+    status.record(p, t0, {});
+  p.attempts = 300;
+  status.record(p, t0, {});
+
+  CHECK_EQUAL(int{status.recent.front().attempts}, 12);
+  CHECK_EQUAL(int{status.recent[18].attempts}, 30);
+  CHECK_EQUAL(int{status.recent.back().attempts}, 255);
+  CHECK_EQUAL(status.recent.back().result, quality::bad);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

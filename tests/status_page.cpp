@@ -6,39 +6,194 @@
 using namespace betanet;
 using namespace betanet::testing;
 
+namespace {
+
+void check_has(const std::string& text, const std::vector<std::string>& parts) {
+  for (const auto& part : parts)
+    if (text.find(part) == text.npos)
+      CAF_FAIL("missing: " << part);
+}
+
+} // namespace
+
 CAF_TEST_FIXTURE_SCOPE(status_page_tests, page_view)
 
-CAF_TEST(the page shows all values and escapes them) {
-  auto& s = *add("<script>alert(1)</script>");
+CAF_TEST(the page of one target shows all about it and escapes it) {
+  auto& s = *add_failing("<script>alert(1)</script>", 5s);
+  s.urls = std::make_shared<const metrics::endpoint_urls>(
+      metrics::endpoint_urls{"http://a/?<&>", "http://a/n", "http://a/s"});
   auto& status = s.endpoints[0];
-  status.last_result = metrics::quality::bad;
-  status.last_failure =
-      metrics::failure{metrics::reason::json, "</td><img src=x onerror=\"1\">"};
+  status.last_failure->text = "</td><img src=x onerror=\"1\">";
   status.breaker = metrics::breaker_state::open;
-  status.breaker_since = metrics::wall_time{1732290000s};
-  status.recent.back() = {metrics::quality::bad, 4};
+  status.breaker_since = wall0 - 24h;
+  s.courses[index(metrics::trend::peers)].push(7);
 
-  const auto a = pages::status(at(t0));
+  const auto a = pages::status(at(t0 + 3min));
 
   CAF_CHECK_EQUAL(a.status, 200);
   CAF_CHECK_EQUAL(a.content_type, std::string{"text/html; charset=utf-8"});
   CAF_CHECK_NOT_EQUAL(std::string{a.fields}.find("default-src 'none'"),
                       std::string::npos);
-  for (const std::string part :
-       {"href=\"metrics\"", "href=\"health\"", "href=\"-/healthy\"",
-        "href=\"-/ready\"", "href=\"config\"", "href=\"sd\"",
-        "version <span data-kind=\"text\" data-path=\"[&quot;version&quot;]\">"
-        "1.2.3</span>",
-        "<h2>&lt;script&gt;alert(1)&lt;/script&gt;</h2>",
-        "data-state=\"open\">open</b>", "2024-11-22 15:40:00 UTC",
-        "&lt;/td&gt;&lt;img src=x onerror=&quot;1&quot;&gt;",
-        "<i class=\"bad\" style=\"height:100%\" title=\"bad, attempts: 4\">",
-        "fresh below 10 s, gone after 5 min 0 s", "in 15 s", "never",
-        ">\u2013</span>"})
-    if (a.body.find(part) == a.body.npos)
-      CAF_FAIL("missing: " << part);
+  check_has(
+      a.body,
+      {"href=\"metrics\"",
+       "href=\"health\"",
+       "href=\"-/healthy\"",
+       "href=\"-/ready\"",
+       "href=\"config\"",
+       "href=\"sd\"",
+       "<title>1 of 1 target down - Betanet exporter</title>",
+       "<h1 data-state=\"down\">1 of 1 target down</h1>",
+       "Betanet exporter 1.2.3, running for 3 min 0 s, 2024-11-22 15:43:00 UTC",
+       "<h2>&lt;script&gt;alert(1)&lt;/script&gt; <b data-state=\"down\">",
+       "since 15:40:05 UTC, for 2 min 55 s; metrics failed first",
+       "http://a/?&lt;&amp;&gt;",
+       "data-state=\"open\">open</b>",
+       "since 2024-11-21 15:40:00 UTC",
+       "&lt;/td&gt;&lt;img src=x onerror=&quot;1&quot;&gt;",
+       "15:40:05 UTC, 2 min 55 s ago",
+       "15:40:00 UTC <span class=\"dim\">3 min 0 s ago</span>",
+       "Last polls: 1 good, 1 bad",
+       "<dt>Peers</dt><dd>7<svg",
+       "<dt>Loss</dt><dd>-<svg aria-hidden",
+       "fresh for 10 s",
+       "for 5 min 0 s without"});
   CAF_CHECK_EQUAL(a.body.find("alert(1)</script>"), a.body.npos);
   CAF_CHECK_EQUAL(a.body.find("<img"), a.body.npos);
+}
+
+CAF_TEST(the headline counts what is down and what is stale) {
+  const auto headline = [&] {
+    const auto body = pages::status(at(t0)).body;
+    const auto begin = body.find("<title>") + 7;
+    return body.substr(begin, body.find(" - Betanet exporter<") - begin);
+  };
+  CAF_CHECK_EQUAL(headline(), "No targets");
+
+  add_good("a");
+  CAF_CHECK_EQUAL(headline(), "1 target up");
+  add_good("b");
+  CAF_CHECK_EQUAL(headline(), "All 2 targets up");
+  add("c");
+  CAF_CHECK_EQUAL(headline(), "1 of 3 targets waiting");
+  add_good("d")->endpoints[0].refused = true;
+  CAF_CHECK_EQUAL(headline(), "1 of 4 targets stale");
+  add_failing("e", 5s);
+  CAF_CHECK_EQUAL(headline(), "1 of 5 targets down, 1 stale");
+  all.targets[3].second = add_failing("f", 5s);
+  CAF_CHECK_EQUAL(headline(), "3 of 6 targets down");
+}
+
+CAF_TEST(failing targets come first with what failed first on top) {
+  add_good("good");
+  auto& s = *add_failing("late", 9s);
+  add_failing("early", 5s);
+  s.endpoints[2].failing_since = wall0 + 7s;
+  s.endpoints[2].last_result = metrics::quality::bad;
+
+  const auto body = pages::status(at(t0 + 10s)).body;
+
+  std::size_t at = 0;
+  for (const auto* part :
+       {"<h2>Failing</h2>", "?target=early", "metrics failed first",
+        "?target=late", "since 15:40:07 UTC, for 3 s; network_stats failed",
+        "<th scope=\"row\">network_stats", "<th scope=\"row\">metrics",
+        "<th scope=\"row\">nodes_status", "<h2>Up</h2>", "?target=good"}) {
+    at = body.find(part, at);
+    if (at == body.npos)
+      CAF_FAIL("not in this place: " << part);
+  }
+}
+
+CAF_TEST(a healthy target is one line with its values and their courses) {
+  auto& s = *add_good("a");
+  add_good("b");
+  using metrics::trend;
+  s.courses[index(trend::peers)].push(1234);
+  s.courses[index(trend::active_mixnodes)].push(5);
+  s.courses[index(trend::throughput)].push(1500);
+  s.courses[index(trend::loss)].push(0.001);
+  s.courses[index(trend::latency)].push(45);
+
+  const auto body = pages::status(at(t0)).body;
+
+  const auto begin = body.find("<tr><th scope=\"row\"><a href=\"?target=a\"");
+  CAF_REQUIRE_NOT_EQUAL(begin, body.npos);
+  const auto line = body.substr(begin, body.find('\n', begin) - begin);
+  check_has(line, {"<td>1,234<svg", "<td>5<svg", "<td>1.50 kB/s<svg",
+                   "<td>0.10 %<svg", "<td>45 ms<svg"});
+  CAF_CHECK_NOT_EQUAL(body.find("<td>-<svg aria-hidden"), body.npos);
+}
+
+CAF_TEST(a target that waits for its first polls is listed as waiting) {
+  add_good("a");
+  add("b");
+
+  const auto body = pages::status(at(t0)).body;
+
+  check_has(body, {"<h2>Up or waiting</h2>",
+                   ">b</a> <b data-state=\"waiting\">waiting</b>"});
+}
+
+CAF_TEST(overdue collections are shown) {
+  add_good("a")->next_tick = t0;
+  const std::string alarm = "collections are overdue";
+
+  CAF_CHECK_EQUAL(pages::status(at(t0 + 30s)).body.find(alarm),
+                  std::string::npos);
+  check_has(pages::status(at(t0 + 30s + 1ns)).body, {alarm});
+}
+
+CAF_TEST(a long error is cut between characters) {
+  auto& text = add_failing("a", 5s)->endpoints[0].last_failure->text;
+  text = std::string(239, 'x');
+  for (int i = 0; i < 200; ++i)
+    text += "\xC3\xA9";
+
+  const auto body = pages::status(at(t0)).body;
+
+  check_has(body, {"<td>" + std::string(239, 'x') + "... <span"});
+}
+
+CAF_TEST(the filter is shown and kept by the links to other pages) {
+  for (int i = 0; i < 401; ++i)
+    add_good("eu&" + std::to_string(i));
+  filter = "u&";
+  page = "2";
+
+  const auto body = pages::status(at(t0)).body;
+
+  check_has(body, {"value=\"u&amp;\"", "401 of 401 targets match <b>u&amp;</b>",
+                   "Targets 201 to 400 of 401",
+                   "href=\"?filter=u%26&amp;page=3\">Next",
+                   "href=\"?filter=u%26&amp;page=1\">Previous"});
+}
+
+CAF_TEST(the page of ten thousand targets is smaller than a megabyte) {
+  const std::string base = "http://betanet-0123.region.example.org:9000/prefix";
+  for (int i = 0; i < 10000; ++i) {
+    auto& s = *add_failing("betanet-in-some-region-" + std::to_string(i), 5s);
+    s.urls =
+        std::make_shared<const metrics::endpoint_urls>(metrics::endpoint_urls{
+            base + "/api/v1/metrics", base + "/api/v1/nodes/status",
+            base + "/api/v1/network/stats"});
+    for (auto& e : s.endpoints) {
+      e.last_failure =
+          metrics::failure{metrics::reason::connect, std::string(240, 'x')};
+      for (auto& p : e.recent)
+        p = {metrics::quality::bad, 4};
+    }
+  }
+  CAF_CHECK_LESS(pages::status(at(t0)).body.size(), 1000000u);
+
+  all.targets.clear();
+  for (int i = 0; i < 10000; ++i) {
+    auto& s = *add_good("betanet-in-some-region-" + std::to_string(i));
+    for (auto& c : s.courses)
+      for (int n = 0; n < 20; ++n)
+        c.push(n % 3);
+  }
+  CAF_CHECK_LESS(pages::status(at(t0)).body.size(), 1000000u);
 }
 
 CAF_TEST(the page has no link to a path that needs POST) {
