@@ -3,6 +3,7 @@
 #include "actors/cache.hpp"
 #include "actors/enums.hpp"
 #include "actors/http_front.hpp"
+#include "actors/journal.hpp"
 #include "actors/on_io.hpp"
 #include "actors/presenter.hpp"
 #include "actors/scheduler.hpp"
@@ -175,6 +176,7 @@ void exporter::start_actors() {
   for (const auto& t : given_.settings.targets)
     cached.targets.emplace_back(t.name, empty_snapshot(t, now));
   cache_ = system_.spawn(cache, std::move(cached), log_);
+  journal_ = system_.spawn(journal, log_, std::chrono::system_clock::now);
   scheduler_ = system_.spawn(scheduler);
   reloader_ = system_.spawn(reloader, reloading());
   presenter_ = system_.spawn(
@@ -192,6 +194,7 @@ void exporter::start_actors() {
   if (web)
     start_guard(*web);
   self_->monitor(cache_);
+  self_->monitor(journal_);
   self_->monitor(scheduler_);
   self_->monitor(reloader_);
   self_->monitor(presenter_);
@@ -204,6 +207,7 @@ reloader_settings exporter::reloading() {
   s.content = given_.content;
   s.dependencies = {
       cache_,
+      journal_,
       log_,
       false,
       [this](const auto& t, auto e) {
@@ -294,6 +298,7 @@ void exporter::stop() {
                               caf::actor_cast<caf::actor>(scheduler_),
                               caf::actor_cast<caf::actor>(presenter_),
                               caf::actor_cast<caf::actor>(cache_),
+                              caf::actor_cast<caf::actor>(journal_),
                               caf::actor_cast<caf::actor>(front_)};
   if (guard_)
     all.push_back(caf::actor_cast<caf::actor>(guard_));

@@ -67,6 +67,7 @@ private:
   caf::scoped_actor self_{system_};
   cache_actor cache_;
   presenter_actor presenter_;
+  journal_actor journal_;
   scheduler_actor scheduler_;
   reloader_actor reloader_;
 };

@@ -16,9 +16,10 @@
 ///   a client -> (guard ->) http_front
 ///
 /// There is one group {supervisor, three fetchers, aggregator} per target, and
-/// one scheduler, cache, presenter, http_front and reloader per process. There
-/// is a guard if a web configuration file is given. The reloader starts,
-/// changes and ends the groups. Messages that an actor sends only to itself are
+/// one scheduler, cache, presenter, journal, http_front and reloader per
+/// process. There is a guard if a web configuration file is given. The reloader
+/// starts, changes and ends the groups. Messages that an actor sends only to
+/// itself are
 /// declared in its own header.
 namespace betanet {
 
@@ -55,6 +56,20 @@ using fetcher_actor = caf::typed_actor<
 using aggregator_actor = caf::typed_actor<
     // Update the snapshot and send it to the cache.
     caf::reacts_to<atom::update, update_ptr>>;
+
+/// The JOURNAL: writes the log lines about the outages of all targets, with few
+/// lines when many targets fail.
+using journal_actor = caf::typed_actor<
+    // From a supervisor: an attempt failed, and it will be retried.
+    caf::reacts_to<atom::attempt, metrics::subject_ptr, attempt_report>,
+    // From a supervisor: a poll ended. Good polls matter only if the journal
+    // was told of a failure before.
+    caf::reacts_to<atom::poll, metrics::subject_ptr, ended_poll_ptr>,
+    // From a group: something else happened to an endpoint.
+    caf::reacts_to<atom::note, metrics::subject_ptr, incident>,
+    // From a supervisor, as its last message: the target with this number is no
+    // longer polled.
+    caf::reacts_to<atom::drop, std::uint64_t>>;
 
 /// The part of the cache's interface that the front uses.
 using page_source_actor = caf::typed_actor<

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/actors.hpp"
-#include "actors/log.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -14,20 +13,15 @@ struct aggregator_state {
 
   void apply(const update& u);
   void apply_rules(const display_rules& r);
-  void warn_if_stale(endpoint e, const metrics::poll& p);
-  void log_values() const;
+  bool shows_old_value(endpoint e) const;
 
   aggregator_actor::pointer self;
   std::string target; ///< The target's name; empty for the unnamed target.
   snapshot_store_actor store;
-  event_log log;
-  bool quiet = false; ///< See `display_rules::quiet`.
+  journal_actor journal;
 
   /// Set before the first update is handled.
   std::optional<metrics::snapshot> latest;
-  /// Whether the present outage was already reported with the warning that
-  /// stale values are shown.
-  std::array<bool, endpoint_count> warned{};
   static inline const char* name = "aggregator";
 };
 
@@ -35,7 +29,7 @@ struct aggregator_state {
 /// target and terminates if the cache does not answer.
 aggregator_actor::behavior_type
 aggregator(aggregator_actor::stateful_pointer<aggregator_state> self,
-           std::string target, snapshot_store_actor store, event_log l,
-           bool quiet);
+           std::string target, snapshot_store_actor store,
+           journal_actor journal);
 
 } // namespace betanet

@@ -62,7 +62,7 @@ page_ptr cache_state::render(const page_query& q) {
                   : std::optional{pages->render(now, q.front, read_process())};
   if (!page)
     return nullptr;
-  if (page->oldest_age) {
+  if (page->oldest_age && !page->empty) {
     const auto age =
         std::chrono::floor<std::chrono::seconds>(*page->oldest_age);
     log.debug((page->fresh ? "Cache hit: returning cached metrics (age: "
@@ -84,12 +84,16 @@ census_ptr cache_state::list() const {
 }
 
 void cache_state::summarize() {
-  const auto up =
-      std::count_if(targets.begin(), targets.end(),
-                    [](const auto& t) { return metrics::up(*t.second); });
-  const auto all = static_cast<std::ptrdiff_t>(targets.size());
-  log.info("Collected targets=" + std::to_string(all) + " up=" +
-           std::to_string(up) + " failing=" + std::to_string(all - up));
+  const auto count = [this](auto condition) {
+    return std::to_string(
+        std::count_if(targets.begin(), targets.end(),
+                      [&](const auto& t) { return condition(*t.second); }));
+  };
+  using metrics::snapshot;
+  log.info("Collected",
+           {{"targets", std::to_string(targets.size())},
+            {"up", count([](const snapshot& s) { return metrics::up(s); })},
+            {"failing", count(metrics::failing)}});
 }
 
 cache_impl::behavior_type cache(cache_impl::stateful_pointer<cache_state> self,

@@ -19,7 +19,7 @@ using cache_impl = cache_actor::extend<
 /// With more targets than this, the log lines of each collection are written at
 /// debug level, and one line per minute summarizes all targets. Otherwise
 /// thousands of targets would flood the log.
-inline constexpr std::size_t max_chatty_targets = 20;
+inline constexpr std::size_t max_chatty_targets = 1;
 
 struct cache_settings {
   metrics::detail detail = metrics::detail::full;

@@ -14,14 +14,13 @@ std::shared_ptr<const metrics::endpoint_urls> urls_of(const config::target& t) {
   return std::make_shared<const metrics::endpoint_urls>(std::move(urls));
 }
 
-display_rules rules_of(const config::target& t, bool quiet = false) {
+display_rules rules_of(const config::target& t) {
   const auto& p = t.polling;
   return {
       {p.collection.interval, p.collection.timeout, p.cache.ttl,
        p.cache.max_stale, to_metrics(p.collection.fallback)},
       std::make_shared<const std::vector<double>>(p.collection.latency_buckets),
-      urls_of(t),
-      quiet};
+      urls_of(t)};
 }
 
 fetch_settings fetching_of(const config::target& t, endpoint e) {
@@ -37,25 +36,25 @@ group_settings settings_of(const config::target& t,
                            const group_dependencies& with) {
   group_settings group;
   group.target = t.name;
+  group.quiet = with.many_targets;
   group.open_duration = t.polling.circuit_breaker.open_duration;
   group.failure_threshold = t.polling.circuit_breaker.failure_threshold;
   group.wall_clock = with.wall_clock;
-  group.rules = rules_of(t, with.many_targets);
+  group.rules = rules_of(t);
   group.make_fetcher = [t, with](supervisor_impl::pointer self,
                                  endpoint e) -> fetcher_actor {
     return self->spawn(fetcher, fetching_of(t, e), with.connect(t, e),
                        with.random, supervisor_actor{self});
   };
   group.make_aggregator = [name = t.name, with](supervisor_impl::pointer self) {
-    return self->spawn(aggregator, name, with.store, with.log,
-                       with.many_targets);
+    return self->spawn(aggregator, name, with.store, with.journal);
   };
   return group;
 }
 
 supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
                              const group_dependencies& with) {
-  return sys.spawn(supervisor, settings_of(t, with), with.log);
+  return sys.spawn(supervisor, settings_of(t, with), with.journal, with.log);
 }
 
 snapshot_ptr empty_snapshot(const config::target& t, metrics::time_point now) {

@@ -13,6 +13,7 @@ namespace betanet {
 /// The dependencies that the groups of all targets share. Tests replace them.
 struct group_dependencies {
   snapshot_store_actor store;
+  journal_actor journal;
   event_log log;
   /// The log lines of each collection are written at debug level.
   bool many_targets = false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "metrics/circuit.hpp"
+#include "metrics/outages.hpp"
 #include "metrics/render.hpp"
 #include "metrics/schedule.hpp"
 #include "metrics/snapshot.hpp"
@@ -51,14 +52,30 @@ struct poll_report {
   std::optional<metrics::duration> took;
 };
 
+/// The end of a poll, as the journal is told of it.
+struct ended_poll {
+  metrics::quality result{};
+  int attempts = 1;
+  std::optional<metrics::failure> failure; ///< Set unless the poll was good.
+  /// The state that the circuit breaker has entered with this poll.
+  std::optional<metrics::breaker_state> entered;
+  bool probe = false;
+  int consecutive_failures = 0;
+};
+
+/// What happens to an endpoint besides polls.
+enum class incident : std::uint8_t {
+  half_opened, ///< The circuit breaker became half-open.
+  refused,     ///< The circuit breaker refused a tick.
+  went_stale,  ///< A poll failed and an old value is shown.
+};
+
 /// The settings of a target that its aggregator uses. A reload may change them.
 struct display_rules {
   metrics::freshness_rules freshness;
   /// Upper bounds of the buckets of the latency histogram, in seconds.
   std::shared_ptr<const std::vector<double>> latency_bounds;
   std::shared_ptr<const metrics::endpoint_urls> urls;
-  /// The log lines of each collection are written at debug level.
-  bool quiet = false;
 };
 
 /// The state of a target after an event, as its supervisor knows it.
@@ -71,9 +88,7 @@ struct update {
 
   /// The poll that has ended; empty if the event was another one.
   std::optional<std::pair<endpoint, metrics::poll>> finished;
-  /// True if `finished` was the last poll of its collection and at least one
-  /// poll of the collection was good or partial.
-  bool read_collection = false;
+  metrics::subject_ptr about; ///< The endpoint of `finished`, for the journal.
   std::optional<display_rules> rules; ///< New settings, if they have changed.
 };
 
@@ -116,6 +131,7 @@ struct config_reading; // reloader.hpp
 struct web_reading;    // web_reading.hpp
 
 using update_ptr = std::shared_ptr<const update>;
+using ended_poll_ptr = std::shared_ptr<const ended_poll>;
 using snapshot_ptr = std::shared_ptr<const metrics::snapshot>;
 using page_ptr = std::shared_ptr<const metrics::page>;
 using census_ptr = std::shared_ptr<const metrics::census>;
@@ -135,10 +151,13 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::census_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::census_query))
   CAF_ADD_TYPE_ID(betanet, (betanet::config_reading_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::ended_poll_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::endpoint))
   CAF_ADD_TYPE_ID(betanet, (betanet::exchange_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::group_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::incident))
   CAF_ADD_TYPE_ID(betanet, (betanet::metrics::reload_status))
+  CAF_ADD_TYPE_ID(betanet, (betanet::metrics::subject_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::metrics::ticket))
   CAF_ADD_TYPE_ID(betanet, (betanet::metrics::tick_grid))
   CAF_ADD_TYPE_ID(betanet, (betanet::outcome_ptr))
@@ -160,11 +179,14 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_ATOM(betanet, betanet::atom, drop, "drop")
   CAF_ADD_ATOM(betanet, betanet::atom, fetch, "fetch")
   CAF_ADD_ATOM(betanet, betanet::atom, half_open, "half_open")
+  CAF_ADD_ATOM(betanet, betanet::atom, list, "list")
+  CAF_ADD_ATOM(betanet, betanet::atom, note, "note")
   CAF_ADD_ATOM(betanet, betanet::atom, overdue, "overdue")
   CAF_ADD_ATOM(betanet, betanet::atom, poll, "poll")
   CAF_ADD_ATOM(betanet, betanet::atom, put, "put")
   CAF_ADD_ATOM(betanet, betanet::atom, read, "read")
   CAF_ADD_ATOM(betanet, betanet::atom, reload, "reload")
+  CAF_ADD_ATOM(betanet, betanet::atom, remind, "remind")
   CAF_ADD_ATOM(betanet, betanet::atom, render, "render")
   CAF_ADD_ATOM(betanet, betanet::atom, restore, "restore")
   CAF_ADD_ATOM(betanet, betanet::atom, retry, "retry")
@@ -185,9 +207,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::attempt_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::census_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::census_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::config_reading_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::ended_poll_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::exchange_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::group_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::reload_status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::subject_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::ticket)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::tick_grid)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::outcome_ptr)

@@ -151,8 +151,9 @@ void reloader_state::start(const config::target& t, bool known_from_start) {
   const auto with = dependencies();
   if (!known_from_start)
     self->send(settings.registry, atom::add_v, t.name, empty_snapshot(t, now));
-  if (!with.many_targets)
-    with.log.info("Polling", {{"target", t.name}, {"url", to_string(t.url)}});
+  with.log.write(with.many_targets ? event_log::level::debug
+                                   : event_log::level::info,
+                 "Polling", {{"target", t.name}, {"url", to_string(t.url)}});
   targets.push_back({t, spawn_group(self->system(), t, with), now});
   const auto& p = targets.back();
   self->monitor(p.supervisor);

@@ -15,10 +15,12 @@ using metrics::circuit;
 constexpr std::size_t max_restarts = 5;
 constexpr auto restart_window = std::chrono::seconds{60};
 
-/// The log level of an event: `news` if it is reported for the first time in an
-/// outage, else debug.
-constexpr auto level_of(bool is_news, event_log::level news) {
-  return is_news ? news : event_log::level::debug;
+/// The status of the answer to an attempt that ended with `f`, or with nothing
+/// if it was good; 0 if there was no complete answer.
+int status_of(const metrics::failure* f) {
+  const bool read = !f || f->why == metrics::reason::json ||
+                    f->why == metrics::reason::schema;
+  return read ? 200 : f->status;
 }
 
 } // namespace
@@ -45,21 +47,19 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
 
 void supervisor_state::on_tick(const tick& t) {
   next_tick = t.next;
-  if (first_tick == 0)
-    first_tick = t.number;
   update u;
   if (const auto g = std::exchange(changed, nullptr)) {
     apply_settings(*g);
     u.rules = g->rules;
   }
-  log.write(level_of(!settings.rules.quiet, event_log::level::info),
-            "Collecting Betanet metrics...", {{"target", settings.target}});
+  log.write(collection_level(), "Collecting Betanet metrics...",
+            {{"target", settings.target}});
   for (const auto e : all_endpoints) {
     auto& w = at(e);
     replace_outdated_fetcher(e);
     switch (w.breaker.admit()) {
     case circuit::admission::admitted:
-      ++collections[t.number].running;
+      collections.start_poll(t.number);
       start_poll(w, t.number);
       break;
     case circuit::admission::skipped:
@@ -78,6 +78,13 @@ void supervisor_state::apply_settings(const group_settings& g) {
     w.breaker.set_failure_threshold(g.failure_threshold);
     w.outdated = true;
   }
+  name_endpoints();
+}
+
+void supervisor_state::name_endpoints() {
+  for (const auto e : all_endpoints)
+    at(e).about = std::make_shared<const metrics::subject>(metrics::subject{
+        self->id(), settings.target, e, (*settings.rules.urls)[index(e)]});
 }
 
 /// Replaces the fetcher if the settings have changed, unless a poll is running.
@@ -96,23 +103,16 @@ void supervisor_state::refuse_tick(endpoint e) {
   auto& w = at(e);
   ++w.status.counters.rejected;
   w.status.refused = true;
-  if (w.outage.refused(self->clock().now()))
-    log.warn("Circuit breaker is OPEN - service may be degraded",
-             {{"target", settings.target}, {"endpoint", betanet::name(e)}});
+  self->send(journal, atom::note_v, w.about, incident::refused);
 }
 
 void supervisor_state::on_attempt(const attempt_report& r) {
   auto& w = at(r.endpoint);
   if (!w.breaker.awaits(r.ticket))
     return;
-  count_end(w, &r.failure, r.took);
-  log.write(level_of(w.outage.retry_is_news(), event_log::level::warn),
-            "Attempt " + std::to_string(r.attempt) +
-                " failed: HTTP request failed: " + r.failure.text +
-                ", retrying in " + config::print_duration(r.retry_in),
-            {{"target", settings.target},
-             {"endpoint", betanet::name(r.endpoint)},
-             {"reason", metrics::name(r.failure.why)}});
+  count_end(r.endpoint, &r.failure, r.took);
+  w.failure_told = true;
+  self->send(journal, atom::attempt_v, w.about, r);
   publish();
 }
 
@@ -129,7 +129,7 @@ void supervisor_state::on_poll(const poll_report& r) {
   if (!w.breaker.awaits(r.ticket))
     return;
   const auto& failure = r.poll.failure;
-  count_end(w, failure ? &*failure : nullptr, r.took);
+  count_end(r.endpoint, failure ? &*failure : nullptr, r.took);
   finish_poll(r);
 }
 
@@ -139,15 +139,16 @@ void supervisor_state::finish_poll(const poll_report& r) {
   w.status.record(r.poll, self->clock().now(), settings.wall_clock());
   const auto entered = w.breaker.record(
       r.ticket, failure ? verdict_of(*failure) : metrics::verdict::success);
-  if (r.poll.result == metrics::quality::good)
-    note_good_poll(r.endpoint, r);
-  else
-    note_failed_poll(r.endpoint, r.poll);
+  tell_journal(r.endpoint, r, entered);
   if (entered)
-    enter(r.endpoint, *entered, r.ticket.probe);
+    enter(r.endpoint, *entered);
   update u;
   u.finished.emplace(r.endpoint, r.poll);
-  u.read_collection = finish_collection(w.collection, r.poll);
+  u.about = w.about;
+  if (const auto read = collections.finish_poll(w.collection, r.poll))
+    log.write(collection_level(),
+              "Updated metrics: " + metrics::describe(*read),
+              {{"target", settings.target}});
   publish(std::move(u));
 }
 
@@ -156,7 +157,8 @@ void supervisor_state::on_half_open(endpoint e, std::uint64_t generation) {
   replace_outdated_fetcher(e);
   if (!w.breaker.half_open(generation))
     return;
-  enter(e, breaker_state::half_open, false);
+  enter(e, breaker_state::half_open);
+  self->send(journal, atom::note_v, w.about, incident::half_opened);
   start_poll(w, 0);
   publish();
 }
@@ -177,102 +179,61 @@ void supervisor_state::count_start(watched_endpoint& w) {
     ++w.status.counters.retries;
 }
 
-void supervisor_state::count_end(watched_endpoint& w, const metrics::failure* f,
+void supervisor_state::count_end(endpoint e, const metrics::failure* f,
                                  std::optional<metrics::duration> took) {
-  auto& c = w.status.counters;
-  ++w.ended_attempts;
+  auto& c = at(e).status.counters;
+  ++at(e).ended_attempts;
   if (f)
     ++c.failures[metrics::index(f->why)];
-  if (took)
-    c.request_duration.observe(metrics::request_duration_bounds,
-                               std::chrono::duration<double>(*took).count());
+  if (!took)
+    return;
+  c.request_duration.observe(metrics::request_duration_bounds,
+                             std::chrono::duration<double>(*took).count());
+  log_answer(e, f, *took);
 }
 
-/// Records the end of a poll of the collection that began with `tick`. Returns
-/// true if it was the last poll and at least one of them was good or partial.
-bool supervisor_state::finish_collection(std::uint64_t tick,
-                                         const metrics::poll& p) {
-  const auto found = collections.find(tick);
-  if (found == collections.end())
-    return false; // a probe belongs to no collection
-  auto& c = found->second;
-  c.read = c.read || p.result != metrics::quality::bad;
-  if (--c.running > 0)
-    return false;
-  const bool read = c.read;
-  collections.erase(found);
-  collected = collected || tick == first_tick;
-  return read;
+void supervisor_state::log_answer(endpoint e, const metrics::failure* f,
+                                  metrics::duration took) const {
+  const int status = status_of(f);
+  if (status == 0)
+    return;
+  const auto rounded = std::chrono::floor<std::chrono::microseconds>(took);
+  log.debug("Betanet answered", {{"target", settings.target},
+                                 {"endpoint", betanet::name(e)},
+                                 {"status", std::to_string(status)},
+                                 {"took", config::print_duration(rounded)}});
 }
 
-// -- breakers and outages ----------------------------------------------------
-
-/// Handles the change of a breaker to the state `s`: counts and logs it and,
-/// for `open`, schedules the change to half-open.
-void supervisor_state::enter(endpoint e, breaker_state s, bool was_probe) {
+/// Handles the change of a breaker to the state `s`: counts it and, for `open`,
+/// schedules the change to half-open.
+void supervisor_state::enter(endpoint e, breaker_state s) {
   auto& w = at(e);
   ++w.status.counters.transitions[metrics::index(s)];
   w.status.breaker_since = settings.wall_clock();
-  const event_log::fields where{{"target", settings.target},
-                                {"endpoint", betanet::name(e)}};
-  switch (s) {
-  case breaker_state::open:
+  if (s == breaker_state::open)
     self->scheduled_send(supervisor_impl{self},
                          self->clock().now() + settings.open_duration,
                          atom::half_open_v, e, w.breaker.generation());
-    if (was_probe)
-      return log.debug("Circuit breaker: Probe failed, circuit stays open",
-                       where);
-    return log.warn("Circuit breaker: Opening circuit after " +
-                        std::to_string(w.breaker.consecutive_failures()) +
-                        " failures",
-                    where);
-  case breaker_state::half_open:
-    return log.write(
-        level_of(w.outage.half_opened(), event_log::level::info),
-        "Circuit breaker: Attempting recovery, entering half-open state",
-        where);
-  case breaker_state::closed:
-    w.outage.closed();
-    log.info("Circuit breaker: Service recovered, closing circuit", where);
-  }
 }
 
-void supervisor_state::note_good_poll(endpoint e, const poll_report& r) {
-  const auto lasted =
-      at(e).outage.recovered(self->clock().now(), r.poll.attempts);
-  if (!lasted || r.ticket.probe) // for a probe, `enter` logs the recovery
+/// Tells the journal of the end of a poll. A good poll is told only if a
+/// failure was told before, so that a healthy target costs no messages.
+void supervisor_state::tell_journal(endpoint e, const poll_report& r,
+                                    std::optional<breaker_state> entered) {
+  auto& w = at(e);
+  const bool good = r.poll.result == metrics::quality::good;
+  const bool awaited = w.failure_told;
+  w.failure_told = !good || r.poll.attempts > 1;
+  if (good && !awaited)
     return;
-  log.info("Recovered after " +
-               config::print_duration(
-                   std::chrono::round<std::chrono::seconds>(*lasted)),
-           {{"target", settings.target}, {"endpoint", betanet::name(e)}});
+  self->send(journal, atom::poll_v, w.about,
+             std::make_shared<const ended_poll>(ended_poll{
+                 r.poll.result, r.poll.attempts, r.poll.failure, entered,
+                 r.ticket.probe, w.breaker.consecutive_failures()}));
 }
 
-void supervisor_state::note_failed_poll(endpoint e, const metrics::poll& p) {
-  const bool begins = at(e).outage.failed(self->clock().now());
-  const bool nowhere = all_answer_404();
-  const bool hint = nowhere && !not_found_told;
-  not_found_told = nowhere;
-  std::string text = "Failed to fetch Betanet metrics: ";
-  if (p.attempts > 1)
-    text += "All retries failed: ";
-  text += p.failure->text;
-  if (hint)
-    text += " from all three endpoints: is this a Betanet service with the v1 "
-            "API, is a path prefix missing from its URL?";
-  log.write(level_of(begins || hint, event_log::level::error), text,
-            {{"target", settings.target},
-             {"endpoint", betanet::name(e)},
-             {"reason", metrics::name(p.failure->why)}});
-}
-
-bool supervisor_state::all_answer_404() const {
-  return std::all_of(endpoints.begin(), endpoints.end(), [](const auto& w) {
-    const auto& s = w.status;
-    return s.last_result == metrics::quality::bad && s.last_failure &&
-           s.last_failure->status == 404;
-  });
+event_log::level supervisor_state::collection_level() const {
+  return settings.quiet ? event_log::level::debug : event_log::level::info;
 }
 
 // -- supervision -------------------------------------------------------------
@@ -336,6 +297,7 @@ void supervisor_state::stop(caf::error reason) {
   for (auto& w : endpoints)
     self->send_exit(w.fetcher, caf::exit_reason::user_shutdown);
   self->send_exit(aggregator, caf::exit_reason::user_shutdown);
+  self->send(journal, atom::drop_v, std::uint64_t{self->id()});
   self->quit(std::move(reason));
 }
 
@@ -349,16 +311,17 @@ void supervisor_state::publish(update u) {
   }
   u.restarts = restarts;
   u.next_tick = next_tick;
-  u.collected = collected;
+  u.collected = collections.first_finished();
   self->send(aggregator, atom::update_v,
              std::make_shared<const update>(std::move(u)));
 }
 
 supervisor_impl::behavior_type
 supervisor(supervisor_impl::stateful_pointer<supervisor_state> self,
-           group_settings settings, event_log l) {
+           group_settings settings, journal_actor j, event_log l) {
   auto& state = self->state;
   state.settings = std::move(settings);
+  state.journal = std::move(j);
   state.log = std::move(l);
   state.next_tick = self->clock().now();
   for (const auto e : all_endpoints) {
@@ -367,6 +330,7 @@ supervisor(supervisor_impl::stateful_pointer<supervisor_state> self,
     state.at(e).fetcher = state.settings.make_fetcher(self, e);
     self->monitor(state.at(e).fetcher);
   }
+  state.name_endpoints();
   state.aggregator = state.settings.make_aggregator(self);
   self->monitor(state.aggregator);
   return state.make_behavior();

@@ -2,14 +2,13 @@
 
 #include "actors/actors.hpp"
 #include "actors/log.hpp"
-#include "metrics/outage.hpp"
+#include "metrics/collections.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
 #include <deque>
 #include <functional>
-#include <map>
 
 namespace betanet {
 
@@ -21,6 +20,8 @@ using supervisor_impl = supervisor_actor::extend<
 /// The settings of a supervisor and the functions that start its group.
 struct group_settings {
   std::string target; ///< The target's name; empty for the unnamed target.
+  /// The log lines of each collection are written at debug level.
+  bool quiet = false;
   metrics::duration open_duration{};
   int failure_threshold = 5;
   std::function<metrics::wall_time()> wall_clock;
@@ -40,19 +41,15 @@ struct supervisor_state {
     fetcher_actor fetcher;
     metrics::circuit breaker;
     metrics::endpoint_status status;
-    metrics::outage outage;
+    metrics::subject_ptr about; ///< How the journal names the endpoint.
+    /// The journal knows of a failure and waits for a good poll.
+    bool failure_told = false;
     bool outdated = false; ///< `fetcher` was spawned with former settings.
     /// The number of the tick that started the running poll; 0 for a probe.
     std::uint64_t collection = 0;
     /// Attempts of the running poll so far. An attempt is running if one more
     /// has started than has ended.
     int started_attempts = 0, ended_attempts = 0;
-  };
-
-  /// A collection that has not finished.
-  struct collection {
-    int running = 0;   ///< The number of polls that have not finished.
-    bool read = false; ///< A poll of the collection was good or partial.
   };
 
   explicit supervisor_state(supervisor_impl::pointer p) : self(p) {}
@@ -76,33 +73,33 @@ struct supervisor_state {
   bool may_restart(const char* actor, const caf::error& cause);
   void start_poll(watched_endpoint& w, std::uint64_t collection);
   void count_start(watched_endpoint& w);
-  void count_end(watched_endpoint& w, const metrics::failure* f,
+  void count_end(endpoint e, const metrics::failure* f,
                  std::optional<metrics::duration> took);
-  void note_good_poll(endpoint e, const poll_report& r);
-  void note_failed_poll(endpoint e, const metrics::poll& p);
-  bool all_answer_404() const;
-  void enter(endpoint e, metrics::breaker_state s, bool was_probe);
-  bool finish_collection(std::uint64_t tick, const metrics::poll& p);
+  void log_answer(endpoint e, const metrics::failure* f,
+                  metrics::duration took) const;
+  void tell_journal(endpoint e, const poll_report& r,
+                    std::optional<metrics::breaker_state> entered);
+  void enter(endpoint e, metrics::breaker_state s);
+  void name_endpoints();
+  event_log::level collection_level() const;
   void publish(update u = {});
 
   supervisor_impl::pointer self;
   group_settings settings;
   group_ptr changed; ///< New settings, applied at the next tick; may be null.
+  journal_actor journal;
   event_log log;
   std::vector<watched_endpoint> endpoints; ///< By `index(endpoint)`.
   aggregator_actor aggregator;
-  std::uint64_t first_tick = 0; ///< The number of the first tick; 0: none yet.
-  std::map<std::uint64_t, collection> collections; ///< By tick number.
+  metrics::collections collections;
   metrics::restart_counters restarts;
   std::deque<metrics::time_point> recent_restarts; ///< Oldest first.
   metrics::time_point next_tick{};
-  bool not_found_told = false; ///< It was logged that all endpoints answer 404.
-  bool collected = false;      ///< The first collection has finished.
   static inline const char* name = "supervisor";
 };
 
 supervisor_impl::behavior_type
 supervisor(supervisor_impl::stateful_pointer<supervisor_state> self,
-           group_settings settings, event_log l);
+           group_settings settings, journal_actor j, event_log l);
 
 } // namespace betanet

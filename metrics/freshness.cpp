@@ -64,6 +64,14 @@ bool up(const snapshot& s) {
                      [&](endpoint e) { return up(s, e); });
 }
 
+bool failing(const snapshot& s) {
+  return std::any_of(all_endpoints.begin(), all_endpoints.end(),
+                     [&](endpoint e) {
+                       const auto& last = s.endpoints[index(e)].last_result;
+                       return last && *last != quality::good;
+                     });
+}
+
 lookup look_up(const snapshot& s, time_point now) {
   const bool shown =
       std::any_of(family_table.begin(), family_table.end(),

@@ -33,6 +33,10 @@ bool up(const snapshot& s, endpoint e);
 /// Whether all three endpoints are up.
 bool up(const snapshot& s);
 
+/// Whether the latest finished poll of an endpoint was not good. A target that
+/// has not finished a poll yet is neither up nor failing.
+bool failing(const snapshot& s);
+
 /// What a scrape finds in the cache for one target.
 enum class lookup : std::uint8_t {
   fresh,   ///< All three endpoints had a good poll less than the TTL ago.

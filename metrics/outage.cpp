@@ -4,28 +4,39 @@
 
 namespace betanet::metrics {
 
-bool outage::failed(time_point now) {
+bool outage::attempt_failed() {
+  retrying_ = true;
+  return !began_ && !retried_;
+}
+
+bool outage::failed(const failure& why, time_point now, wall_time at) {
+  retrying_ = false;
+  latest_ = why;
+  ++polls_;
   if (began_)
     return false;
   began_ = now;
+  since_ = at;
+  mentioned(now);
   return true;
 }
 
 bool outage::half_opened() {
-  return !std::exchange(half_open_told_, true);
+  return began_ && !std::exchange(half_open_told_, true);
 }
 
-bool outage::refused(time_point now) {
-  if (refusal_told_ && now - *refusal_told_ < refusal_reminder)
-    return false;
-  refusal_told_ = now;
-  return true;
+bool outage::refused() {
+  return began_ && !std::exchange(refusal_told_, true);
+}
+
+bool outage::went_stale() {
+  return began_ && !std::exchange(stale_told_, true);
 }
 
 std::optional<duration> outage::recovered(time_point now, int attempts) {
+  const auto began = began_;
+  *this = {};
   retried_ = attempts > 1;
-  half_open_told_ = false;
-  const auto began = std::exchange(began_, std::nullopt);
   return began ? std::optional{now - *began} : std::nullopt;
 }
 

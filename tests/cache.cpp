@@ -111,8 +111,8 @@ CAF_TEST(the age of the values is logged when a page is rendered) {
   auto s = blank();
   for (auto& e : s->endpoints)
     e.last_good = now();
-  s->fields[index(metrics::field::total_nodes)].value = 7;
-  s->fields[index(metrics::field::total_nodes)].read_at = now();
+  for (auto& f : s->fields)
+    f = {1.0, now()};
   put("", s);
   advance(3s);
   text();
@@ -126,18 +126,42 @@ CAF_TEST(the age of the values is logged when a page is rendered) {
                   1u);
 }
 
-CAF_TEST(with many targets one log line per minute summarizes all) {
-  std::vector<std::string> names;
-  for (int i = 0; i < 21; ++i)
-    names.push_back(std::to_string(i));
-  start(names);
+CAF_TEST(with several targets one log line per minute summarizes all) {
+  start({"a", "b", "c", "d"});
   auto s = blank();
   for (auto& e : s->endpoints)
     e.last_result = metrics::quality::good;
-  put("0", s);
+  put("a", s);
+  s = std::make_shared<metrics::snapshot>(*s);
+  s->endpoints[1].last_result = metrics::quality::partial;
+  put("b", s);
+  s = blank(); // c has not finished a poll of every endpoint, and d none
+  s->endpoints[2].last_result = metrics::quality::good;
+  put("c", s);
+
   advance(2min);
+
   CAF_CHECK_EQUAL(
-      logged.count("INFO msg=\"Collected targets=21 up=1 failing=20\""), 2u);
+      logged.count("INFO msg=\"Collected\" targets=4 up=1 failing=1"), 2u);
+}
+
+CAF_TEST(a single target needs no summary) {
+  start({""});
+  advance(2min);
+  CAF_CHECK_EQUAL(logged.count("Collected"), 0u);
+}
+
+CAF_TEST(no cached values are claimed when none are left) {
+  start({""});
+  auto s = blank();
+  for (auto& e : s->endpoints)
+    e.last_good = now();
+  for (auto& f : s->fields)
+    f = {1.0, now()};
+  put("", s);
+  advance(6min);
+  text();
+  CAF_CHECK_EQUAL(logged.count("returning cached"), 0u);
 }
 
 CAF_TEST(targets are added and removed and late snapshots are ignored) {

@@ -2,6 +2,7 @@
 
 #include "actors/supervisor.hpp"
 
+#include "actors/journal.hpp"
 #include "tests/fixture.hpp"
 
 using namespace betanet;
@@ -39,13 +40,15 @@ struct supervisor_fixture : fixture {
       });
       return aggregator;
     };
-    aut = sys.spawn(supervisor, g, logged.log);
+    story = sys.spawn(journal, logged.log, g.wall_clock);
+    aut = sys.spawn(supervisor, g, story, logged.log);
     consume_messages();
   }
 
   ~supervisor_fixture() {
     caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
     consume_messages();
+    kill(story);
   }
 
   void tick() {
@@ -109,6 +112,7 @@ struct supervisor_fixture : fixture {
   std::array<std::vector<ticket>, 3> fetched;
   aggregator_actor aggregator;
   std::vector<update_ptr> updates;
+  journal_actor story;
   supervisor_actor aut;
 };
 
@@ -194,13 +198,37 @@ CAF_TEST(a collection finishes with its last poll) {
   end(endpoint::metrics, good());
   end(nodes, bad(reason::connect));
   CAF_CHECK(!updates.back()->collected);
-  CAF_CHECK(!updates.back()->read_collection);
+  CAF_CHECK_EQUAL(logged.count("Updated metrics"), 0u);
   end(endpoint::network_stats, bad(reason::connect));
   CAF_CHECK(updates.back()->collected);
-  CAF_CHECK(updates.back()->read_collection);
+  CAF_CHECK_EQUAL(logged.count("INFO msg=\"Updated metrics: nodes=-, "
+                               "connections=-, throughput=- bytes\""),
+                  1u);
   tick();
   end_all(bad(reason::connect));
-  CAF_CHECK(!updates.back()->read_collection);
+  CAF_CHECK_EQUAL(logged.count("Updated metrics"), 1u);
+}
+
+CAF_TEST(a collection logs only the values that it has read) {
+  auto read = good();
+  read.values[index(metrics::field::total_nodes)] = 7;
+  read.values[index(metrics::field::active_nodes)] = 5;
+  tick();
+  end(endpoint::metrics, good());
+  end(endpoint::network_stats, good());
+  end(nodes, read);
+
+  tick();
+  end(endpoint::metrics, good());
+  end(endpoint::network_stats, good());
+  end(nodes, bad(reason::connect)); // its values are those of the tick before
+
+  CAF_CHECK_EQUAL(logged.count("INFO msg=\"Updated metrics: nodes=7, "
+                               "connections=5, throughput=- bytes\""),
+                  1u);
+  CAF_CHECK_EQUAL(logged.count("INFO msg=\"Updated metrics: nodes=-, "
+                               "connections=-, throughput=- bytes\""),
+                  1u);
 }
 
 CAF_TEST(the first collection is that of the first tick) {
@@ -273,9 +301,9 @@ CAF_TEST(a late poll belongs to its own collection) {
   tick(); // the poll of network_stats is still running
   end(endpoint::metrics, bad(reason::connect));
   end(nodes, bad(reason::connect));
-  CAF_CHECK(!updates.back()->read_collection); // of the second collection
+  CAF_CHECK_EQUAL(logged.count("Updated metrics"), 0u); // of the second one
   end(endpoint::network_stats, bad(reason::connect));
-  CAF_CHECK(updates.back()->read_collection); // of the first collection
+  CAF_CHECK_EQUAL(logged.count("Updated metrics"), 1u); // of the first one
 }
 
 CAF_TEST(five failed polls open only the breaker of their endpoint) {
@@ -334,11 +362,27 @@ CAF_TEST(a good probe closes the breaker and ends the outage) {
   CAF_CHECK(!status(nodes).refused);
   CAF_CHECK_EQUAL(status(nodes).counters.transitions[0], 1u);
   CAF_CHECK_EQUAL(logged.count("INFO msg=\"Circuit breaker: Service "
-                               "recovered, closing circuit\""),
+                               "recovered, closing circuit\" "
+                               "endpoint=nodes_status after=30s"),
                   1u);
   CAF_CHECK_EQUAL(logged.count("Recovered after"), 0u);
   tick();
   CAF_CHECK(!latest(nodes).probe);
+}
+
+CAF_TEST(a breaker that closes within an outage tells of no recovery) {
+  open();
+  advance(30s);
+  end(nodes, bad(reason::status, 404)); // an answer, but not a good one
+  CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
+  CAF_CHECK_EQUAL(logged.count("Service recovered"), 0u);
+  CAF_CHECK_EQUAL(logged.count("INFO msg=\"Circuit breaker: Service answers, "
+                               "closing circuit\" endpoint=nodes_status"),
+                  1u);
+  advance(15s);
+  tick();
+  end(nodes, good());
+  CAF_CHECK_EQUAL(logged.count("INFO msg=\"Recovered after 45s\""), 1u);
 }
 
 CAF_TEST(the end of an outage without an open breaker logs its duration) {
@@ -386,7 +430,7 @@ CAF_TEST(the log says if all retries failed) {
                   1u);
 }
 
-CAF_TEST(an open breaker warns at the first refused tick and every 5 minutes) {
+CAF_TEST(an open breaker warns at the first refused tick of an outage) {
   open();
   const auto warnings = [this] {
     return logged.count("WARN msg=\"Circuit breaker is OPEN - service may be "
@@ -395,9 +439,29 @@ CAF_TEST(an open breaker warns at the first refused tick and every 5 minutes) {
   tick();
   tick();
   CAF_CHECK_EQUAL(warnings(), 1u);
-  sched.clock().current_time += 5min;
+  advance(30s);
+  end(nodes, bad(reason::connect));
   tick();
-  CAF_CHECK_EQUAL(warnings(), 2u);
+  CAF_CHECK_EQUAL(warnings(), 1u);
+}
+
+CAF_TEST(each answer is logged at debug level with its status and time) {
+  tick();
+  end(endpoint::metrics, good());
+  end(nodes, bad(reason::json));
+  end(endpoint::network_stats, bad(reason::status, 404));
+  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Betanet answered\" "
+                               "endpoint=metrics status=200 took=100ms"),
+                  1u);
+  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Betanet answered\" "
+                               "endpoint=nodes_status status=200 took=100ms"),
+                  1u);
+  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Betanet answered\" "
+                               "endpoint=network_stats status=404 took=100ms"),
+                  1u);
+  tick();
+  end(nodes, bad(reason::connect));
+  CAF_CHECK_EQUAL(logged.count("Betanet answered"), 3u);
 }
 
 CAF_TEST(status 404 from all endpoints is logged with a hint) {

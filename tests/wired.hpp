@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/cache.hpp"
+#include "actors/journal.hpp"
 #include "actors/reloader.hpp"
 #include "actors/scheduler.hpp"
 #include "tests/exposition_check.hpp"
@@ -16,6 +17,7 @@ struct wired_fixture : fixture {
     consume_messages();
     caf::anon_send_exit(clock, caf::exit_reason::kill);
     caf::anon_send_exit(store, caf::exit_reason::kill);
+    caf::anon_send_exit(story, caf::exit_reason::kill);
     consume_messages();
   }
 
@@ -27,21 +29,26 @@ struct wired_fixture : fixture {
 
   void start(const config::settings& s = config::parse_yaml("", "")) {
     t0 = now();
+    const auto wall_clock = [this] {
+      return metrics::wall_time{} + (now() - t0) + wall_leap;
+    };
     cache_settings c;
     c.detail = detail;
     for (const auto& t : s.targets)
       c.targets.emplace_back(t.name, empty_snapshot(t, t0));
     c.read_process = [] { return metrics::process_stats{}; };
     store = sys.spawn(cache, std::move(c), logged.log);
+    story = sys.spawn(journal, logged.log, wall_clock);
     clock = sys.spawn(scheduler);
     reloader_settings r;
     r.running = s;
     r.dependencies = {
         store,
+        story,
         logged.log,
         false,
         [this](const config::target& t, endpoint e) { return connect(t, e); },
-        [this] { return metrics::wall_time{} + (now() - t0) + wall_leap; },
+        wall_clock,
         [this] { return random(); }};
     r.registry = store;
     r.scheduler = clock;
@@ -103,6 +110,7 @@ struct wired_fixture : fixture {
   std::chrono::hours wall_leap{}; ///< The error of the wall clock.
   config::settings next;          ///< The settings that the next reload reads.
   cache_actor store;
+  journal_actor story;
   scheduler_actor clock;
   reloader_actor owner;
 
