@@ -12,7 +12,6 @@
 #include "metrics/process.hpp"
 #include "net/systemd.hpp"
 #include "pages/routes.hpp"
-#include "preflight.hpp"
 
 #include <caf/send.hpp>
 
@@ -98,10 +97,7 @@ config_reading read_configuration(const exporter::loader& load) {
   config_reading found;
   try {
     auto given = load();
-    if (!given.file.empty() && given.content.empty())
-      throw config::invalid({given.file + ": empty"});
     found.content = std::move(given.content);
-    found.problems = target_problems(given.settings);
     found.settings = std::move(given.settings);
   } catch (const std::exception& e) {
     found.problems = e.what();
@@ -204,6 +200,7 @@ void exporter::start_actors() {
 reloader_settings exporter::reloading() {
   reloader_settings s;
   s.running = given_.settings;
+  s.file = given_.file;
   s.content = given_.content;
   s.dependencies = {
       cache_,

@@ -29,8 +29,9 @@ struct actor_config : caf::actor_system_config {
 /// stops the actors in order.
 class exporter {
 public:
-  /// Reads the command line, the environment and the configuration file anew.
-  /// May be called from any thread. Throws `config::invalid`.
+  /// Reads the command line, the environment, the configuration file and the
+  /// files that it names anew. May be called from any thread. Throws
+  /// `config::invalid`.
   using loader = std::function<config::invocation()>;
 
   exporter(config::invocation given, metrics::build_info build, event_log l,

@@ -75,6 +75,8 @@ int run(const config::invocation& given, exporter::loader load) {
           {{"version", BETANET_VERSION}, {"revision", BETANET_REVISION}});
   if (geteuid() == 0)
     l->warn("Running as root: the exporter needs no privileges");
+  for (const auto& w : given.warnings)
+    l->warn(w);
   try {
     exporter e{given, this_build(), *l, std::move(load)};
     leave(e.run());
@@ -82,6 +84,18 @@ int run(const config::invocation& given, exporter::loader load) {
     l->error(e.what());
     leave(EXIT_FAILURE);
   }
+}
+
+/// Prints the result of `--config.check`. The running exporter logs the
+/// warnings.
+void report_check(const config::invocation& given,
+                  const std::vector<std::string>& web_warnings) {
+  for (const auto& all :
+       {given.warnings, config::warnings_about(given.settings), web_warnings})
+    for (const auto& w : all)
+      std::cerr << "betanet_exporter: warning: " << w << '\n';
+  std::cout << "configuration OK: " << given.settings.targets.size()
+            << " targets\n";
 }
 
 int check_health(const config::invocation& given) {
@@ -100,22 +114,20 @@ int main(int argc, char** argv) {
   // reopen logs, so that users may send them.
   for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2})
     std::signal(number, SIG_IGN);
-  const auto load = [argc, argv] {
-    return config::load(argc, argv, pages::reserved_paths());
+  std::vector<std::string> web_warnings;
+  const auto load = [argc, argv](const config::further_check& check) {
+    return config::load(argc, argv, pages::reserved_paths(), check);
   };
   config::invocation given;
   try {
-    given = load();
+    given = load([&](const config::settings& s) {
+      auto found = check_start(s);
+      web_warnings = std::move(found.warnings);
+      return found.problems;
+    });
   } catch (const config::invalid& e) {
     for (const auto& line : e.problems)
       std::cerr << "betanet_exporter: " << line << '\n';
-    return EXIT_FAILURE;
-  }
-  const bool starts = given.action == config::action::run ||
-                      given.action == config::action::check;
-  const auto found = starts ? check_start(given.settings) : start_check{};
-  if (!found.problems.empty()) {
-    std::cerr << "betanet_exporter: " << found.problems << '\n';
     return EXIT_FAILURE;
   }
   switch (given.action) {
@@ -126,13 +138,12 @@ int main(int argc, char** argv) {
     print_version();
     return EXIT_SUCCESS;
   case config::action::check:
-    for (const auto& w : found.warnings) // the running exporter logs them
-      std::cerr << "betanet_exporter: warning: " << w << '\n';
+    report_check(given, web_warnings);
     return EXIT_SUCCESS;
   case config::action::healthcheck:
     return check_health(given);
   case config::action::run:
-    return run(given, load);
+    return run(given, [load] { return load(target_problems); });
   }
   return EXIT_FAILURE;
 }

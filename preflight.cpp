@@ -2,20 +2,23 @@
 
 #include "actors/upstream.hpp"
 #include "actors/web_reading.hpp"
+#include "config/file.hpp"
 
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <sstream>
 #include <unistd.h>
 
 namespace betanet {
 
 namespace {
 
-void add(std::string& all, const std::string& problem) {
-  if (!problem.empty())
-    all += (all.empty() ? "" : "\n") + problem;
+/// Where a key was set; its name if that is not known.
+std::string origin_of(const config::settings& s, const std::string& key) {
+  const auto found = s.origins.find(key);
+  return found == s.origins.end() ? key : found->second.text;
 }
 
 /// Why the log file cannot be written; empty if it can. The check creates
@@ -25,8 +28,7 @@ std::string log_file_problem(const std::string& file) {
   if (file.empty())
     return {};
   const auto refuse = [](const fs::path& what, int error) {
-    return "log.file: cannot write " + what.string() + ": " +
-           std::strerror(error);
+    return "cannot write " + what.string() + ": " + std::strerror(error);
   };
   // O_NONBLOCK: otherwise opening a named pipe would wait for a reader.
   const int fd =
@@ -49,30 +51,46 @@ std::string log_file_problem(const std::string& file) {
   return probe >= 0 || why == EOPNOTSUPP ? std::string{} : refuse(folder, why);
 }
 
+/// Reads the web configuration and adds what is wrong with it.
+void check_web(const config::settings& s, start_check& found) {
+  const auto& file = s.web.config_file;
+  if (file.empty())
+    return;
+  try {
+    config::read_file(file, config::largest_secret);
+  } catch (const std::runtime_error& e) {
+    found.problems.push_back(origin_of(s, "web.config_file") + ": " + e.what());
+    return;
+  }
+  auto reading = read_web(file, {});
+  std::istringstream lines{reading.problem};
+  for (std::string line; std::getline(lines, line);)
+    found.problems.push_back(line);
+  if (reading.problem.empty())
+    found.warnings = std::move(reading.found.warnings);
+}
+
 } // namespace
 
-std::string target_problems(const config::settings& s) {
-  std::string all;
+std::vector<std::string> target_problems(const config::settings& s) {
+  std::vector<std::string> all;
   net::tls_contexts contexts;
   std::vector<std::shared_ptr<net::tls_context>>
       held; // so that targets with equal settings share a context
   for (const auto& t : s.targets)
     try {
       held.push_back(check_identity(t, contexts));
-    } catch (const std::runtime_error& e) {
-      add(all, e.what());
+    } catch (const config::invalid& e) {
+      all.insert(all.end(), e.problems.begin(), e.problems.end());
     }
   return all;
 }
 
 start_check check_start(const config::settings& s) {
   start_check found{target_problems(s), {}};
-  if (!s.web.config_file.empty()) {
-    auto reading = read_web(s.web.config_file, {});
-    add(found.problems, reading.problem);
-    found.warnings = std::move(reading.found.warnings);
-  }
-  add(found.problems, log_file_problem(s.log.file));
+  check_web(s, found);
+  if (const auto why = log_file_problem(s.log.file); !why.empty())
+    found.problems.push_back(origin_of(s, "log.file") + ": " + why);
   return found;
 }
 

@@ -7,14 +7,14 @@
 
 namespace betanet {
 
-/// The problems with the certificates and secrets of the targets, one per line;
-/// empty if there are none. Reads the files that the configuration names. Does
-/// not write files and does not use the network.
-std::string target_problems(const config::settings& s);
+/// The problems with the certificates and secrets of the targets. Reads the
+/// files that the configuration names. Does not write files and does not use
+/// the network.
+std::vector<std::string> target_problems(const config::settings& s);
 
 /// The result of `check_start`.
 struct start_check {
-  std::string problems; ///< The problems, one per line; empty: none.
+  std::vector<std::string> problems;
   std::vector<std::string> warnings;
 };
 

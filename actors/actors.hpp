@@ -109,9 +109,9 @@ using cache_actor = page_source_actor::extend_with<
 /// The RELOADER: owns the configuration and starts, changes and ends the groups
 /// of the targets.
 using reloader_actor = caf::typed_actor<
-    // Reload the configuration. The reply describes the problems; it is empty
-    // if the reload succeeded.
-    caf::replies_to<atom::reload>::with<std::string>,
+    // Reload the configuration. The reply names what has changed, or the
+    // problems.
+    caf::replies_to<atom::reload>::with<reload_result>,
     // Return the configuration in use as YAML, without secrets.
     caf::replies_to<atom::describe>::with<std::string>>;
 

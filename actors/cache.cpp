@@ -25,7 +25,10 @@ cache_impl::behavior_type cache_state::make_behavior() {
         targets.erase(target);
         pages->remove(target);
       },
-      [this](atom::reload, const metrics::reload_status& s) { pages->show(s); },
+      [this](atom::reload, const metrics::reload_status& s) {
+        pages->show(s);
+        update_readiness();
+      },
       [this](atom::put, const std::string& target, snapshot_ptr& s) {
         put(target, std::move(s));
       },
@@ -49,6 +52,12 @@ void cache_state::put(const std::string& target, snapshot_ptr s) {
     return; // from the aggregator of a target that a reload has removed
   pages->update(target, s);
   known->second = std::move(s);
+  update_readiness();
+}
+
+/// Not called for each target that a reload removes or adds, but after all of
+/// them: in between, there may be no target for a moment.
+void cache_state::update_readiness() {
   ready =
       ready || std::all_of(targets.begin(), targets.end(),
                            [](const auto& t) { return t.second->collected; });
@@ -79,7 +88,7 @@ page_ptr cache_state::render(const page_query& q) {
 census_ptr cache_state::list() const {
   auto result = std::make_shared<metrics::census>();
   result->targets.assign(targets.begin(), targets.end());
-  result->ready = ready || targets.empty();
+  result->ready = ready;
   return result;
 }
 
@@ -107,6 +116,7 @@ cache_impl::behavior_type cache(cache_impl::stateful_pointer<cache_state> self,
     state.pages->update(target, s);
     state.targets[target] = std::move(s);
   }
+  state.update_readiness();
   return state.make_behavior();
 }
 

@@ -39,6 +39,7 @@ struct cache_state {
   void put(const std::string& target, snapshot_ptr s);
   page_ptr render(const page_query& q);
   census_ptr list() const;
+  void update_readiness();
   void summarize();
 
   cache_impl::pointer self;
@@ -47,7 +48,9 @@ struct cache_state {
 
   std::map<std::string, snapshot_ptr> targets; ///< By name; "" is the unnamed.
   std::optional<metrics::exposition> pages;
-  bool ready = false; ///< All targets have once finished a collection.
+  /// Every target had finished its first collection at some moment. Once set,
+  /// it stays.
+  bool ready = false;
   static inline const char* name = "cache";
 };
 

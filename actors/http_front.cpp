@@ -293,10 +293,9 @@ void http_front_state::ask_for_reload() {
   self->scheduled_send(http_front_impl{self}, next_reload, atom::reload_v);
   self->request(reloader, reloader_timeout, atom::reload_v)
       .then(
-          [this](const std::string& problems) {
+          [this](const reload_result& r) {
             answer_all(reload_questions,
-                       problems.empty() ? text_reply(200, "Reloaded.\n")
-                                        : text_reply(500, problems + "\n"));
+                       text_reply(r.successful ? 200 : 500, r.text));
             ask_for_reload();
           },
           [this](const caf::error&) {

@@ -70,6 +70,12 @@ enum class incident : std::uint8_t {
   went_stale,  ///< A poll failed and an old value is shown.
 };
 
+/// How a reload of the configuration ended.
+struct reload_result {
+  bool successful = false;
+  std::string text; ///< What has changed, or what is wrong; ends in a line end.
+};
+
 /// The settings of a target that its aggregator uses. A reload may change them.
 struct display_rules {
   metrics::freshness_rules freshness;
@@ -164,6 +170,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::page_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::page_query))
   CAF_ADD_TYPE_ID(betanet, (betanet::poll_report))
+  CAF_ADD_TYPE_ID(betanet, (betanet::reload_result))
   CAF_ADD_TYPE_ID(betanet, (betanet::reply_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::snapshot_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::tick))
@@ -218,6 +225,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::outcome_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::page_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::page_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::poll_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::reload_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::reply_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::snapshot_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::tick)

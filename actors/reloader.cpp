@@ -28,9 +28,9 @@ std::string reloading_message() {
 reloader_impl::behavior_type reloader_state::make_behavior() {
   return {
       [this](atom::reload) {
-        auto promise = self->make_response_promise<std::string>();
+        auto promise = self->make_response_promise<reload_result>();
         answered_by_next.push_back(promise);
-        reload();
+        reload(true);
         return promise;
       },
       [this](atom::describe) {
@@ -38,7 +38,7 @@ reloader_impl::behavior_type reloader_state::make_behavior() {
           description = config::to_yaml(settings.running);
         return *description;
       },
-      [this](atom::signal) { reload(); },
+      [this](atom::signal) { reload(true); },
       [this](atom::reload, const config_reading_ptr& found) {
         was_read(*found);
       },
@@ -69,13 +69,15 @@ reloader_impl::behavior_type reloader_state::make_behavior() {
 
 /// Starts a reload. Requests that arrive while one is running are answered by
 /// one further reload, which starts when the running one has ended.
-void reloader_state::reload() {
+void reloader_state::reload(bool asked) {
+  asked_next = asked_next || asked;
   if (reading) {
     read_again = true;
     return;
   }
   reading = true;
   read_again = false;
+  asked_this = std::exchange(asked_next, false);
   answered_by_this = std::exchange(answered_by_next, {});
   settings.notify(reloading_message());
   settings.read([me = reloader_impl{self}](config_reading found) {
@@ -86,44 +88,67 @@ void reloader_state::reload() {
 
 void reloader_state::was_read(const config_reading& found) {
   reading = false;
-  metrics::reload_status status{found.problems.empty(), reloaded_at,
-                                restart_pending};
-  if (found.problems.empty()) {
-    const auto waiting =
-        config::restart_keys(settings.running, *found.settings);
-    status.restart_pending = restart_pending = !waiting.empty();
-    for (const auto& key : waiting)
-      settings.dependencies.log.warn("A changed key needs a restart",
-                                     {{"key", key}});
-    const bool were_many = dependencies().many_targets;
-    description.reset();
-    settings.running.polling = found.settings->polling;
-    settings.running.targets = found.settings->targets;
-    apply(settings.running.targets, dependencies().many_targets != were_many);
-    status.succeeded_at = reloaded_at = settings.dependencies.wall_clock();
-    settings.content = found.content;
-  } else if (found.problems != problems) {
-    settings.dependencies.log.error(
-        "Reload failed, the former configuration stays in use",
-        {{"error", found.problems}});
-  }
+  const auto result =
+      found.problems.empty() ? use(found) : refuse(found.problems, asked_this);
   problems = found.problems;
-  self->send(settings.registry, atom::reload_v, status);
+  self->send(
+      settings.registry, atom::reload_v,
+      metrics::reload_status{result.successful, reloaded_at, restart_pending});
   settings.notify("READY=1");
   for (auto& a : std::exchange(answered_by_this, {}))
-    a.deliver(problems);
+    a.deliver(result);
   if (read_again)
-    reload();
+    reload(false);
+}
+
+reload_result reloader_state::use(const config_reading& found) {
+  const auto waiting = config::restart_keys(settings.running, *found.settings);
+  for (const auto& key : waiting)
+    settings.dependencies.log.warn("A changed key needs a restart",
+                                   {{"key", key}});
+  restart_pending = !waiting.empty();
+  description.reset();
+  const bool were_many = dependencies().many_targets;
+  settings.running.polling = found.settings->polling;
+  settings.running.targets = found.settings->targets;
+  settings.content = found.content;
+  auto changes =
+      apply(settings.running.targets, dependencies().many_targets != were_many);
+  changes.waiting = waiting;
+  reloaded_at = settings.dependencies.wall_clock();
+  const auto count = settings.running.targets.size();
+  settings.dependencies.log.info("Configuration reloaded",
+                                 {{"targets", std::to_string(count)},
+                                  {"added", list_names(changes.added)},
+                                  {"removed", list_names(changes.removed)},
+                                  {"changed", list_names(changes.changed)}});
+  log_warnings();
+  return {true, describe(changes, count)};
+}
+
+/// Logs the problems, unless they were logged before and nobody has asked.
+reload_result reloader_state::refuse(const std::string& found_problems,
+                                     bool asked) {
+  if (asked || found_problems != problems)
+    settings.dependencies.log.error(
+        "Reload failed, the former configuration stays in use",
+        {{"error", found_problems}});
+  return {false, found_problems + "\n"};
+}
+
+void reloader_state::log_warnings() const {
+  for (const auto& w : config::warnings_about(settings.running))
+    settings.dependencies.log.warn(w);
 }
 
 /// Reloads if the content differs from that in use and equals the content of
-/// the previous reading, which means that nobody is writing the file. A file
-/// that was refused is tried again each time, because a file that it names may
-/// have been created since.
+/// the previous reading, which means that nobody is writing the file. After a
+/// reload that was refused, it reloads each time: a file that the configuration
+/// names may have been created since, or the former content may be back.
 void reloader_state::file_was_read(const std::string& content) {
   const bool settled = content == std::exchange(seen_content, content);
-  if (settled && content != settings.content)
-    reload();
+  if (settled && (content != settings.content || !problems.empty()))
+    reload(false);
   self->scheduled_send(reloader_impl{self},
                        self->clock().now() + settings.check_file_every,
                        atom::read_v);
@@ -181,15 +206,15 @@ void reloader_state::change(polled& p, const config::target& t) {
 
 /// Starts, changes and ends groups until they are those of `wanted`. A target
 /// that keeps its name and its URL keeps its state and its counters.
-void reloader_state::apply(const std::vector<config::target>& wanted,
-                           bool configure_all) {
+reload_changes reloader_state::apply(const std::vector<config::target>& wanted,
+                                     bool configure_all) {
   const auto identity = [](const config::target& t) {
     return std::pair{t.name, to_string(t.url)};
   };
   std::map<std::pair<std::string, std::string>, polled> former;
   for (auto& p : std::exchange(targets, {}))
     former.emplace(identity(p.target), std::move(p));
-  std::size_t changed = 0;
+  reload_changes result;
   std::vector<config::target> added;
   for (const auto& t : wanted) {
     const auto same = former.extract(identity(t));
@@ -198,7 +223,8 @@ void reloader_state::apply(const std::vector<config::target>& wanted,
       continue;
     }
     const bool differs = same.mapped().target != t;
-    changed += differs;
+    if (differs)
+      result.changed.push_back(label_of(t));
     if (differs || configure_all)
       change(same.mapped(), t);
     targets.push_back(std::move(same.mapped()));
@@ -210,14 +236,13 @@ void reloader_state::apply(const std::vector<config::target>& wanted,
     end(p);
     if (!replaced.contains(p.target.name))
       self->send(settings.registry, atom::drop_v, p.target.name);
+    result.removed.push_back(label_of(p.target));
   }
-  for (const auto& t : added)
+  for (const auto& t : added) {
     start(t, false);
-  settings.dependencies.log.info("Configuration reloaded",
-                                 {{"targets", std::to_string(wanted.size())},
-                                  {"added", std::to_string(added.size())},
-                                  {"removed", std::to_string(former.size())},
-                                  {"changed", std::to_string(changed)}});
+    result.added.push_back(label_of(t));
+  }
+  return result;
 }
 
 // -- the end -----------------------------------------------------------------
@@ -237,7 +262,7 @@ void reloader_state::stop() {
   settings.notify("STOPPING=1");
   for (auto* waiting : {&answered_by_this, &answered_by_next})
     for (auto& a : std::exchange(*waiting, {}))
-      a.deliver(std::string{"stopping"});
+      a.deliver(reload_result{false, "The exporter is stopping.\n"});
   ending = targets.size();
   for (const auto& p : targets)
     self->send_exit(p.supervisor, caf::exit_reason::user_shutdown);
@@ -255,7 +280,13 @@ reloader(reloader_impl::stateful_pointer<reloader_state> self,
   self->set_down_handler(
       [&state](const caf::down_msg& down) { state.supervisor_died(down); });
   self->set_exit_handler([&state](const caf::exit_msg&) { state.stop(); });
-  for (const auto& t : state.settings.running.targets)
+  const auto& running = state.settings.running;
+  state.settings.dependencies.log.info(
+      "Configuration loaded",
+      {{"file", state.settings.file},
+       {"targets", std::to_string(running.targets.size())}});
+  state.log_warnings();
+  for (const auto& t : running.targets)
     state.start(t, true);
   if (state.settings.check_file_every > state.settings.check_file_every.zero())
     self->send(reloader_impl{self}, atom::read_v);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/group.hpp"
+#include "actors/reload_report.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -36,6 +37,7 @@ using reloader_impl = reloader_actor::extend<
 
 struct reloader_settings {
   config::settings running; ///< The settings in use; a reload changes them.
+  std::string file;         ///< The configuration file; empty: none.
   std::string content;      ///< The content of the file they were read from.
   /// The dependencies of the groups. The reloader sets `many_targets` itself.
   group_dependencies dependencies;
@@ -70,12 +72,17 @@ struct reloader_state {
     metrics::time_point since; ///< The origin of the target's ticks.
   };
 
-  void reload();
+  /// `asked`: by a signal or a request, not because the file has changed.
+  void reload(bool asked);
   void was_read(const config_reading& found);
+  reload_result use(const config_reading& found);
+  reload_result refuse(const std::string& found_problems, bool asked);
   void file_was_read(const std::string& content);
   /// With `configure_all`, targets that have not changed get their settings
-  /// again too.
-  void apply(const std::vector<config::target>& wanted, bool configure_all);
+  /// again too. Returns the names of the targets.
+  reload_changes apply(const std::vector<config::target>& wanted,
+                       bool configure_all);
+  void log_warnings() const;
   void start(const config::target& t, bool known_from_start);
   void change(polled& p, const config::target& t);
   void end(const polled& p);
@@ -89,8 +96,10 @@ struct reloader_state {
   reloader_settings settings;
   std::vector<polled> targets;
 
-  using answer = caf::typed_response_promise<std::string>;
+  using answer = caf::typed_response_promise<reload_result>;
   bool reading = false; ///< A reload is running.
+  /// The running and the next reload were asked for, see `reload`.
+  bool asked_this = false, asked_next = false;
   /// The requests that the running and the next reload will answer.
   std::vector<answer> answered_by_this, answered_by_next;
   bool read_again = false; ///< A reload was asked for while one was running.

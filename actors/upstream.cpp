@@ -40,12 +40,19 @@ transport connect(net::outbound& shared, const config::target& t, endpoint e,
 
 std::shared_ptr<net::tls_context> check_identity(const config::target& t,
                                                  net::tls_contexts& contexts) {
+  std::vector<std::string> problems;
+  for (const auto* s : t.http_client.secrets())
+    if (auto problem = problem_with(*s); !problem.empty())
+      problems.push_back(std::move(problem));
+  if (!problems.empty())
+    throw config::invalid(std::move(problems));
   try {
     const auto id = identity_of(t);
     return id.tls ? contexts.get(*id.tls) : nullptr;
   } catch (const std::runtime_error& e) {
-    throw std::runtime_error((t.name.empty() ? "" : "target " + t.name + ": ") +
-                             "http_client_config: " + e.what());
+    const auto& block = t.http_client.origin.text;
+    throw config::invalid(
+        {(block.empty() ? t.origin.text : block) + ": " + e.what()});
   }
 }
 

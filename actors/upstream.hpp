@@ -14,7 +14,7 @@ transport connect(net::outbound& shared, const config::target& t, endpoint e,
 
 /// Checks that the certificates and secrets of a target can be used, which
 /// reads their files. Returns the TLS context of the target; null if its URL is
-/// http. Throws a `std::runtime_error` that names the target.
+/// http. Throws a `config::invalid` with all problems.
 std::shared_ptr<net::tls_context> check_identity(const config::target& t,
                                                  net::tls_contexts& contexts);
 

@@ -9,11 +9,15 @@ namespace betanet {
 
 namespace {
 
-std::shared_ptr<net::tls_context> context_of(const config::tls_server_keys& k) {
+/// Throws `config::invalid` if the certificates and keys cannot be used.
+std::shared_ptr<net::tls_context>
+context_of(const config::tls_server_keys& k) try {
   return net::serve_tls(
       {k.cert.text, k.key.text, to_net(k.client_auth_type), k.client_ca.text,
        k.client_allowed_sans, to_net(k.min_version), to_net(k.max_version),
        k.cipher_suites, k.prefer_server_cipher_suites, k.curve_preferences});
+} catch (const std::runtime_error& e) {
+  throw config::invalid({k.origin.text + ": " + e.what()});
 }
 
 } // namespace

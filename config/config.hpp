@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -70,6 +71,7 @@ struct target {
   std::array<std::string, endpoint_count> paths = default_paths();
   config::http_client http_client;
   config::polling polling;
+  config::origin origin;
 
   static std::array<std::string, endpoint_count> default_paths() {
     std::array<std::string, endpoint_count> all;
@@ -134,6 +136,9 @@ struct settings {
     metrics_detail detail = metrics_detail::full;
   } metrics;
   std::vector<target> targets;
+
+  /// Where the keys that are not defaults were set, by name: `log.file`.
+  std::map<std::string, origin> origins;
 };
 
 /// The exception for an invalid configuration. It has all problems that were
@@ -150,6 +155,8 @@ enum class action : std::uint8_t { run, check, healthcheck, help, version };
 struct invocation {
   config::action action = action::run;
   std::string text; ///< The text of `--help`.
+  /// Mistakes that the program can live with, such as a misspelt variable.
+  std::vector<std::string> warnings;
   config::settings settings;
   std::string file;            ///< The configuration file; empty: none.
   std::string content;         ///< The content of the file.
@@ -157,12 +164,18 @@ struct invocation {
   duration auto_reload{0s};    ///< How often the file is checked; 0: never.
 };
 
+/// Finds the problems of settings that need more than the text of the
+/// configuration, such as files that cannot be read.
+using further_check = std::function<std::vector<std::string>(const settings&)>;
+
 /// Reads the flags, the environment variables and the configuration file. Flags
 /// have priority over variables, and variables over the file. The path of the
-/// metrics must not be one of `reserved_paths`. Does not use the network.
-/// Throws `invalid`.
+/// metrics must not be one of `reserved_paths`. If the action is to run or to
+/// check, the settings are passed to `check`, even if there are other problems.
+/// Does not use the network. Throws `invalid` with the problems of all.
 invocation load(int argc, const char* const* argv,
-                const std::vector<std::string>& reserved_paths = {});
+                const std::vector<std::string>& reserved_paths = {},
+                const further_check& check = {});
 
 /// A function that changes the settings after the sections of the file have
 /// been read and before the targets inherit them.
@@ -184,6 +197,9 @@ std::vector<std::string> restart_keys(const settings& a, const settings& b);
 
 /// The service that is polled when none is configured.
 inline constexpr auto default_url = "http://localhost:9000";
+
+/// What is unusual about valid settings, for the log.
+std::vector<std::string> warnings_about(const settings& s);
 
 /// A target without a name. Throws `std::invalid_argument`.
 target unnamed_target(const polling& p, const std::string& url);

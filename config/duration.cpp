@@ -1,4 +1,5 @@
 #include "config/keys_impl.hpp"
+#include "config/quote_impl.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -22,8 +23,8 @@ constexpr std::array units{unit{"y", 31'536'000'000'000'000},
                            unit{"ms", 1'000'000}};
 
 [[noreturn]] void refuse_duration(const std::string& text) {
-  throw std::invalid_argument(
-      "\"" + text + "\" is not a duration such as 250ms, 15s or 1m30s");
+  throw std::invalid_argument(quote(text) +
+                              " is not a duration such as 250ms, 15s or 1m30s");
 }
 
 } // namespace
@@ -52,7 +53,7 @@ duration parse_duration(const std::string& text) {
     if (found == units.end())
       refuse_duration(text);
     if (n > (largest - total) / found->nanoseconds)
-      throw std::invalid_argument("\"" + text + "\" is longer than 100y");
+      throw std::invalid_argument(quote(text) + " is longer than 100y");
     total += n * found->nanoseconds;
     next_unit = found + 1;
     at = name_end;

@@ -1,5 +1,7 @@
 #include "config/file.hpp"
 
+#include "config/quote_impl.hpp"
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -12,7 +14,8 @@ namespace betanet::config {
 
 std::string read_file(const std::string& path, std::size_t most) {
   const auto refuse = [&](const char* why) {
-    return std::runtime_error("cannot read " + path + ": " + why);
+    return std::runtime_error("cannot read " + path_for_message(path) + ": " +
+                              why);
   };
   // O_NONBLOCK: otherwise opening a named pipe would wait for a writer.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);

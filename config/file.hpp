@@ -9,9 +9,9 @@ namespace betanet::config {
 /// than the certificates of all public authorities need.
 inline constexpr std::size_t largest_secret = 1 << 20;
 
-/// The largest configuration file, in bytes: 64 MiB, more than ten thousand
+/// The largest configuration file, in bytes: 16 MiB, more than ten thousand
 /// targets need.
-inline constexpr std::size_t largest_file = 1 << 26;
+inline constexpr std::size_t largest_file = 1 << 24;
 
 /// The content of a regular file of at most `most` bytes. May wait for the disk
 /// but not for a writer. Throws a `std::runtime_error` that names the file.

@@ -1,6 +1,7 @@
 #include "config/http_client.hpp"
 
 #include "config/file.hpp"
+#include "config/quote_impl.hpp"
 
 #include <algorithm>
 #include <array>
@@ -58,8 +59,18 @@ std::string reveal(const secret& s) {
   text.erase(text.find_last_not_of(blanks) + 1);
   text.erase(0, text.find_first_not_of(blanks));
   if (text.empty()) // another program may be about to rewrite the file
-    throw std::runtime_error("cannot read " + s.file + ": empty");
+    throw std::runtime_error("cannot read " + path_for_message(s.file) +
+                             ": empty");
   return text;
+}
+
+std::string problem_with(const secret& s) {
+  try {
+    reveal(s);
+    return {};
+  } catch (const std::runtime_error& e) {
+    return s.origin.text + ": " + e.what() + ", a readable file is expected";
+  }
 }
 
 std::vector<secret*> http_client::secrets() {
@@ -74,8 +85,13 @@ std::vector<secret*> http_client::secrets() {
   return all;
 }
 
-bool http_client::uses_files() const {
+std::vector<const secret*> http_client::secrets() const {
   const auto all = const_cast<http_client*>(this)->secrets(); // only reads them
+  return {all.begin(), all.end()};
+}
+
+bool http_client::uses_files() const {
+  const auto all = secrets();
   return std::any_of(all.begin(), all.end(),
                      [](const secret* s) { return !s->file.empty(); });
 }

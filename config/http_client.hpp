@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/origin.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,6 +14,7 @@ namespace betanet::config {
 struct secret {
   std::string text;
   std::string file;
+  config::origin origin{};
 
   bool given() const { return !text.empty() || !file.empty(); }
   bool operator==(const secret&) const = default;
@@ -21,6 +24,10 @@ struct secret {
 /// removed. Reads the file and may block. Throws a `std::runtime_error` that
 /// names the file.
 std::string reveal(const secret& s);
+
+/// Why a secret cannot be used, with its origin; empty if it can. Reads the
+/// file and may block.
+std::string problem_with(const secret& s);
 
 enum class tls_version : std::uint8_t { tls10, tls11, tls12, tls13 };
 
@@ -57,8 +64,11 @@ struct http_client {
     bool operator==(const tls_keys&) const = default;
   } tls_config;
 
+  config::origin origin{}; ///< Of the whole block.
+
   /// Pointers to all secrets of this object, also to those not given.
   std::vector<secret*> secrets();
+  std::vector<const secret*> secrets() const;
 
   /// Whether any secret is read from a file.
   bool uses_files() const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/keys_impl.hpp"
+#include "config/quote_impl.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -18,9 +19,9 @@ Int parse_int(const std::string& text, Int least, Int most) {
   const auto* end = text.data() + text.size();
   const auto [rest, ec] = std::from_chars(text.data(), end, n);
   if (text.empty() || rest != end || ec == std::errc::invalid_argument)
-    throw std::invalid_argument("\"" + text + "\" is not a whole number");
+    throw std::invalid_argument(quote(text) + " is not a whole number");
   if (ec != std::errc{} || n < least || n > most)
-    throw std::invalid_argument(text + " is not between " +
+    throw std::invalid_argument(quote(text) + " is not between " +
                                 std::to_string(least) + " and " +
                                 std::to_string(most));
   return n;
@@ -31,7 +32,7 @@ inline double parse_number(const std::string& text) {
   const auto* end = text.data() + text.size();
   const auto [rest, ec] = std::from_chars(text.data(), end, x);
   if (text.empty() || rest != end || ec != std::errc{} || !std::isfinite(x))
-    throw std::invalid_argument("\"" + text + "\" is not a finite number");
+    throw std::invalid_argument(quote(text) + " is not a finite number");
   return x;
 }
 
@@ -46,7 +47,7 @@ inline duration bounded_duration(const std::string& text, duration least,
                                  duration most) {
   const auto d = parse_duration(text);
   if (d < least || d > most)
-    throw std::invalid_argument(text + " is not between " +
+    throw std::invalid_argument(quote(text) + " is not between " +
                                 print_duration(least) + " and " +
                                 print_duration(most));
   return d;
@@ -68,7 +69,16 @@ Enum parse_word(const std::string& text, const words<Enum>& known) {
   std::string all;
   for (const auto& n : names)
     all += (all.empty() ? "" : ", ") + n;
-  throw std::invalid_argument("\"" + text + "\" is not one of " + all);
+  throw std::invalid_argument(quote(text) + " is not one of " + all);
+}
+
+/// The words as help texts list them: `full|compact`.
+template <class Enum>
+std::string join_words(const words<Enum>& known) {
+  std::string all;
+  for (const auto& [word, value] : known)
+    all += (all.empty() ? "" : "|") + word;
+  return all;
 }
 
 template <class Enum>
@@ -99,7 +109,8 @@ key<T> duration_key(std::string name, std::string help, duration least,
             at(t) = bounded_duration(s, least, most);
           },
           {},
-          [=](const T& t) { return print_duration(at(t)); }};
+          [=](const T& t) { return print_duration(at(t)); },
+          "DURATION"};
 }
 
 template <class T, class At, class Int>
@@ -110,7 +121,8 @@ key<T> int_key(std::string name, std::string help, Int least, Int most, At at) {
       false,
       [=](T& t, const std::string& s) { at(t) = parse_int(s, least, most); },
       {},
-      [=](const T& t) { return std::to_string(at(t)); }};
+      [=](const T& t) { return std::to_string(at(t)); },
+      "INTEGER"};
 }
 
 template <class T, class At, class Enum>
@@ -120,7 +132,8 @@ key<T> word_key(std::string name, std::string help, words<Enum> known, At at) {
           false,
           [=](T& t, const std::string& s) { at(t) = parse_word(s, known); },
           {},
-          [=](const T& t) { return print_word(at(t), known); }};
+          [=](const T& t) { return print_word(at(t), known); },
+          join_words(known)};
 }
 
 /// Adds two keys: `name` for the text of a secret and `name`_file for the file

@@ -9,32 +9,10 @@ namespace {
 
 // -- checks of single values -------------------------------------------------
 
-double parse_jitter(const std::string& text) {
-  const double x = parse_number(text);
-  if (x < 0 || x > 1)
-    throw std::invalid_argument(text + " is not between 0 and 1");
-  return x;
-}
-
-void add_bucket(std::vector<double>& buckets, const std::string& text) {
-  const double bound = parse_number(text);
-  if (!buckets.empty() && bound <= buckets.back())
-    throw std::invalid_argument(text + " is not above the previous bucket");
-  if (buckets.size() == 64)
-    throw std::invalid_argument("more than 64 buckets");
-  buckets.push_back(bound);
-}
-
-void add_delay(std::vector<duration>& delays, const std::string& text) {
-  if (delays.size() == 16)
-    throw std::invalid_argument("more than 16 delays");
-  delays.push_back(bounded_duration(text, 0s, 1h));
-}
-
 void set_telemetry_path(web& w, const std::string& text) {
   const auto& reserved = w.reserved_paths;
   if (std::find(reserved.begin(), reserved.end(), text) != reserved.end())
-    throw std::invalid_argument("\"" + text + "\" is the path of another page");
+    throw std::invalid_argument(quote(text) + " is the path of another page");
   w.telemetry_path = parse_path(text);
 }
 
@@ -46,7 +24,7 @@ void add_listen_address(web& w, const std::string& text) {
   const auto address = parse_listen_address(text);
   auto& all = w.listen_addresses;
   if (std::find(all.begin(), all.end(), address) != all.end())
-    throw std::invalid_argument("\"" + text + "\" is listed twice");
+    throw std::invalid_argument(quote(text) + " is listed twice");
   all.push_back(address);
 }
 
@@ -58,8 +36,8 @@ std::string parse_token(const std::string& text) {
            std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string::npos;
   });
   if (text.empty() || !good)
-    throw std::invalid_argument("\"" + text +
-                                "\" is not an HTTP token such as X-Tenant");
+    throw std::invalid_argument(quote(text) +
+                                " is not an HTTP token such as X-Tenant");
   return text;
 }
 
@@ -69,91 +47,9 @@ std::string parse_path(const std::string& text) {
            c != '<' && c != '>';
   });
   if (text.empty() || text[0] != '/' || !plain)
-    throw std::invalid_argument("\"" + text +
-                                "\" is not a path such as /metrics");
+    throw std::invalid_argument(quote(text) +
+                                " is not a path such as /metrics");
   return text;
-}
-
-const std::vector<key<polling>>& polling_keys() {
-  static const words<parse_fallback> fallbacks{
-      {"last_known", parse_fallback::last_known},
-      {"default", parse_fallback::default_value},
-      {"omit", parse_fallback::omit}};
-  static const std::vector<key<polling>> all{
-      duration_key<polling>(
-          "collection.interval", "Time between two collections of a target.",
-          10ms, 24h, [](auto& p) -> auto& { return p.collection.interval; }),
-      duration_key<polling>(
-          "collection.timeout",
-          "Time limit of one request, from the name lookup to the last byte of "
-          "the response.",
-          1ms, 24h, [](auto& p) -> auto& { return p.collection.timeout; }),
-      int_key<polling>(
-          "collection.max_body_bytes", "Largest response body in bytes.",
-          std::uint64_t{1024}, std::uint64_t{1} << 30,
-          [](auto& p) -> auto& { return p.collection.max_body_bytes; }),
-      word_key<polling>(
-          "collection.parse_fallback",
-          "What is shown for a field that is missing or invalid in a response: "
-          "last_known, default or omit.",
-          fallbacks, [](auto& p) -> auto& { return p.collection.fallback; }),
-      {"collection.latency_buckets",
-       "Upper bounds of the buckets of the latency histogram in seconds, "
-       "ascending.",
-       true,
-       [](polling& p, const std::string& s) {
-         add_bucket(p.collection.latency_buckets, s);
-       },
-       [](polling& p) { p.collection.latency_buckets.clear(); },
-       [](const polling& p) {
-         return print_list(p.collection.latency_buckets, print_number);
-       }},
-      {"retry.delays", "Pauses after failed attempts 1, 2, ...; [] = no retry.",
-       true,
-       [](polling& p, const std::string& s) { add_delay(p.retry.delays, s); },
-       [](polling& p) { p.retry.delays.clear(); },
-       [](const polling& p) {
-         return print_list(p.retry.delays, print_duration);
-       }},
-      {"retry.jitter",
-       "Each pause is multiplied by 1 + jitter * u, where u is a random number "
-       "from [-1, 1].",
-       false,
-       [](polling& p, const std::string& s) {
-         p.retry.jitter = parse_jitter(s);
-       },
-       {},
-       [](const polling& p) { return print_number(p.retry.jitter); }},
-      int_key<polling>(
-          "circuit_breaker.failure_threshold",
-          "Number of consecutive failed polls after which the breaker of an "
-          "endpoint opens.",
-          1, 2147483647,
-          [](auto& p) -> auto& { return p.circuit_breaker.failure_threshold; }),
-      duration_key<polling>(
-          "circuit_breaker.open_duration",
-          "How long a breaker stays open before it sends a probe.", 1ms, 24h,
-          [](auto& p) -> auto& { return p.circuit_breaker.open_duration; }),
-      duration_key<polling>(
-          "cache.ttl",
-          "Values younger than this count as fresh in the cache metrics.", 0s,
-          24h, [](auto& p) -> auto& { return p.cache.ttl; }),
-      {"cache.max_stale",
-       "How long the last values of a failing endpoint are shown; forever = "
-       "without limit.",
-       false,
-       [](polling& p, const std::string& s) {
-         p.cache.max_stale.reset();
-         if (s != "forever")
-           p.cache.max_stale = parse_duration(s);
-       },
-       {},
-       [](const polling& p) -> std::string {
-         return p.cache.max_stale ? print_duration(*p.cache.max_stale)
-                                  : "forever";
-       }},
-  };
-  return all;
 }
 
 const std::vector<key<settings>>& process_keys() {
@@ -176,20 +72,23 @@ const std::vector<key<settings>>& process_keys() {
          return print_list(s.web.listen_addresses, [](const listen_address& a) {
            return to_string(a);
          });
-       }},
+       },
+       "ADDRESS,..."},
       {"web.telemetry_path",
        "Path of the metrics page.",
        false,
        [](settings& s, const std::string& v) { set_telemetry_path(s.web, v); },
        {},
-       [](const settings& s) { return s.web.telemetry_path; }},
+       [](const settings& s) { return s.web.telemetry_path; },
+       "PATH"},
       {"web.config_file",
        "File that configures TLS, logins and headers of the exporter's web "
        "server.",
        false,
        [](settings& s, const std::string& v) { s.web.config_file = v; },
        {},
-       [](const settings& s) { return s.web.config_file; }},
+       [](const settings& s) { return s.web.config_file; },
+       "FILE"},
       {"web.external_url",
        "URL under which Prometheus reaches the exporter, for /sd; without it, "
        "the Host of the request.",
@@ -198,7 +97,8 @@ const std::vector<key<settings>>& process_keys() {
        {},
        [](const settings& s) -> std::string {
          return s.web.external_url ? to_string(*s.web.external_url) : "";
-       }},
+       },
+       "URL"},
       word_key<settings>(
           "web.disable_exporter_metrics",
           "Leave out the metrics about the exporter's process and its web "
@@ -260,7 +160,8 @@ const std::vector<key<settings>>& process_keys() {
        false,
        [](settings& s, const std::string& v) { s.log.file = v; },
        {},
-       [](const settings& s) { return s.log.file; }},
+       [](const settings& s) { return s.log.file; },
+       "FILE"},
       int_key<settings>(
           "log.max_bytes", "Size in bytes at which the log file is rotated.",
           std::uint64_t{1024}, std::uint64_t{1} << 40,
@@ -292,7 +193,9 @@ std::string flag_of(const std::string& key_name) {
   if (key_name == "collection.latency_buckets" || key_name == "log.max_bytes" ||
       key_name == "log.files" || key_name.starts_with("web."))
     return {};
-  return key_name;
+  auto flag = key_name;
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
 }
 
 const std::vector<std::string>& unsupported_keys() {
@@ -308,7 +211,7 @@ const std::vector<std::string>& unsupported_keys() {
     for (const auto* name : {"basic_auth.username", "basic_auth.password",
                              "authorization.credentials", "tls_config.ca",
                              "tls_config.cert", "tls_config.key"})
-      keys.push_back(std::string{name} + "_ref");
+      keys.push_back("target.http_client_config." + std::string{name} + "_ref");
     return keys;
   }();
   return all;

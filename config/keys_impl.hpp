@@ -19,6 +19,7 @@ struct key {
   std::function<void(T&, const std::string&)> add;
   std::function<void(T&)> clear;
   std::function<std::string(const T&)> print;
+  std::string type = "TEXT"; ///< The kind of the value in help texts.
 };
 
 const std::vector<key<polling>>& polling_keys();
@@ -42,6 +43,11 @@ const std::vector<std::string>& unsupported_flags();
 /// The candidate that is most similar to `name`; empty if none is similar.
 std::optional<std::string> nearest(const std::string& name,
                                    const std::vector<std::string>& candidates);
+
+/// The same, but at most `most` letters may differ.
+std::optional<std::string> nearest(const std::string& name,
+                                   const std::vector<std::string>& candidates,
+                                   std::size_t most);
 
 /// Checks that the text is a token of HTTP (RFC 9110, section 5.6.2) and
 /// returns it. Throws `std::invalid_argument`.

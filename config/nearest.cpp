@@ -27,9 +27,15 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 
 std::optional<std::string> nearest(const std::string& name,
                                    const std::vector<std::string>& candidates) {
-  std::optional<std::string> best;
   // Up to half of the letters may differ, and in a short word up to two.
-  auto least = std::max<std::size_t>(name.size() / 2, 2) + 1;
+  return nearest(name, candidates, std::max<std::size_t>(name.size() / 2, 2));
+}
+
+std::optional<std::string> nearest(const std::string& name,
+                                   const std::vector<std::string>& candidates,
+                                   std::size_t most) {
+  std::optional<std::string> best;
+  auto least = most + 1;
   for (const auto& candidate : candidates)
     if (const auto d = edit_distance(name, candidate); d < least) {
       least = d;

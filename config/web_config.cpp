@@ -1,211 +1,18 @@
 #include "config/web_config.hpp"
 
 #include "config/key_kinds_impl.hpp"
+#include "config/web_config_keys_impl.hpp"
 #include "config/yaml_reader_impl.hpp"
 
 namespace betanet::config {
 
 namespace {
 
-/// When a file that the web configuration names is read, for the help text.
-constexpr auto on_change = "read again when it changes";
-
-/// Parses a boolean of YAML 1.1, the version that the exporter-toolkit reads.
-bool parse_truth(const std::string& text) {
-  auto lower = text;
-  for (auto& c : lower)
-    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (lower == "yes" || lower == "on" || lower == "y")
-    return true;
-  if (lower == "no" || lower == "off" || lower == "n")
-    return false;
-  return parse_word(lower == "true" || lower == "false" ? lower : text, truth);
-}
-
-/// Parses a duration as Go does: `1.5s`, `1m30s`, `250us`.
-duration parse_go_duration(const std::string& text) {
-  static const words<double> units{{"ns", 1},       {"us", 1e3}, {"ms", 1e6},
-                                   {"s", 1e9},      {"m", 60e9}, {"h", 3600e9},
-                                   {"\u00b5s", 1e3}};
-  double sum = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto unit_at =
-        std::min(text.find_first_not_of("0123456789.", at), text.size());
-    const auto next =
-        std::min(text.find_first_of("0123456789.", unit_at), text.size());
-    const auto unit = text.substr(unit_at, next - unit_at);
-    const auto known =
-        std::find_if(units.begin(), units.end(),
-                     [&](const auto& u) { return u.first == unit; });
-    if (known == units.end() || unit_at == at)
-      throw std::invalid_argument("\"" + text +
-                                  "\" is not a duration such as 250ms or 1.5s");
-    sum += parse_number(text.substr(at, unit_at - at)) * known->second;
-    at = next;
-  }
-  constexpr double a_day = 24 * 3600e9;
-  if (text.empty() || sum > a_day)
-    throw std::invalid_argument("\"" + text + "\" is not between 0s and 24h");
-  return duration{static_cast<duration::rep>(sum)};
-}
-
 /// The highest bcrypt cost with which the check of a login takes less than
-/// about a second.
+/// about a second, and the highest that is accepted, with which it takes some
+/// seconds.
 constexpr int highest_quick_cost = 14;
-
-/// The names of cipher suites in Go and in OpenSSL, which are equal only for
-/// TLS 1.3. Suites that Go calls insecure are left out.
-const words<const char*>& suites() {
-  static const words<const char*> all{
-      {"TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"},
-      {"TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384"},
-      {"TLS_CHACHA20_POLY1305_SHA256", "TLS_CHACHA20_POLY1305_SHA256"},
-      {"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", "ECDHE-ECDSA-AES128-SHA"},
-      {"TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", "ECDHE-ECDSA-AES256-SHA"},
-      {"TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "ECDHE-RSA-AES128-SHA"},
-      {"TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "ECDHE-RSA-AES256-SHA"},
-      {"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-       "ECDHE-ECDSA-AES128-GCM-SHA256"},
-      {"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-       "ECDHE-ECDSA-AES256-GCM-SHA384"},
-      {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256"},
-      {"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-GCM-SHA384"},
-      {"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-       "ECDHE-RSA-CHACHA20-POLY1305"},
-      {"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-       "ECDHE-ECDSA-CHACHA20-POLY1305"}};
-  return all;
-}
-
-/// The names of elliptic curves in Go and in OpenSSL.
-const words<const char*>& curves() {
-  static const words<const char*> all{{"CurveP256", "P-256"},
-                                      {"CurveP384", "P-384"},
-                                      {"CurveP521", "P-521"},
-                                      {"X25519", "X25519"}};
-  return all;
-}
-
-const words<client_auth>& auth_types() {
-  static const words<client_auth> all{
-      {"NoClientCert", client_auth::none},
-      {"RequestClientCert", client_auth::request},
-      {"RequireAnyClientCert", client_auth::require_any},
-      {"RequireClientCert", client_auth::require_any}, // its former name
-      {"VerifyClientCertIfGiven", client_auth::verify_if_given},
-      {"RequireAndVerifyClientCert", client_auth::require_and_verify}};
-  return all;
-}
-
-/// Makes the row of a list of words. `known` maps the words of the file to
-/// those in the configuration; `unknown` begins the message for other words.
-key<web_config> words_key(std::string name, std::string help,
-                          const words<const char*>& known,
-                          std::vector<std::string> tls_server_keys::*at,
-                          const char* unknown) {
-  return {std::move(name),
-          std::move(help),
-          true,
-          [&known, at, unknown](web_config& c, const std::string& s) {
-            const auto found =
-                std::find_if(known.begin(), known.end(),
-                             [&](const auto& w) { return w.first == s; });
-            if (found == known.end())
-              throw std::invalid_argument(unknown + (": " + s));
-            ((*c.tls).*at).emplace_back(found->second);
-          },
-          [at](web_config& c) { ((*c.tls).*at).clear(); },
-          [](const web_config&) { return std::string{}; }};
-}
-
-} // namespace
-
-/// The keys of the web configuration, except headers and users, whose keys are
-/// arbitrary names.
-const std::vector<key<web_config>>& web_config_keys() {
-  static const auto all = [] {
-    static const words<tls_version> versions{{"TLS10", tls_version::tls10},
-                                             {"TLS11", tls_version::tls11},
-                                             {"TLS12", tls_version::tls12},
-                                             {"TLS13", tls_version::tls13}};
-    std::vector<key<web_config>> keys;
-    add_secret(
-        keys, "tls_server_config.cert", "The server's certificate, PEM",
-        [](auto& c) -> auto& { return c.tls->cert; }, on_change);
-    add_secret(
-        keys, "tls_server_config.key",
-        "Private key of the server's certificate, PEM",
-        [](auto& c) -> auto& { return c.tls->key; }, on_change);
-    keys.push_back(word_key<web_config>(
-        "tls_server_config.client_auth_type",
-        "Whether clients need a certificate: NoClientCert, RequestClientCert, "
-        "RequireAnyClientCert, VerifyClientCertIfGiven or "
-        "RequireAndVerifyClientCert.",
-        auth_types(),
-        [](auto& c) -> auto& { return c.tls->client_auth_type; }));
-    add_secret(
-        keys, "tls_server_config.client_ca",
-        "CA certificates for the verification of client certificates, PEM",
-        [](auto& c) -> auto& { return c.tls->client_ca; }, on_change);
-    keys.push_back(
-        {"tls_server_config.client_allowed_sans",
-         "Names, at least one of which a client's certificate must contain.",
-         true,
-         [](web_config& c, const std::string& s) {
-           c.tls->client_allowed_sans.push_back(s);
-         },
-         [](web_config& c) { c.tls->client_allowed_sans.clear(); },
-         [](const web_config&) { return std::string{}; }});
-    keys.push_back(word_key<web_config>(
-        "tls_server_config.min_version",
-        "Lowest TLS version: TLS10, TLS11, TLS12 or TLS13.", versions,
-        [](auto& c) -> auto& { return c.tls->min_version; }));
-    keys.push_back(word_key<web_config>(
-        "tls_server_config.max_version",
-        "Highest TLS version: TLS10, TLS11, TLS12 or TLS13.", versions,
-        [](auto& c) -> auto& { return c.tls->max_version; }));
-    keys.push_back(words_key(
-        "tls_server_config.cipher_suites",
-        "Cipher suites for TLS 1.2 and earlier, by their names in Go.",
-        suites(), &tls_server_keys::cipher_suites, "unknown cipher"));
-    keys.push_back({"tls_server_config.prefer_server_cipher_suites",
-                    "Whether the server's order of cipher suites has priority "
-                    "over the client's.",
-                    false,
-                    [](web_config& c, const std::string& s) {
-                      c.tls->prefer_server_cipher_suites = parse_truth(s);
-                    },
-                    {},
-                    [](const web_config& c) {
-                      return print_word(c.tls->prefer_server_cipher_suites,
-                                        truth);
-                    }});
-    keys.push_back(words_key("tls_server_config.curve_preferences",
-                             "Elliptic curves for the key exchange: CurveP256, "
-                             "CurveP384, CurveP521, X25519.",
-                             curves(), &tls_server_keys::curve_preferences,
-                             "unknown curve"));
-    keys.push_back(
-        {"rate_limit.interval",
-         "Smallest average time between two requests; 0s = no limit.",
-         false,
-         [](web_config& c, const std::string& s) {
-           c.rate_limit.interval = parse_go_duration(s);
-         },
-         {},
-         [](const web_config& c) {
-           return print_duration(c.rate_limit.interval);
-         }});
-    keys.push_back(int_key<web_config>(
-        "rate_limit.burst",
-        "Largest number of requests at once; further requests get 429.", 0,
-        1'000'000, [](auto& c) -> auto& { return c.rate_limit.burst; }));
-    return keys;
-  }();
-  return all;
-}
-
-namespace {
+constexpr int highest_cost = 16;
 
 /// Checks a header field. The exporter-toolkit allows these names and values.
 void check_header(const std::string& name, const std::string& value) {
@@ -217,12 +24,12 @@ void check_header(const std::string& name, const std::string& value) {
       {"Content-Security-Policy", {}}};
   const auto found = known.find(name);
   if (found == known.end())
-    throw std::invalid_argument("HTTP header \"" + name +
-                                "\" can not be configured");
+    throw std::invalid_argument("HTTP header " + quote(name) +
+                                " can not be configured");
   const auto& allowed = found->second;
   if (!allowed.empty() &&
       std::find(allowed.begin(), allowed.end(), value) == allowed.end())
-    throw std::invalid_argument("\"" + value + "\" is not " + allowed.front() +
+    throw std::invalid_argument(quote(value) + " is not " + allowed.front() +
                                 (allowed.size() > 1 ? " or sameorigin" : ""));
   for (const char c : value)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
@@ -246,7 +53,12 @@ int check_hash(const std::string& hash) {
   if (!formed) // the message hides the text, which may be a password
     throw std::invalid_argument("not a bcrypt hash such as $2y$10$...; "
                                 "htpasswd -nBC 10 NAME makes one");
-  return std::stoi(digits);
+  const int cost = std::stoi(digits);
+  if (cost > highest_cost)
+    throw std::invalid_argument("a bcrypt cost above 16 is refused, because a "
+                                "login would take many seconds; htpasswd -nBC "
+                                "10 NAME makes a quicker hash");
+  return cost;
 }
 
 class web_reader : yaml_reader {
@@ -276,12 +88,11 @@ public:
                        sans && sans.IsSequence() && sans.size() == 0)
                      problem(sans, "tls_server_config.client_allowed_sans: an "
                                    "empty list would refuse every client");
-                 if (name == "rate_limit" && c.rate_limit.interval > 0s &&
-                     c.rate_limit.burst == 0)
-                   problem(value, "rate_limit.burst: must be at least 1 if "
-                                  "rate_limit.interval is set");
+                 if (name == "rate_limit" && value.IsMap())
+                   rate_limit_warnings(c, value);
                });
-    finish();
+    if (auto found = problems(); !found.empty())
+      throw invalid(std::move(found));
     return c;
   }
 
@@ -289,23 +100,36 @@ private:
   void users(web_config& c, const YAML::Node& node) {
     each_item(node, "basic_auth_users.",
               [&](const YAML::Node& name, const YAML::Node& value) {
+                const auto& user = name.Scalar();
+                const auto what = "basic_auth_users." + name_for_message(user);
+                if (user.find(':') != user.npos) // it may be NAME:PASSWORD
+                  return problem(name, "basic_auth_users: a user name must not "
+                                       "contain a colon");
                 if (value.IsNull())
-                  return problem(name, "basic_auth_users." + name.Scalar() +
-                                           ": the bcrypt hash is missing");
-                with_scalar(value, "basic_auth_users." + name.Scalar(),
-                            [&](const std::string& hash) {
-                              if (name.Scalar().find(':') != std::string::npos)
-                                throw std::invalid_argument(
-                                    "a user name must not contain a colon");
-                              if (check_hash(hash) > highest_quick_cost)
-                                c.warnings.push_back(
-                                    "basic_auth_users." + name.Scalar() +
-                                    ": with a bcrypt cost above 14 "
-                                    "each login takes seconds, above "
-                                    "20 minutes");
-                              c.users[name.Scalar()] = hash;
-                            });
+                  return problem(name, what + ": the bcrypt hash is missing");
+                with_scalar(value, what, [&](const std::string& hash) {
+                  if (check_hash(hash) > highest_quick_cost)
+                    c.warnings.push_back(what +
+                                         ": with a bcrypt cost above 14 each "
+                                         "login takes seconds");
+                  c.users[user] = hash;
+                });
               });
+  }
+
+  static void rate_limit_warnings(web_config& c, const YAML::Node& node) {
+    const auto& [interval, burst] = c.rate_limit;
+    if (interval > 0s && burst <= 0)
+      c.warnings.emplace_back(
+          "rate_limit.burst: without a burst of at least 1, "
+          "every request that is limited gets 429");
+    const auto written = node["interval"];
+    const bool bare =
+        written && written.IsScalar() &&
+        written.Scalar().find_first_not_of("+-0123456789") == std::string::npos;
+    if (bare && interval != 0s)
+      c.warnings.emplace_back("rate_limit.interval: a number without a unit is "
+                              "one of nanoseconds, 1s is a second");
   }
 
   void http_server(web_config& c, const YAML::Node& node) {
@@ -327,7 +151,8 @@ private:
     each_item(node, "http_server_config.headers.",
               [&](const YAML::Node& name, const YAML::Node& value) {
                 with_scalar(value,
-                            "http_server_config.headers." + name.Scalar(),
+                            "http_server_config.headers." +
+                                name_for_message(name.Scalar()),
                             [&](const std::string& text) {
                               check_header(name.Scalar(), text);
                               c.headers.emplace_back(name.Scalar(), text);
@@ -336,6 +161,7 @@ private:
   }
 
   void tls_rules(tls_server_keys& t, const YAML::Node& node) {
+    t.origin = {place_of(node) + "tls_server_config"};
     const auto say = [&](const std::string& why) {
       problem(node, "tls_server_config: " + why);
     };
@@ -345,6 +171,8 @@ private:
       if (!s.text.empty() && !s.file.empty())
         say("at most one of " + name + " & " + name +
             "_file must be configured");
+      s.origin = origin_of("tls_server_config." + name +
+                           (s.file.empty() ? "" : "_file"));
       s.file = beside(s.file);
     };
     one_of(t.cert, "cert", true);
@@ -377,9 +205,16 @@ web_config parse_web_config(const std::string& yaml, const std::string& file) {
 }
 
 web_config with_files(web_config c) {
+  std::vector<std::string> problems;
   if (c.tls)
-    for (auto* s : {&c.tls->cert, &c.tls->key, &c.tls->client_ca})
-      *s = {reveal(*s), {}};
+    for (auto* s : {&c.tls->cert, &c.tls->key, &c.tls->client_ca}) {
+      if (auto problem = problem_with(*s); !problem.empty())
+        problems.push_back(std::move(problem));
+      else
+        *s = {reveal(*s), {}, s->origin};
+    }
+  if (!problems.empty())
+    throw invalid(std::move(problems));
   return c;
 }
 

@@ -27,6 +27,7 @@ struct tls_server_keys {
   std::vector<std::string> cipher_suites;
   bool prefer_server_cipher_suites = true;
   std::vector<std::string> curve_preferences; ///< OpenSSL's names of curves.
+  config::origin origin{};
   bool operator==(const tls_server_keys&) const = default;
 };
 
@@ -56,7 +57,7 @@ struct web_config {
 web_config parse_web_config(const std::string& yaml, const std::string& file);
 
 /// Replaces the names of files in `c` by the content of these files. May block.
-/// Throws a `std::runtime_error` that names the file.
+/// Throws `invalid` if files cannot be read.
 web_config with_files(web_config c);
 
 } // namespace betanet::config

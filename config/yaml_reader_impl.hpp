@@ -5,15 +5,17 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <map>
 
 namespace betanet::config {
 
-/// Parses a file with one YAML document. Throws `invalid`.
+/// Parses a file with one YAML document in UTF-8, of at most 32 levels and 10^6
+/// nodes. Throws `invalid`.
 YAML::Node load_yaml(const std::string& yaml, const std::string& file);
 
-/// Replaces `${NAME}` by the value of the environment variable and `$$` by `$`.
-/// Any other `$` stays. Throws `std::invalid_argument` if a variable is not
-/// set.
+/// Replaces `${NAME}` by the value of the environment variable and `$$` by `$`,
+/// where NAME consists of letters, digits and `_`. Any other `$` stays. Throws
+/// `std::invalid_argument` if a variable is not set.
 std::string expand(const std::string& text);
 
 /// The kind of a node for messages, such as "a list".
@@ -33,8 +35,11 @@ public:
   /// From now on, a key without a value is treated as if it were absent.
   void null_is_absent() { null_is_absent_ = true; }
 
-  /// Throws `invalid` if there were problems.
-  void finish();
+  /// All problems that were found. Of a long list, the first ones.
+  std::vector<std::string> problems();
+
+  /// The position of a node for messages, such as `f.yml:3:7: `.
+  std::string place_of(const YAML::Node& node) const;
 
   /// Adds a problem at the position of a node.
   void problem(const YAML::Node& at, const std::string& text);
@@ -60,54 +65,63 @@ public:
   void with_scalar(const YAML::Node& node, const std::string& what,
                    const take_scalar& take);
 
+  /// Where the scalar that was called `what` was last read.
+  origin origin_of(const std::string& what) const;
+
+  /// All origins, by name.
+  const std::map<std::string, origin>& origins() const { return origins_; }
+
   /// Makes a path that is relative to the folder of the file usable. An empty
   /// path stays empty.
   std::string beside(const std::string& path) const;
 
-  /// Reads a section whose keys are rows of a table.
+  /// Reads a section whose keys are rows of a table. `prefix` begins the names
+  /// of the keys in messages.
   template <class T>
   void section(const std::vector<key<T>>& keys, T& to, const std::string& name,
-               const YAML::Node& value) {
+               const YAML::Node& value, const std::string& prefix = {}) {
     std::vector<std::string> known;
     for (const auto& k : keys)
       if (k.name.starts_with(name + "."))
         known.push_back(k.name.substr(name.size() + 1));
-    each_entry(value, name + ".", known,
+    each_entry(value, prefix + name + ".", known,
                [&](const YAML::Node& leaf, const YAML::Node& node) {
                  const auto full = name + "." + leaf.Scalar();
                  const auto found =
                      std::find_if(keys.begin(), keys.end(), [&](const auto& k) {
                        return k.name == full;
                      });
-                 read_key(*found, to, node);
+                 read_key(*found, to, node, prefix + full);
                });
   }
 
 private:
   template <class T>
-  void read_key(const key<T>& k, T& to, const YAML::Node& node) {
+  void read_key(const key<T>& k, T& to, const YAML::Node& node,
+                const std::string& what) {
     if (null_is_absent_ && node.IsNull())
       return;
     if (!k.list)
-      return add_item(k, to, node);
+      return add_item(k, to, node, what);
     if (!node.IsSequence())
-      return problem(node,
-                     k.name + ": expected a list, found " + kind_of(node));
+      return problem(node, what + ": expected a list, found " + kind_of(node));
+    origins_[what] = {place_of(node) + what};
     k.clear(to);
     for (const auto& item : node)
-      add_item(k, to, item);
+      add_item(k, to, item, what);
   }
 
   template <class T>
-  void add_item(const key<T>& k, T& to, const YAML::Node& node) {
-    with_scalar(node, k.name,
-                [&](const std::string& text) { k.add(to, text); });
+  void add_item(const key<T>& k, T& to, const YAML::Node& node,
+                const std::string& what) {
+    with_scalar(node, what, [&](const std::string& text) { k.add(to, text); });
   }
 
   std::string file_;
   meaning meaning_;
   bool null_is_absent_ = false;
   std::vector<std::string> problems_;
+  std::map<std::string, origin> origins_;
 };
 
 } // namespace betanet::config

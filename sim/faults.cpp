@@ -14,23 +14,40 @@ namespace {
 struct kind_row {
   kind id;
   std::string_view name;
+  std::string_view number; ///< What the number of `--fault` means; empty: none.
+  std::string_view help;
 };
 
+constexpr std::string_view delay = "delay in ms, 1000";
+
 constexpr std::array kind_table{
-    kind_row{kind::none, "none"},
-    kind_row{kind::refuse, "refuse"},
-    kind_row{kind::reset, "reset"},
-    kind_row{kind::hang, "hang"},
-    kind_row{kind::slow, "slow"},
-    kind_row{kind::drip, "drip"},
-    kind_row{kind::status, "status"},
-    kind_row{kind::garbage, "garbage"},
-    kind_row{kind::no_json, "no_json"},
-    kind_row{kind::truncated, "truncated"},
-    kind_row{kind::oversized, "oversized"},
-    kind_row{kind::wrong_types, "wrong_types"},
-    kind_row{kind::body, "body"},
+    kind_row{kind::none, "none", "", "the endpoint answers correctly"},
+    kind_row{kind::refuse, "refuse", "",
+             "the connection is closed without an answer; with all=refuse the "
+             "port is closed"},
+    kind_row{kind::reset, "reset", "",
+             "the connection is reset after the request"},
+    kind_row{kind::hang, "hang", "", "the request is never answered"},
+    kind_row{kind::slow, "slow", delay, "the answer is late"},
+    kind_row{kind::drip, "drip", delay,
+             "the answer is sent byte by byte, with this delay after each"},
+    kind_row{kind::status, "status", "status, 500",
+             "the answer has this status"},
+    kind_row{kind::garbage, "garbage", "", "the answer is not HTTP"},
+    kind_row{kind::no_json, "no_json", "", "the answer is an HTML page"},
+    kind_row{kind::truncated, "truncated", "",
+             "the connection is closed after half of the body"},
+    kind_row{kind::oversized, "oversized", "bytes, 4194304",
+             "the body has this size"},
+    kind_row{kind::wrong_types, "wrong_types", "",
+             "the values are strings instead of numbers"},
+    kind_row{kind::body, "body", "text of the body",
+             "the answer has this body"},
 };
+
+/// The keys of the JSON object that sets a fault.
+constexpr std::array<std::string_view, 7> fault_keys{
+    "endpoint", "fault", "delay_ms", "status", "retry_after", "size", "body"};
 
 kind parse_kind(std::string_view name) {
   for (const auto& row : kind_table)
@@ -66,6 +83,12 @@ void apply(faults& to, std::string_view text) {
   try {
     const auto root = json::parse({text.data(), text.size()});
     const auto& o = root.as_object();
+    for (const auto& [key, value] : o)
+      if (std::find(fault_keys.begin(), fault_keys.end(),
+                    std::string_view{key}) == fault_keys.end())
+        throw std::invalid_argument("unknown key \"" + std::string{key} +
+                                    "\", the keys are endpoint, fault, "
+                                    "delay_ms, status, retry_after and size");
     const auto number = [&](const char* key, auto fallback) {
       const auto* v = o.if_contains(key);
       return v ? v->to_number<decltype(fallback)>() : fallback;
@@ -108,6 +131,19 @@ void apply_flag(faults& to, const std::string& flag) {
       f.delay = std::chrono::milliseconds{number};
   }
   apply(to, flag.substr(0, equals), f);
+}
+
+std::string describe_kinds() {
+  std::string text;
+  for (const auto& row : kind_table) {
+    auto line = "  " + std::string{row.name} + (row.number.empty() ? "" : ":N");
+    line.resize(std::max<std::size_t>(line.size() + 2, 16), ' ');
+    text += line + std::string{row.help};
+    if (!row.number.empty())
+      text += " (" + std::string{row.number} + " by default)";
+    text += "\n";
+  }
+  return text;
 }
 
 bool nobody_listens(const faults& f) {

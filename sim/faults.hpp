@@ -43,7 +43,8 @@ using faults = std::array<fault, betanet::endpoint_count>;
 
 /// Applies `{"endpoint": "metrics" | ... | "all", "fault": "hang", "delay_ms":
 /// 100, "status": 503, "retry_after": 2, "size": 4194304, "body": "{}"}`.
-/// `retry_after` may also be a string. Throws `std::invalid_argument`.
+/// `retry_after` may also be a string. Throws `std::invalid_argument`, also for
+/// an unknown key.
 void apply(faults& to, std::string_view json);
 
 /// Sets a fault from the value of the flag `--fault`, which has the form
@@ -51,6 +52,9 @@ void apply(faults& to, std::string_view json);
 /// in milliseconds; for `body` it is the text of the body. Throws
 /// `std::invalid_argument`.
 void apply_flag(faults& to, const std::string& flag);
+
+/// The names of the faults and their numbers, for the help text.
+std::string describe_kinds();
 
 /// Whether all endpoints have the fault `refuse`, so that the port is closed.
 bool nobody_listens(const faults& f);

@@ -248,6 +248,24 @@ private:
   tcp::acceptor control_{io_};
 };
 
+/// What `--help` says besides the flags.
+std::string more_help() {
+  return "Faults, with the number N that they take:\n" + sim::describe_kinds() +
+         R"(
+Endpoints: metrics, nodes_status, network_stats, or all for the three of them.
+
+Control API, at the address of --control and at that of the service:
+  GET  /sim/faults    the faults that are set
+  POST /sim/faults    sets a fault. Keys: endpoint, fault, and for its number
+                      delay_ms, status with retry_after (seconds), or size:
+                      {"endpoint": "metrics", "fault": "slow", "delay_ms": 500}
+  POST /sim/values    sets values, which then stay fixed. Keys: the JSON fields
+                      of the endpoints: {"packets_processed": 100}
+  POST /sim/reset     sets the totals to 0, as after a restart
+An unknown key is answered with 400.
+)";
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -272,6 +290,7 @@ int main(int argc, char** argv) {
                  "Fault to begin with, as endpoint=fault[:number]: for example "
                  "all=refuse, metrics=slow:500, nodes_status=status:503 or "
                  "metrics=body:{}; may be repeated");
+  app.footer(more_help());
   CLI11_PARSE(app, argc, argv);
   try {
     sim::faults faults;

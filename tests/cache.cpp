@@ -98,6 +98,39 @@ CAF_TEST(ready is set when all targets have collected once and stays set) {
   CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
 }
 
+CAF_TEST(ready stays set when all targets are removed and others are added) {
+  start({});
+  CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
+
+  caf::anon_send(aut, atom::add_v, std::string{"a"}, snapshot_ptr{blank()});
+  caf::anon_send(aut, atom::reload_v, metrics::reload_status{});
+  consume_messages();
+
+  CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
+}
+
+CAF_TEST(a reload that replaces the only target does not make it ready) {
+  start({"a"});
+
+  caf::anon_send(aut, atom::drop_v, std::string{"a"});
+  CAF_CHECK(!ask<census_ptr>(atom::list_v)->ready);
+  caf::anon_send(aut, atom::add_v, std::string{"b"}, snapshot_ptr{blank()});
+  caf::anon_send(aut, atom::reload_v, metrics::reload_status{});
+  consume_messages();
+
+  CAF_CHECK(!ask<census_ptr>(atom::list_v)->ready);
+}
+
+CAF_TEST(a reload that removes the last waiting target makes it ready) {
+  start({"a"});
+
+  caf::anon_send(aut, atom::drop_v, std::string{"a"});
+  caf::anon_send(aut, atom::reload_v, metrics::reload_status{});
+  consume_messages();
+
+  CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
+}
+
 CAF_TEST(without targets the cache is ready) {
   start({});
   CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);

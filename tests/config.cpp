@@ -2,6 +2,7 @@
 
 #include "config/config.hpp"
 
+#include "tests/command.hpp"
 #include "tests/suite.hpp"
 
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 using namespace betanet::config;
+using namespace betanet::testing;
 
 namespace {
 
@@ -22,58 +24,6 @@ std::string problems_of(const std::string& yaml) {
   }
   return "none";
 }
-
-/// A command line and environment variables. The destructor unsets the
-/// variables.
-struct command {
-  std::vector<std::string> words{"betanet_exporter"};
-  std::vector<std::string> variables;
-
-  ~command() {
-    for (const auto& v : variables)
-      unsetenv(v.c_str());
-  }
-
-  command& env(const std::string& name, const std::string& value) {
-    setenv(name.c_str(), value.c_str(), 1);
-    variables.push_back(name);
-    return *this;
-  }
-
-  command& flag(const std::string& word) {
-    words.push_back(word);
-    return *this;
-  }
-
-  invocation load() const {
-    std::vector<const char*> argv;
-    for (const auto& w : words)
-      argv.push_back(w.c_str());
-    return betanet::config::load(static_cast<int>(argv.size()), argv.data());
-  }
-
-  std::string problems() const {
-    try {
-      load();
-    } catch (const invalid& e) {
-      return e.what();
-    }
-    return "none";
-  }
-};
-
-/// A file that the destructor deletes.
-struct temporary_file {
-  std::string path;
-
-  explicit temporary_file(const std::string& text)
-      : path(std::filesystem::temp_directory_path() /
-             ("betanet-" + std::to_string(getpid()) + "-" +
-              std::to_string(text.size()) + ".yml")) {
-    std::ofstream{path} << text;
-  }
-  ~temporary_file() { std::filesystem::remove(path); }
-};
 
 void check_defaults(const settings& s) {
   const auto& p = s.polling;
@@ -143,8 +93,10 @@ CAF_TEST(invalid files are refused with place and reason) {
                                        "unknown key, did you mean "
                                        "\"interval\"?"},
       {"collection: {interval: 5s, interval: 6s}",
-       "f.yml:1:28: collection.interval: duplicate key"},
-      {"cache: {}\ncache: {}", "f.yml:2:1: cache: duplicate key"},
+       "f.yml:1:28: collection.interval: duplicate key, each key may occur "
+       "once"},
+      {"cache: {}\ncache: {}",
+       "f.yml:2:1: cache: duplicate key, each key may occur once"},
       {"collection: 5", "f.yml:1:13: collection: expected a mapping, found a "
                         "value"},
       {"collection: [5]", "f.yml:1:13: collection: expected a mapping, found a "
@@ -153,10 +105,12 @@ CAF_TEST(invalid files are refused with place and reason) {
       {"collection: {interval: 5}", "f.yml:1:24: collection.interval: \"5\" is "
                                     "not a duration such as 250ms, "
                                     "15s or 1m30s"},
-      {"collection: {interval: 5ms}", "f.yml:1:24: collection.interval: 5ms is "
-                                      "not between 10ms and 1d"},
-      {"collection: {interval: 25h}", "f.yml:1:24: collection.interval: 25h is "
-                                      "not between 10ms and 1d"},
+      {"collection: {interval: 5ms}",
+       "f.yml:1:24: collection.interval: \"5ms\" is "
+       "not between 10ms and 1d"},
+      {"collection: {interval: 25h}",
+       "f.yml:1:24: collection.interval: \"25h\" is "
+       "not between 10ms and 1d"},
       {"collection: {interval: -5s}",
        "f.yml:1:24: collection.interval: \"-5s\" is not a duration such as "
        "250ms, "
@@ -166,9 +120,10 @@ CAF_TEST(invalid files are refused with place and reason) {
       {"collection: {interval: }",
        "f.yml:1:24: collection.interval: expected a value, found nothing"},
       {"collection: {timeout: 0s}",
-       "f.yml:1:23: collection.timeout: 0s is not between 1ms and 1d"},
+       "f.yml:1:23: collection.timeout: \"0s\" is not between 1ms and 1d"},
       {"collection: {max_body_bytes: 1023}",
-       "f.yml:1:30: collection.max_body_bytes: 1023 is not between 1024 and "
+       "f.yml:1:30: collection.max_body_bytes: \"1023\" is not between 1024 "
+       "and "
        "1073741824"},
       {"collection: {max_body_bytes: 1e6}",
        "f.yml:1:30: collection.max_body_bytes: \"1e6\" is not a whole number"},
@@ -177,25 +132,39 @@ CAF_TEST(invalid files are refused with place and reason) {
        "last_known, "
        "default, omit"},
       {"collection: {latency_buckets: [1, 1]}",
-       "f.yml:1:35: collection.latency_buckets: 1 is not above the previous "
+       "f.yml:1:35: collection.latency_buckets: \"1\" is not above the "
+       "previous "
        "bucket"},
+      {"collection: {latency_buckets: [0, 1]}",
+       "f.yml:1:32: collection.latency_buckets: \"0\" is not above 0"},
+      {"collection: {latency_buckets: [-1]}",
+       "f.yml:1:32: collection.latency_buckets: \"-1\" is not above 0"},
+      {"collection: {latency_buckets: [0.1, 0.10000000000000001388]}",
+       "f.yml:1:37: collection.latency_buckets: \"0.10000000000000001388\" is "
+       "not above the previous bucket"},
+      {"collection: {latency_buckets: [0.3, 0.30000000000000004]}",
+       "f.yml:1:37: collection.latency_buckets: \"0.30000000000000004\" is "
+       "printed as 0.3, as the previous bucket is"},
       {"collection: {latency_buckets: [.inf]}",
        "f.yml:1:32: collection.latency_buckets: \".inf\" is not a finite "
        "number"},
       {"retry: {delays: 1s}", "f.yml:1:17: retry.delays: expected a list, "
                               "found a value"},
       {"retry: {delays: [1s, 2h]}",
-       "f.yml:1:22: retry.delays: 2h is not between 0s and 1h"},
-      {"retry: {jitter: 1.5}", "f.yml:1:17: retry.jitter: 1.5 is not between 0 "
-                               "and 1"},
+       "f.yml:1:22: retry.delays: \"2h\" is not between 0s and 1h"},
+      {"retry: {jitter: 1.5}",
+       "f.yml:1:17: retry.jitter: \"1.5\" is not between 0 "
+       "and 1"},
       {"circuit_breaker: {failure_threshold: 0}",
-       "f.yml:1:38: circuit_breaker.failure_threshold: 0 is not between 1 and "
+       "f.yml:1:38: circuit_breaker.failure_threshold: \"0\" is not between 1 "
+       "and "
        "2147483647"},
       {"circuit_breaker: {failure_threshold: 2147483648}",
-       "f.yml:1:38: circuit_breaker.failure_threshold: 2147483648 is not "
+       "f.yml:1:38: circuit_breaker.failure_threshold: \"2147483648\" is not "
        "between 1 and 2147483647"},
       {"circuit_breaker: {open_duration: 0s}",
-       "f.yml:1:34: circuit_breaker.open_duration: 0s is not between 1ms and "
+       "f.yml:1:34: circuit_breaker.open_duration: \"0s\" is not between 1ms "
+       "and "
        "1d"},
       {"cache: {max_stale: never}", "f.yml:1:20: cache.max_stale: \"never\" is "
                                     "not a duration such as 250ms, "
@@ -203,11 +172,14 @@ CAF_TEST(invalid files are refused with place and reason) {
       {"cache: {max_stale: 200y}", "f.yml:1:20: cache.max_stale: \"200y\" is "
                                    "longer than 100y"},
       {"web: {listen_addresses: [\"9200\"]}",
-       "f.yml:1:26: web.listen_addresses: \"9200\" is not an address such as "
-       ":9200 "
-       "or [::1]:9200"},
+       "f.yml:1:26: web.listen_addresses: \"9200\": a listen address is "
+       "HOST:PORT or :PORT, and an IPv6 address is written in brackets"},
+      {"web: {listen_addresses: [\"unix:/tmp/x\"]}",
+       "f.yml:1:26: web.listen_addresses: \"unix:/tmp/x\": a listen address is "
+       "HOST:PORT or :PORT, and an IPv6 address is written in brackets"},
       {"web: {listen_addresses: [\":65536\"]}",
-       "f.yml:1:26: web.listen_addresses: 65536 is not between 0 and 65535"},
+       "f.yml:1:26: web.listen_addresses: \"65536\" is not between 0 and "
+       "65535"},
       {"web: {telemetry_path: metrics}",
        "f.yml:1:23: web.telemetry_path: \"metrics\" is not a path such as "
        "/metrics"},
@@ -217,23 +189,27 @@ CAF_TEST(invalid files are refused with place and reason) {
       {"log: {level: loud}", "f.yml:1:14: log.level: \"loud\" is not one of "
                              "debug, info, warn, error"},
       {"targets: {}", "f.yml:1:10: targets: expected a list, found a mapping"},
-      {"targets: [{name: a}]", "f.yml:1:11: target.url: missing"},
+      {"targets: [{name: a}]", "f.yml:1:11: target.url: missing, a URL such as "
+                               "http://betanet:9000 is expected"},
       {"targets: [{url: ftp://x}]",
-       "f.yml:1:17: target.url: \"ftp://x\": the scheme is neither http nor "
-       "https"},
+       "f.yml:1:17: target.url: the scheme is neither http nor https, a URL "
+       "such as http://betanet:9000 is expected"},
       {"targets: [{url: \"http://u:secret@x\"}]",
        "f.yml:1:17: target.url: a URL must not contain a user name or a "
-       "password; set them in http_client_config"},
+       "password, they are set in http_client_config; an @ in a path is "
+       "written %40"},
       {"targets: [{url: \"http://x/?token=secret\"}]",
-       "f.yml:1:17: target.url: a URL must not have a query or a fragment; "
-       "set credentials in http_client_config"},
+       "f.yml:1:17: target.url: a URL must not have a query or a fragment, "
+       "credentials are set in http_client_config"},
       {"targets: [{url: betanet}]",
-       "f.yml:1:17: target.url: \"betanet\": not a URL such as "
-       "http://betanet:9000"},
+       "f.yml:1:17: target.url: the value is not a URL, a URL such as "
+       "http://betanet:9000 is expected"},
       {"targets: [{url: \"http://a\"}, {url: \"http://b\", name: b}]",
-       "f.yml:1:11: target.name: needed when there is more than one target"},
+       "f.yml:1:11: target.name: missing, each of several targets needs a "
+       "name"},
       {"targets: [{url: \"http://a\", name: x}, {url: \"http://b\", name: x}]",
-       "f.yml:1:39: target.name: \"x\" is used twice"},
+       "f.yml:1:39: target.name: \"x\" is used twice, a unique name is "
+       "expected"},
       {"targets: [{url: \"http://a\", name: \"a\\nb\"}]",
        "f.yml:1:35: target.name: a name has 1 to 200 characters of UTF-8 and "
        "no control characters"},
@@ -256,7 +232,8 @@ CAF_TEST(invalid files are refused with place and reason) {
        "f.yml:1:32: web.listen_addresses: \":1\" is listed twice"},
       {"load: {max_in_flight: 1}", "f.yml:1:1: load: not supported"},
       {"cache: {ttl: \"${BETANET_UNSET}\"}",
-       "f.yml:1:14: cache.ttl: environment variable BETANET_UNSET is not set"},
+       "f.yml:1:14: cache.ttl: the environment variable BETANET_UNSET is not "
+       "set"},
       {"a: [", "f.yml:1:1: end of sequence flow not found"},
       {"cache: {}\n---\ncache: {}",
        "f.yml:2:1: unexpected text, or a second document"},
@@ -293,19 +270,27 @@ CAF_TEST(a client configuration follows the rules of Prometheus) {
   CAF_CHECK_EQUAL(problems("tls_config: {min_version: TLS13, max_version: "
                            "TLS12}"),
                   prefix + "min_version is above max_version");
-  CAF_CHECK_EQUAL(problems("oauth2: {}"),
-                  "target.http_client_config.oauth2: not supported");
+  for (const std::string key :
+       {"oauth2", "bearer_token", "bearer_token_file", "follow_redirects",
+        "enable_http2", "proxy_url", "no_proxy", "proxy_from_environment",
+        "proxy_connect_header"})
+    CAF_CHECK_EQUAL(problems(key + ": x"),
+                    "target.http_client_config." + key + ": not supported");
+  CAF_CHECK_EQUAL(problems("basic_auth: {password_ref: x}"),
+                  "target.http_client_config.basic_auth.password_ref: not "
+                  "supported");
   CAF_CHECK_EQUAL(problems("http_headers: {Host: {values: [a]}}"),
                   "target.http_client_config.http_headers: setting header "
                   "\"Host\" is not allowed");
   CAF_CHECK_EQUAL(problems("http_headers: {\"a b\": {values: [a]}}"),
-                  "target.http_client_config.http_headers: \"a b\" is not "
-                  "an HTTP token such as X-Tenant");
+                  "target.http_client_config.http_headers: the key is not the "
+                  "name of a header such as X-Tenant");
   CAF_CHECK_EQUAL(problems("http_headers: {A: {value: [a]}}"),
                   "target.http_client_config.http_headers.A.value: unknown "
                   "key, did you mean \"values\"?");
   CAF_CHECK_EQUAL(problems("http_headers: {a-b: {}, A-B: {}}"),
-                  "target.http_client_config.http_headers.A-B: duplicate key");
+                  "target.http_client_config.http_headers.A-B: duplicate key, "
+                  "each key may occur once");
   CAF_CHECK_NOT_EQUAL(problems_of("targets:\n - url: https://x\n   "
                                   "http_client_config: {authorization: {type: "
                                   "\"Bearer canary\"}}"),
@@ -432,7 +417,7 @@ CAF_TEST(all problems are reported at once) {
       problems_of("cache: {ttl: x}\nretry: {jitter: 2}\nlogs: {}"),
       "f.yml:1:14: cache.ttl: \"x\" is not a duration such as 250ms, "
       "15s or 1m30s\n"
-      "f.yml:2:17: retry.jitter: 2 is not between 0 and 1\n"
+      "f.yml:2:17: retry.jitter: \"2\" is not between 0 and 1\n"
       "f.yml:3:1: logs: unknown key, did you mean \"log\"?");
 }
 
@@ -576,14 +561,12 @@ CAF_TEST(an empty value of a flag is accepted) {
 }
 
 CAF_TEST(an empty list of listen addresses is refused) {
-  const std::string refusal = "web.listen_addresses: at least one is needed";
+  const std::string refusal = ": at least one address is needed, such as :9200";
   const temporary_file file{"web: {listen_addresses: []}"};
   CAF_CHECK_EQUAL(command{}.flag("--config.file=" + file.path).problems(),
-                  refusal);
-  CAF_CHECK_EQUAL(command{}.flag("--web.listen-address=").problems(), refusal);
-  CAF_CHECK_EQUAL(
-      command{}.env("BETANET_EXPORTER_WEB_LISTEN_ADDRESS", "").problems(),
-      refusal);
+                  file.path + ":1:25: web.listen_addresses" + refusal);
+  CAF_CHECK_EQUAL(command{}.flag("--web.listen-address=").problems(),
+                  "--web.listen-address" + refusal);
 }
 
 CAF_TEST(the URL flag replaces at most one target) {
@@ -597,7 +580,7 @@ CAF_TEST(the URL flag replaces at most one target) {
                             "url: \"http://b\"}]"};
   c.flag("--config.file=" + file.path);
   CAF_CHECK_EQUAL(c.problems(), "--betanet.url: the file has 2 targets, one "
-                                "URL cannot replace them");
+                                "URL cannot replace theirs");
 }
 
 CAF_TEST(messages about invalid flags and variables name them) {

@@ -48,7 +48,7 @@ class EndToEnd(harness.Case):
 
     def expired(self):
         self.start_sim("--still")
-        self.start_exporter(*FAST, "--cache.max_stale=100ms")
+        self.start_exporter(*FAST, "--cache.max-stale=100ms")
         wait_for(lambda: self.value("betanet_up") == 1, "up")
         self.fault("all", "hang")
         wait_for(lambda: self.value("betanet_connected_peers") is None,
@@ -56,7 +56,7 @@ class EndToEnd(harness.Case):
 
     def opened(self):
         self.start_sim("--fault=all=reset")
-        self.start_exporter(*FAST, "--circuit_breaker.open_duration=1h")
+        self.start_exporter(*FAST, "--circuit-breaker.open-duration=1h")
         wait_for(lambda: set(self.states().values()) == {1}, "open")
 
     STATES = ("cold", "good", "one_endpoint_down", "all_down", "stale",
@@ -428,11 +428,69 @@ groups:
                       err)
 
     def test_config_check_accepts_what_a_start_accepts(self):
-        self.assertEqual(self.run_exporter("--config.check"), (0, "", ""))
+        good = (0, "configuration OK: 1 targets\n", "")
+        self.assertEqual(self.run_exporter("--config.check"), good)
         path = f"{SOURCES}/config/betanet_exporter.yml"
         self.assertEqual(
-            self.run_exporter("--config.check", f"--config.file={path}"),
-            (0, "", ""))
+            self.run_exporter("--config.check", f"--config.file={path}"), good)
+
+    def write(self, text):
+        """Writes a configuration file and returns its path."""
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        with open(f"{home}/f.yml", "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+        return f"{home}/f.yml"
+
+    def test_all_problems_of_a_start_are_told_at_once(self):
+        path = self.write("""\
+cache: { ttl: x }
+web: { config_file: web.yml }
+log: { file: /dev/null/x }
+targets:
+  - name: a
+    url: https://a
+    http_client_config: { tls_config: { ca_file: a.pem } }
+  - name: b
+    url: https://b
+    http_client_config:
+      tls_config: { ca_file: b.pem }
+      basic_auth: { username: u, password_file: secret }
+""")
+        places = ("1:15: cache.ttl: ", "2:21: web.config_file: ",
+                  "3:14: log.file: ",
+                  "7:50: target.http_client_config.tls_config.ca_file: ",
+                  "11:30: target.http_client_config.tls_config.ca_file: ",
+                  "12:49: target.http_client_config.basic_auth.password_file: ")
+        for check in ([], ["--config.check"]):
+            status, out, err = self.run_exporter(f"--config.file={path}",
+                                                 *check)
+            self.assertEqual((status, out), (1, ""))
+            self.assertEqual(len(err.splitlines()), len(places), err)
+            for place in places:
+                self.assertIn(f"betanet_exporter: {path}:{place}", err)
+
+    def test_a_file_that_is_no_configuration_is_refused(self):
+        for text, problem in ((b"", "is empty"),
+                              (b"\xff\xfe\0", "f.yml:1:1: the file is not")):
+            flag = f"--config.file={self.write(text)}"
+            for check in ([], ["--config.check"]):
+                status, out, err = self.run_exporter(flag, *check)
+                self.assertEqual((status, out), (1, ""))
+                self.assertIn(problem, err)
+        for text, targets, warned in (("# empty\n", 1, False),
+                                      ("targets: []", 0, True)):
+            status, out, err = self.run_exporter(
+                f"--config.file={self.write(text)}", "--config.check")
+            self.assertEqual((status, out),
+                             (0, f"configuration OK: {targets} targets\n"))
+            self.assertEqual("warning: targets:" in err, warned)
+
+    def test_a_misspelt_variable_is_a_warning(self):
+        status, _, err = self.run_exporter(
+            BETANET_EXPORTER_CONFIG_CHECK="TRUE",
+            BETANET_EXPORTER_LOG_LEVLE="debug")
+        self.assertEqual(status, 0)
+        self.assertIn("BETANET_EXPORTER_LOG_LEVEL?", err)
 
     def test_healthcheck_asks_the_listener(self):
         self.good()
@@ -702,8 +760,8 @@ targets:
         # ms; covers attempt, pause, retry, open breaker and probe
         for moment in range(0, 240, 8):
             self.start_exporter("--collection.interval=1h", *FAST[1:],
-                                "--circuit_breaker.failure_threshold=1",
-                                "--circuit_breaker.open_duration=30ms")
+                                "--circuit-breaker.failure-threshold=1",
+                                "--circuit-breaker.open-duration=30ms")
             select.select([], [], [], moment / 1000)
             status, seconds = self.exporter.stop()
             self.assertEqual(status, 0)
@@ -768,7 +826,7 @@ targets:
         self.assertGreaterEqual(asked("a"), seen)
         self.assertGreaterEqual(asked("b"), seen_b)
         wait_for(lambda: self.value("betanet_up", target="b") == 0, "b")
-        self.assertIn("added=2 removed=1 changed=0", self.exporter.text())
+        self.assertIn('targets=3 added="b, c" removed=b', self.exporter.text())
         self.check_page()
         # an invalid file changes nothing, and the answer says why
         result = lambda: self.value(
@@ -876,6 +934,24 @@ targets:
             self.start_sim("--seed=42")
             pages.append(request(self.upstream, "/api/v1/metrics")[2])
         self.assertEqual(pages[0], pages[1])
+
+    def test_the_simulator_describes_its_faults_and_refuses_others(self):
+        done = subprocess.run([f"{BINARIES}/betanet_sim", "--help"],
+                              capture_output=True, text=True, timeout=20)
+        self.assertEqual(done.returncode, 0)
+        for text in ("refuse", "slow:N", "status:N", "oversized:N",
+                     "POST /sim/faults", "POST /sim/values", "retry_after"):
+            self.assertIn(text, done.stdout)
+        self.start_sim()
+        for path, body, key in (
+                ("faults", {"endpoint": "all", "fault": "slow", "delay": 9},
+                 b"delay"),
+                ("values", {"packets": 1}, b"packets")):
+            status, _, answer = request(self.control, f"/sim/{path}", "POST",
+                                        json.dumps(body))
+            self.assertEqual(status, 400)
+            self.assertIn(key, answer)
+        self.assertNotIn(b"slow", request(self.control, "/sim/faults")[2])
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ ENDPOINTS = ("metrics", "nodes_status", "network_stats")
 
 # Flags with which a breaker opens and probes within a second.
 FAST = ["--collection.interval=100ms", "--collection.timeout=80ms",
-        "--retry.delays=10ms", "--circuit_breaker.failure_threshold=3",
-        "--circuit_breaker.open_duration=300ms", "--cache.max_stale=5m"]
+        "--retry.delays=10ms", "--circuit-breaker.failure-threshold=3",
+        "--circuit-breaker.open-duration=300ms", "--cache.max-stale=5m"]
 
 
 def free_port():

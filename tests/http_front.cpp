@@ -42,7 +42,9 @@ struct front_fixture : fixture {
     owner = sys.spawn([this]() -> reloader_actor::behavior_type {
       return {[this](atom::reload) {
                 ++reloads;
-                return reload_problems;
+                return reload_problems.empty()
+                           ? reload_result{true, "Reloaded, targets: 1\n"}
+                           : reload_result{false, reload_problems + "\n"};
               },
               [this](atom::describe) {
                 ++descriptions;
@@ -216,7 +218,9 @@ CAF_TEST(one target can be scraped alone) {
 }
 
 CAF_TEST(a POST reloads the configuration and reports problems) {
-  CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 200);
+  const auto reloaded = get("/-/reload", net::method::post);
+  CAF_CHECK_EQUAL(reloaded->status(), 200);
+  CAF_CHECK_EQUAL(reloaded->body(), "Reloaded, targets: 1\n");
   reload_problems = "f.yml:1:1: a: unknown key";
   const auto refused = get("/-/reload", net::method::post);
   CAF_CHECK_EQUAL(refused->status(), 500);

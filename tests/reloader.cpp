@@ -53,6 +53,7 @@ struct reloader_fixture : fixture {
     story = sys.spawn(journal, logged.log, [] { return metrics::wall_time{}; });
     reloader_settings how;
     how.running = config::parse_yaml(yaml, "f.yml");
+    how.file = "f.yml";
     how.content = yaml;
     how.dependencies = {store,
                         story,
@@ -108,7 +109,15 @@ struct reloader_fixture : fixture {
   std::string reload() {
     auto r = self->request(aut, caf::infinite, atom::reload_v);
     consume_messages();
-    return text_of(r);
+    return result_of(r);
+  }
+
+  template <class Response>
+  std::string result_of(Response& r) {
+    std::string text = "no answer";
+    r.receive([&](const reload_result& s) { text = s.text; },
+              [&](const caf::error& e) { text = sys.render(e); });
+    return text;
   }
 
   template <class Response>
@@ -187,7 +196,7 @@ CAF_TEST(a single target has no offset and several have different ones) {
   start(targets("a"));
   CHECK_EQUAL(watched.begin()->second.offset, 0s);
   file = targets("ab");
-  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 2\nAdded: b\n");
   CAF_CHECK_EQUAL(watched.size(), 2u);
   CAF_CHECK(watched.begin()->second.offset != watched.rbegin()->second.offset);
 }
@@ -196,7 +205,7 @@ CAF_TEST(a reload keeps targets with the same name and URL) {
   start(targets("ab"));
   const auto before = supervisors();
   file = targets("bc");
-  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 2\nAdded: c\nRemoved: a\n");
   const auto after = supervisors();
   CAF_CHECK_EQUAL(after.size(), 2u);
   std::size_t kept = 0;
@@ -205,7 +214,7 @@ CAF_TEST(a reload keeps targets with the same name and URL) {
   CAF_CHECK_EQUAL(kept, 1u);
   CAF_CHECK_EQUAL(added, std::vector<std::string>{"c"});
   CAF_CHECK_EQUAL(dropped, std::vector<std::string>{"a"});
-  CAF_CHECK_EQUAL(logged.count("targets=2 added=1 removed=1 changed=0"), 1u);
+  CAF_CHECK_EQUAL(logged.count("targets=2 added=c removed=a"), 1u);
   CHECK_EQUAL(reloads, std::vector{true});
   CAF_CHECK(describe().find("http://c") != std::string::npos);
   CHECK_EQUAL(describe().find("name: a"), std::string::npos);
@@ -215,7 +224,7 @@ CAF_TEST(a target with a changed URL is replaced) {
   start(targets("a"));
   const auto before = supervisors();
   file = "targets: [{name: a, url: \"http://other\"}]";
-  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 1\nAdded: a\nRemoved: a\n");
   CAF_CHECK(supervisors() != before);
   CAF_CHECK_EQUAL(added, std::vector<std::string>{"a"});
   CAF_CHECK(dropped.empty()); // the cache keeps the counters of the name
@@ -225,10 +234,10 @@ CAF_TEST(changed settings go to the same supervisor) {
   start(targets("a"));
   const auto before = supervisors();
   file = targets("a", ", collection: {interval: 7s}");
-  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 1\nChanged: a\n");
   CHECK_EQUAL(supervisors(), before);
   CHECK_EQUAL(watched.begin()->second.interval, 7s);
-  CAF_CHECK_EQUAL(logged.count("added=0 removed=0 changed=1"), 1u);
+  CAF_CHECK_EQUAL(logged.count("targets=1 changed=a"), 1u);
 }
 
 CAF_TEST(with several targets the lines of each tick are at debug level) {
@@ -245,33 +254,36 @@ CAF_TEST(with several targets the lines of each tick are at debug level) {
   };
   CAF_CHECK_EQUAL(line_of_a_tick(), "INFO");
   file = targets("ab");
-  CAF_CHECK_EQUAL(reload(), "");
+  reload();
   CAF_CHECK_EQUAL(line_of_a_tick(), "DEBUG");
   file = targets("a");
-  CAF_CHECK_EQUAL(reload(), "");
+  reload();
   CAF_CHECK_EQUAL(line_of_a_tick(), "INFO");
 }
 
-CAF_TEST(an invalid file changes nothing and is logged once) {
+CAF_TEST(an invalid file changes nothing and is logged at each request) {
   start(targets("a"));
   const auto before = supervisors();
   file = "targetz: []";
   for (int i = 0; i < 3; ++i) {
     CAF_CHECK_EQUAL(reload(), "f.yml:1:1: targetz: unknown key, did you mean "
-                              "\"targets\"?");
+                              "\"targets\"?\n");
     CHECK_EQUAL(supervisors(), before);
   }
   CHECK_EQUAL(reloads, std::vector(3, false));
-  CAF_CHECK_EQUAL(logged.count("ERROR"), 1u);
+  CAF_CHECK_EQUAL(logged.count("ERROR"), 3u);
+  hang_up();
+  CAF_CHECK_EQUAL(logged.count("ERROR"), 4u);
   file = targets("a");
-  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 1\n");
   CAF_CHECK(reloads.back());
 }
 
 CAF_TEST(changed keys that need a restart are logged) {
   start(targets("a"));
   file = targets("a") + "web: {max_connections: 9}\n";
-  CAF_CHECK_EQUAL(reload(), "");
+  CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 1\nWaiting for a restart: "
+                            "web.max_connections\n");
   CAF_CHECK_EQUAL(logged.count("WARN msg=\"A changed key needs a restart\" "
                                "key=web.max_connections"),
                   1u);
@@ -307,13 +319,13 @@ CAF_TEST(many reload requests cause two readings and all are answered) {
   CAF_CHECK_EQUAL(readings, 1);
   read();
   consume_messages();
-  CAF_CHECK_EQUAL(text_of(first), "");
+  CAF_CHECK_EQUAL(result_of(first), "Reloaded, targets: 1\n");
   CAF_CHECK_EQUAL(watched.size(), 1u);
   CAF_CHECK_EQUAL(readings, 2);
   read();
   consume_messages();
-  CAF_CHECK_EQUAL(text_of(second), "");
-  CAF_CHECK_EQUAL(text_of(third), "");
+  CAF_CHECK_EQUAL(result_of(second), "Reloaded, targets: 2\nAdded: b\n");
+  CAF_CHECK_EQUAL(result_of(third), "Reloaded, targets: 2\nAdded: b\n");
   CAF_CHECK_EQUAL(watched.size(), 2u);
   CAF_CHECK_EQUAL(readings, 2);
 }
@@ -326,7 +338,7 @@ CAF_TEST(a hanging disk does not block other requests) {
   auto waiting = self->request(aut, caf::infinite, atom::reload_v);
   caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
   consume_messages();
-  CAF_CHECK_EQUAL(text_of(waiting), "stopping");
+  CAF_CHECK_EQUAL(result_of(waiting), "The exporter is stopping.\n");
   CAF_CHECK_EQUAL(told.back(), "STOPPING=1");
 }
 
@@ -347,6 +359,80 @@ CAF_TEST(a changed file is reloaded when two readings are equal) {
   advance(5s); // reads again, because a named file may exist by now
   CAF_CHECK_EQUAL(readings, 5);
   CAF_CHECK_EQUAL(logged.count("Reload failed"), 1u);
+}
+
+CAF_TEST(a problem is told to everyone who asks but to nobody else) {
+  check_file_every = 1s;
+  start(targets("a"));
+  file = "broken: {}";
+
+  advance(5s);
+  CAF_CHECK_EQUAL(logged.count("Reload failed"), 1u);
+  hang_up();
+  CAF_CHECK_EQUAL(logged.count("Reload failed"), 2u);
+  reload();
+  CAF_CHECK_EQUAL(logged.count("Reload failed"), 3u);
+  advance(5s);
+  CAF_CHECK_EQUAL(logged.count("Reload failed"), 3u);
+  file = "worse: {}";
+  advance(5s);
+  CAF_CHECK_EQUAL(logged.count("Reload failed"), 4u);
+}
+
+CAF_TEST(a restored file makes the latest reload successful) {
+  check_file_every = 1s;
+  start(targets("a"));
+  const auto before = supervisors();
+  file = "broken: {}";
+  advance(3s);
+  CAF_CHECK(!reloads.back());
+
+  file = targets("a");
+  advance(3s);
+
+  CAF_CHECK(reloads.back());
+  CHECK_EQUAL(supervisors(), before);
+  const auto count = reloads.size();
+  advance(10s);
+  CAF_CHECK_EQUAL(reloads.size(), count);
+}
+
+CAF_TEST(a signal during an automatic reload is answered by the next one) {
+  check_file_every = 1s;
+  start(targets("a"));
+  hangs = true;
+  file = "broken: {}";
+  advance(2s);
+
+  hang_up();
+  read(); // ends the automatic reload
+  consume_messages();
+  read(); // ends the one that the signal asked for
+  consume_messages();
+
+  CAF_CHECK_EQUAL(logged.count("Reload failed"), 2u);
+}
+
+CAF_TEST(the loaded configuration is logged) {
+  start(targets("ab"));
+
+  CAF_CHECK_EQUAL(
+      logged.count("INFO msg=\"Configuration loaded\" file=f.yml targets=2"),
+      1u);
+}
+
+CAF_TEST(a configuration without targets is a warning at each load) {
+  start("targets: []");
+  const std::string warning =
+      "WARN msg=\"targets: there are none, nothing will be collected\"";
+
+  CAF_CHECK_EQUAL(logged.count(warning), 1u);
+  file = targets("a");
+  reload();
+  CAF_CHECK_EQUAL(logged.count(warning), 1u);
+  file = "targets: []";
+  reload();
+  CAF_CHECK_EQUAL(logged.count(warning), 2u);
 }
 
 CAF_TEST(the service manager is notified of reloads and of health) {

@@ -346,7 +346,7 @@ class Tls(harness.Case):
         with open(f"{self.folder}/betanet.yml", "a") as f:
             f.write("    retry: { delays: [] }\n")
         status, _, reason = harness.request(self.port, "/-/reload", "POST")
-        self.assertEqual((status, reason), (200, b"Reloaded.\n"))
+        self.assertEqual(status, 200, reason)
         wait_for(lambda: self.connections == 6, "new connections")
         wait_for(lambda: len(self.held) == 3, "the end of the old ones")
 

@@ -541,6 +541,40 @@ class Web(harness.Case):
             self.assertIn(place, answers[0][1].decode())
             self.assertNotIn("hunter2", answers[0][1].decode())
 
+    def test_malformed_secrets_are_never_shown(self):
+        self.start_sim("--still")
+        path = f"{self.home}/betanet.yml"
+        url = f"http://127.0.0.1:{self.upstream}"
+        self.write(f"targets: [{{ url: {url} }}]", "betanet.yml")
+        self.launch_exporter(*harness.FAST, f"--config.file={path}")
+        client = "targets: [{ url: https://x, http_client_config: { %s } }]"
+        for text in (
+                "targets: [{ url: 'http://u:canary@h:99999' }]",
+                "targets: [{ url: 'http//u:canary@h' }]",
+                "targets: [{ url: 'http://u:canary' }]",
+                client % "basic_auth: { username: a, password: *canary }",
+                client % "basic_auth: canary",
+                client % 'basic_auth: { password: "a\\ncanary" }'
+                         ", http_headers: { A: { secrets: [\"\\ncanary\"] } }",
+                client % "tls_config: { key: canary, cert: canary }",
+                client % "tls_config: { ca: canary }",
+                client % "authorization: { type: 'Bearer canary' }",
+                client % "http_headers: { 'A: canary': { values: [b] } }",
+                client % 'http_headers: { A: { values: ["b\\ncanary"] } }'):
+            with self.subTest(text):
+                self.write(text, "betanet.yml")
+                done = subprocess.run(
+                    [f"{harness.BINARIES}/betanet_exporter",
+                     f"--config.file={path}", "--config.check"],
+                    capture_output=True, timeout=20)
+                self.assertEqual(done.returncode, 1)
+                self.assertNotIn(b"canary", done.stdout + done.stderr)
+                status, _, body = harness.request(self.port, "/-/reload",
+                                                 "POST")
+                self.assertEqual(status, 500)
+                self.assertNotIn(b"canary", body)
+        self.assertNotIn("canary", self.exporter.text())
+
     def test_secrets_are_never_shown(self):
         """Writes a recognizable text to each field that may contain a secret
         and searches all output for it."""

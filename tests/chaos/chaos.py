@@ -23,8 +23,8 @@ from proxy import Proxy  # noqa: E402
 
 # The timeout is long enough for an answer on a busy machine.
 LIFE = ["--collection.interval=50ms", "--collection.timeout=300ms",
-        "--retry.delays=10ms", "--circuit_breaker.failure_threshold=3",
-        "--circuit_breaker.open_duration=200ms"]
+        "--retry.delays=10ms", "--circuit-breaker.failure-threshold=3",
+        "--circuit-breaker.open-duration=200ms"]
 
 
 class Case(harness.Case):

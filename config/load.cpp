@@ -1,0 +1,187 @@
+#include "config/command_line_impl.hpp"
+#include "config/file.hpp"
+#include "config/flags_impl.hpp"
+#include "config/parse_impl.hpp"
+#include "config/quote_impl.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <unistd.h>
+
+namespace betanet::config {
+
+invalid::invalid(std::vector<std::string> p)
+    : std::runtime_error([&] {
+        std::string all;
+        for (const auto& line : p)
+          all += (all.empty() ? "" : "\n") + line;
+        return all;
+      }()),
+      problems(std::move(p)) {}
+
+namespace {
+
+std::vector<std::string> split(const std::string& list) {
+  std::vector<std::string> items;
+  std::istringstream in{list};
+  for (std::string item; std::getline(in, item, ',');)
+    items.push_back(item);
+  return items;
+}
+
+/// Sets the keys for which there are flags or variables. `origins` gets the
+/// places of these.
+template <class T>
+void apply(const command_line& line, const std::vector<key<T>>& keys, T& to,
+           std::map<std::string, origin>& origins,
+           std::vector<std::string>& problems) {
+  for (const auto& k : keys) {
+    const auto name = flag_of(k.name);
+    const auto g = name.empty() ? std::nullopt : line.find(name);
+    if (!g)
+      continue;
+    origins[k.name] = {g->place};
+    try {
+      if (!k.list) {
+        k.add(to, g->value);
+        continue;
+      }
+      k.clear(to);
+      for (const auto& item : split(g->value == "[]" ? "" : g->value))
+        k.add(to, item);
+    } catch (const std::invalid_argument& e) {
+      problems.push_back(g->place + ": " + e.what());
+    }
+  }
+}
+
+std::string content_of(const given& file) {
+  try {
+    auto text = read_file(file.value, largest_file);
+    if (text.find_first_not_of(" \t\r\n") == text.npos)
+      throw std::runtime_error(path_for_message(file.value) +
+                               " is empty, YAML is expected");
+    return text;
+  } catch (const std::runtime_error& e) {
+    throw invalid({file.place + ": " + e.what()});
+  }
+}
+
+void use_url(settings& s, const given& url,
+             std::vector<std::string>& problems) {
+  if (s.targets.size() > 1) {
+    problems.push_back(url.place + ": the file has " +
+                       std::to_string(s.targets.size()) +
+                       " targets, one URL cannot replace theirs");
+    return;
+  }
+  try {
+    auto fresh = unnamed_target(s.polling, url.value);
+    fresh.origin = {url.place};
+    if (s.targets.empty())
+      s.targets.push_back(std::move(fresh));
+    else
+      s.targets[0].url = fresh.url;
+  } catch (const std::invalid_argument& e) {
+    problems.push_back(url.place + ": " + e.what());
+  }
+}
+
+/// Reads the configuration file, if there is one, into `result`, and applies
+/// flags and variables to it.
+void read_settings(const command_line& line,
+                   const std::vector<std::string>& reserved_paths,
+                   invocation& result, std::vector<std::string>& problems) {
+  const auto overlay = [&](settings& s) {
+    apply(line, process_keys(), s, s.origins, problems);
+    apply(line, polling_keys(), s.polling, s.origins, problems);
+    const std::string without = "web.disable-exporter-metrics";
+    if (line.find(without))
+      s.web.disable_exporter_metrics = line.is_set(without, problems);
+  };
+  const auto file = line.find("config.file");
+  if (file && !file->value.empty()) {
+    result.file = file->value;
+    result.content = content_of(*file);
+  }
+  auto read = read_yaml(result.content, result.file, overlay, reserved_paths);
+  problems.insert(problems.begin(), read.problems.begin(), read.problems.end());
+  auto& s = result.settings = std::move(read.settings);
+  if (const auto url = line.find("betanet.url"))
+    use_url(s, *url, problems);
+  if (s.web.listen_addresses.empty() && problems.empty())
+    problems.push_back(s.origins["web.listen_addresses"].text +
+                       ": at least one address is needed, such as :9200");
+}
+
+action action_of(const command_line& line, std::vector<std::string>& problems) {
+  const bool help = line.is_set("help", problems);
+  const bool version = line.is_set("version", problems);
+  const bool check = line.is_set("config.check", problems);
+  const bool health = line.is_set("healthcheck", problems);
+  return help      ? action::help
+         : version ? action::version
+         : check   ? action::check
+         : health  ? action::healthcheck
+                   : action::run;
+}
+
+} // namespace
+
+invocation load(int argc, const char* const* argv,
+                const std::vector<std::string>& reserved_paths,
+                const further_check& check) {
+  const command_line line{argc, argv};
+  std::vector<std::string> problems;
+  invocation result;
+  result.action = action_of(line, problems);
+  if (result.action == action::help || result.action == action::version) {
+    result.text = help_text();
+    return result;
+  }
+  result.warnings = misspelt_variables(environ);
+  result.systemd_socket = line.is_set("web.systemd-socket", problems);
+  if (const auto every = line.find("config.auto-reload-interval"))
+    try {
+      result.auto_reload = parse_duration(every->value);
+    } catch (const std::invalid_argument& e) {
+      problems.push_back(every->place + ": " + e.what());
+    }
+  try {
+    read_settings(line, reserved_paths, result, problems);
+    if (check && result.action != action::healthcheck)
+      for (auto& p : check(result.settings))
+        problems.push_back(std::move(p));
+  } catch (const invalid& e) {
+    problems.insert(problems.begin(), e.problems.begin(), e.problems.end());
+  }
+  if (!problems.empty())
+    throw invalid(std::move(problems));
+  return result;
+}
+
+std::vector<std::string> warnings_about(const settings& s) {
+  if (!s.targets.empty())
+    return {};
+  return {"targets: there are none, nothing will be collected"};
+}
+
+std::vector<documented> documented_keys() {
+  std::vector<documented> all;
+  const settings defaults;
+  for (const auto& k : polling_keys())
+    all.push_back({k.name, k.print(defaults.polling), k.help});
+  for (const auto& k : process_keys())
+    all.push_back({k.name, k.print(defaults), k.help});
+  for (const auto& k : target_keys())
+    all.push_back({"targets." + k.name, k.fallback, k.help});
+  http_client client;
+  client.basic_auth.emplace();
+  client.authorization.emplace();
+  for (const auto& k : http_client_keys())
+    all.push_back(
+        {"targets.http_client_config." + k.name, k.print(client), k.help});
+  return all;
+}
+
+} // namespace betanet::config

@@ -1,0 +1,199 @@
+#include "config/quote_impl.hpp"
+#include "config/target_reader_impl.hpp"
+#include "config/utf8_impl.hpp"
+
+#include <algorithm>
+
+namespace betanet::config {
+
+namespace {
+
+const std::string client_prefix = "target.http_client_config";
+
+/// Whether `s` is 1 to 200 characters of UTF-8 without control characters.
+bool valid_target_name(const std::string& s) {
+  std::size_t characters = 0;
+  for (std::size_t at = 0; at < s.size(); ++characters) {
+    const auto c = character_at(s, at);
+    if (!c || is_control(c->code))
+      return false;
+    at += c->size;
+  }
+  return characters >= 1 && characters <= 200;
+}
+
+/// The names of the secrets of a target, as `section()` calls them, and the
+/// secrets.
+std::vector<std::pair<std::string, secret*>> named_secrets(http_client& c) {
+  std::vector<std::pair<std::string, secret*>> all{
+      {"tls_config.ca", &c.tls_config.ca},
+      {"tls_config.cert", &c.tls_config.cert},
+      {"tls_config.key", &c.tls_config.key}};
+  if (c.basic_auth) {
+    all.emplace_back("basic_auth.username", &c.basic_auth->username);
+    all.emplace_back("basic_auth.password", &c.basic_auth->password);
+  }
+  if (c.authorization)
+    all.emplace_back("authorization.credentials",
+                     &c.authorization->credentials);
+  return all;
+}
+
+} // namespace
+
+target target_reader::read_target(const polling& inherited,
+                                  const YAML::Node& node) {
+  target t;
+  t.origin = {place_of(node) + "target"};
+  t.polling = inherited;
+  std::vector<std::string> known;
+  for (const auto& k : target_keys())
+    known.push_back(k.name.substr(0, k.name.find('.')));
+  add_sections(known, polling_keys());
+  bool has_url = false;
+  each_entry(node, "target.", known,
+             [&](const YAML::Node& key, const YAML::Node& value) {
+               const auto& name = key.Scalar();
+               if (name == "name")
+                 return read_name(t, value);
+               if (name == "endpoints")
+                 return read_endpoints(t, value);
+               if (name == "http_client_config")
+                 return read_client(t.http_client, value);
+               if (name != "url")
+                 return section(polling_keys(), t.polling, name, value);
+               has_url = true;
+               with_scalar(value, "target.url", [&](const std::string& text) {
+                 t.url = parse_url(text);
+               });
+             });
+  if (node.IsMap() && !has_url)
+    problem(node, "target.url: missing, a URL such as http://betanet:9000 is "
+                  "expected");
+  if (node.IsNull())
+    problem(node, "targets: expected a mapping, found nothing");
+  return t;
+}
+
+void target_reader::read_name(target& t, const YAML::Node& node) {
+  with_scalar(node, "target.name", [&](const std::string& text) {
+    if (!valid_target_name(text))
+      throw std::invalid_argument("a name has 1 to 200 characters of UTF-8 and "
+                                  "no control characters");
+    t.name = text;
+  });
+}
+
+void target_reader::read_endpoints(target& t, const YAML::Node& node) {
+  std::vector<std::string> known(endpoint_count);
+  for (const auto& row : endpoint_table)
+    known[index(row.id)] = row.name;
+  each_entry(node, "target.endpoints.", known,
+             [&](const YAML::Node& key, const YAML::Node& value) {
+               const auto& name = key.Scalar();
+               const auto i = static_cast<std::size_t>(
+                   std::find(known.begin(), known.end(), name) - known.begin());
+               with_scalar(value, "target.endpoints." + name,
+                           [&](const std::string& text) {
+                             t.paths[i] = parse_path(text);
+                           });
+             });
+}
+
+void target_reader::read_client(http_client& c, const YAML::Node& node) {
+  c.origin = {place_of(node) + client_prefix};
+  each_entry(node, client_prefix + ".",
+             {"basic_auth", "authorization", "tls_config", "http_headers"},
+             [&](const YAML::Node& key, const YAML::Node& value) {
+               const auto& name = key.Scalar();
+               if (value.IsNull())
+                 return; // all keys of the block are commented out
+               if (name == "http_headers")
+                 return read_headers(c, value);
+               if (name == "basic_auth")
+                 c.basic_auth.emplace();
+               if (name == "authorization")
+                 c.authorization.emplace();
+               section(http_client_keys(), c, name, value, client_prefix + ".");
+             });
+  for (const auto& why : contradictions(c))
+    problem(node, client_prefix + ": " + why);
+  for (auto& [name, s] : named_secrets(c))
+    s->origin = origin_of(client_prefix + "." + name +
+                          (s->file.empty() ? "" : "_file"));
+  for (auto* s : c.secrets())
+    s->file = beside(s->file);
+}
+
+void target_reader::read_headers(http_client& c, const YAML::Node& node) {
+  const auto prefix = client_prefix + ".http_headers";
+  if (!node.IsMap())
+    return problem(node,
+                   prefix + ": expected a mapping, found " + kind_of(node));
+  for (const auto& entry : node) {
+    http_header h;
+    const auto name =
+        entry.first.IsScalar() ? entry.first.Scalar() : std::string{};
+    try {
+      h.name = parse_token(name);
+    } catch (const std::invalid_argument&) { // hides the text, which may be a
+                                             // whole field with its value
+      problem(entry.first, prefix + ": the key is not the name of a header "
+                                    "such as X-Tenant");
+      continue;
+    }
+    if (is_reserved_header(name))
+      problem(entry.first,
+              prefix + ": setting header \"" + name + "\" is not allowed");
+    if (std::any_of(
+            c.http_headers.begin(), c.http_headers.end(),
+            [&](const auto& other) { return iequals(other.name, name); }))
+      problem(entry.first, prefix + "." + name_for_message(name) +
+                               ": duplicate key, each key may occur once");
+    each_entry(entry.second, prefix + "." + name_for_message(name) + ".",
+               {"values", "secrets", "files"},
+               [&](const YAML::Node& kind, const YAML::Node& list) {
+                 read_header_values(h,
+                                    prefix + "." + name_for_message(name) +
+                                        "." + kind.Scalar(),
+                                    list);
+               });
+    c.http_headers.push_back(std::move(h));
+  }
+}
+
+void target_reader::read_header_values(http_header& h, const std::string& what,
+                                       const YAML::Node& list) {
+  if (!list.IsSequence())
+    return problem(list, what + ": expected a list, found " + kind_of(list));
+  for (const auto& item : list)
+    with_scalar(item, what, [&](const std::string& text) {
+      if (what.ends_with(".values"))
+        h.values.push_back(text);
+      else if (what.ends_with(".secrets"))
+        h.secrets.push_back({text, {}, origin_of(what)});
+      else
+        h.secrets.push_back({{}, text, origin_of(what)});
+    });
+}
+
+const std::vector<documented>& target_keys() {
+  static const auto all = [] {
+    std::vector<documented> keys{
+        {"name", "",
+         "Unique name of the target; may be omitted if there is only one "
+         "target."},
+        {"url", "",
+         "URL of the service: http or https, with an optional path prefix."}};
+    for (const auto& row : endpoint_table)
+      keys.push_back({"endpoints." + std::string{row.name},
+                      std::string{row.default_path}, "Path of this endpoint."});
+    keys.push_back({"http_client_config.http_headers", "",
+                    "Additional header fields by name, each with lists of "
+                    "values, secrets or files."});
+    return keys;
+  }();
+  return all;
+}
+
+} // namespace betanet::config

@@ -1,0 +1,96 @@
+#define CAF_SUITE yaml_document
+
+#include "config/config.hpp"
+#include "tests/command.hpp"
+#include "tests/suite.hpp"
+
+using namespace betanet::config;
+using namespace betanet::testing;
+
+namespace {
+
+std::string problems_of(const std::string& yaml) {
+  try {
+    parse_yaml(yaml, "f");
+  } catch (const invalid& e) {
+    return e.what();
+  }
+  return "none";
+}
+
+std::string nested(std::size_t levels) {
+  return std::string(levels, '[') + std::string(levels, ']');
+}
+
+} // namespace
+
+CAF_TEST(bytes that are not text are refused with their place) {
+  const auto refusal = [](const std::string& place) {
+    return place + ": the file is not text, YAML in UTF-8 is expected";
+  };
+
+  CAF_CHECK_EQUAL(problems_of({"\xff\xfe\0", 3}), refusal("f:1:1"));
+  CAF_CHECK_EQUAL(problems_of({"a\0b", 3}), refusal("f:1:2"));
+  CAF_CHECK_EQUAL(problems_of("cache: {}\n# \xc3\xa9\xc3("), refusal("f:2:4"));
+  CAF_CHECK_EQUAL(problems_of("# \x1b[31m"), refusal("f:1:3"));
+  CAF_CHECK_EQUAL(problems_of("\xef\xbb\xbf# a byte order mark\r\n"), "none");
+}
+
+CAF_TEST(a file is at most thirty two levels deep) {
+  CAF_CHECK_EQUAL(problems_of("a: " + nested(31)), "f:1:1: a: unknown key");
+  CAF_CHECK_EQUAL(problems_of("a: " + nested(32)),
+                  "f:1:35: nested in more than 32 levels");
+  // an alias counts with the depth of what it stands for
+  CAF_CHECK_EQUAL(problems_of("x: &x " + nested(20) +
+                              "\ny: " + std::string(12, '[') + "*x"),
+                  "f:2:16: nested in more than 32 levels");
+  CAF_CHECK_EQUAL(problems_of(std::string(100'000, '[')).substr(0, 6),
+                  "f:1:33");
+}
+
+CAF_TEST(a file has at most a million nodes with its aliases) {
+  std::string yaml = "a0: &a0 [0,0,0,0,0,0,0,0,0,0]\n";
+  for (int i = 1; i < 10; ++i) {
+    const auto alias = "*a" + std::to_string(i - 1);
+    yaml += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + alias;
+    for (int j = 1; j < 10; ++j)
+      yaml += "," + alias;
+    yaml += "]\n";
+  }
+
+  const auto problems = problems_of(yaml);
+
+  CAF_CHECK_EQUAL(problems.substr(0, 4), "f:6:");
+  CAF_CHECK(problems.ends_with(": more than 1000000 nodes"));
+}
+
+CAF_TEST(an alias inside of its own anchor is refused) {
+  CAF_CHECK_EQUAL(problems_of("targets: &x [*x]"),
+                  "f:1:14: an alias inside of its own anchor");
+}
+
+CAF_TEST(a variable between braces needs quotation marks) {
+  const auto hint = [](const std::string& name) {
+    return "${" + name + "} between { } or [ ] needs quotation marks: \"${" +
+           name + "}\"";
+  };
+  command c;
+  c.env("BETANET_TEST_SET", "5s");
+
+  CAF_CHECK_EQUAL(problems_of("cache: {ttl: ${BETANET_UNSET}}"),
+                  "f:1:15: " + hint("BETANET_UNSET") +
+                      "; the environment variable BETANET_UNSET is not set");
+  CAF_CHECK_EQUAL(problems_of("retry:\n  delays: [ ${BETANET_TEST_SET} ]"),
+                  "f:2:14: " + hint("BETANET_TEST_SET"));
+  CAF_CHECK_EQUAL(problems_of("cache: {ttl: \"${BETANET_UNSET}\"}"),
+                  "f:1:14: cache.ttl: the environment variable BETANET_UNSET "
+                  "is not set");
+  CAF_CHECK_EQUAL(problems_of("cache: {ttl: \"${BETANET_TEST_SET}\"}"), "none");
+}
+
+CAF_TEST(a dollar sign without a name in braces stands for itself) {
+  for (const std::string text :
+       {"$", "$a", "${", "${}", "${a b}", "${1a}", "${a-b}", "${a", "a}$"})
+    CAF_CHECK_EQUAL(parse_yaml("log: {file: \"" + text + "\"}", "f").log.file,
+                    text);
+}
