@@ -1,4 +1,5 @@
 #include "net/listening_socket_impl.hpp"
+#include "net/resolver_impl.hpp"
 
 #include <boost/asio/ip/v6_only.hpp>
 
@@ -15,6 +16,9 @@ using boost::system::error_code;
 
 tcp::endpoint look_up(asio::io_context& io, const std::string& host,
                       std::uint16_t port, error_code& ec) {
+  // Of the loopback addresses the one that every machine has, as in Go.
+  if (const auto loopback = loopback_addresses(host); !loopback.empty())
+    return {loopback.back(), port};
   tcp::resolver names{io};
   const auto found = names.resolve(host, std::to_string(port), ec);
   return ec ? tcp::endpoint{} : found.begin()->endpoint();

@@ -6,6 +6,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -51,6 +52,17 @@ resolver::answer look_up(const std::string& host) {
 
 } // namespace
 
+std::vector<boost::asio::ip::address> loopback_addresses(std::string host) {
+  if (host.ends_with('.'))
+    host.pop_back();
+  for (char& c : host)
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (host != "localhost" && !host.ends_with(".localhost"))
+    return {};
+  return {boost::asio::ip::address_v6::loopback(),
+          boost::asio::ip::address_v4::loopback()};
+}
+
 /// Lives on the loop's thread. Each question waits under its host and asker.
 struct resolver::state : std::enable_shared_from_this<state> {
   explicit state(loop& l) : io(l.internals().io), threads(l, max_threads) {}
@@ -87,6 +99,8 @@ void resolver::resolve(const void* who, const std::string& host,
   boost::system::error_code ec;
   if (const auto literal = boost::asio::ip::make_address(host, ec); !ec)
     return done({{literal}, {}, false});
+  if (auto loopback = loopback_addresses(host); !loopback.empty())
+    return done({std::move(loopback), {}, false});
   auto& callbacks = state_->waiting[host];
   const bool running = !callbacks.empty();
   callbacks[who] = std::move(done);

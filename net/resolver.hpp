@@ -23,7 +23,8 @@ public:
   /// most 8 threads, each name once at a time however many ask. A lookup that
   /// never ends never answers: the caller has a deadline. `who` identifies the
   /// caller: its new question about a host replaces the former one. An address
-  /// in place of a name is answered at once.
+  /// in place of a name, and the names of the loopback addresses, are answered
+  /// at once.
   void resolve(const void* who, const std::string& host, callback done);
 
 private:

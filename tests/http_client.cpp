@@ -6,6 +6,7 @@
 #include "net/connector_impl.hpp"
 #include "net/errors_impl.hpp"
 #include "net/loop_impl.hpp"
+#include "net/resolver_impl.hpp"
 #include "tests/raw_socket.hpp"
 #include "tests/suite.hpp"
 
@@ -546,6 +547,54 @@ CAF_TEST(a client may be destroyed while its request runs) {
   idle.get_future().get();
   CAF_CHECK(!answered);
 }
+
+CAF_TEST(the names of the loopback addresses need no resolver) {
+  const std::vector<boost::asio::ip::address> loopback{
+      boost::asio::ip::make_address("::1"),
+      boost::asio::ip::make_address("127.0.0.1")};
+  for (const auto* name : {"localhost", "localhost.", "LocalHost",
+                           "betanet.localhost", "a.b.localhost."})
+    CHECK_EQUAL(net::loopback_addresses(name), loopback);
+  for (const auto* name : {"", ".", "localhost..", "notlocalhost",
+                           "localhost.example", "local", "127.0.0.1"})
+    CAF_CHECK(net::loopback_addresses(name).empty());
+}
+
+CAF_TEST(a name below localhost reaches a service on one family) {
+  raw_server server{{say(reply(body))}};
+
+  use(server.port(), "betanet.localhost.");
+
+  CAF_CHECK_EQUAL(text_of(get()), ok);
+  client.reset();
+}
+
+/// Connects to an address that does not answer and one that does.
+struct race {
+  race() {
+    dead.listen(0);
+    queued.emplace(raw_socket::connect(alive.port(), 0, 9));
+  }
+
+  void start(net::loop& loop, net::outbound& shared) {
+    auto& io = loop.internals().io;
+    c = std::make_shared<net::connector>(io, shared);
+    boost::asio::post(io, [&] {
+      c->start({boost::asio::ip::make_address("127.0.0.9"),
+                boost::asio::ip::make_address("127.0.0.1")},
+               alive.port(), recorder, [&](net::connector::result r) {
+                 result.set_value(std::move(r));
+               });
+    });
+  }
+
+  raw_server alive{{say(reply(body))}};
+  raw_socket dead = raw_socket::bound(alive.port(), 9);
+  std::optional<raw_socket> queued;
+  net::trace_recorder recorder;
+  std::promise<net::connector::result> result;
+  std::shared_ptr<net::connector> c;
+};
 
 CAF_TEST(an address that does not answer does not hide one that does) {
   raw_server alive{{say(reply(body))}};

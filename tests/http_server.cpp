@@ -559,6 +559,13 @@ CAF_TEST(the message about an address in use names it) {
                       ": Cannot assign requested address");
 }
 
+CAF_TEST(localhost is bound without a resolver) {
+  net::http_server local{loop, {}, [](auto) {}};
+
+  CAF_CHECK_EQUAL(local.listen("localhost", 0).substr(0, 10), "127.0.0.1:");
+  CAF_CHECK_EQUAL(local.listen("x.localhost.", 0).substr(0, 10), "127.0.0.1:");
+}
+
 CAF_TEST(an empty host and two colons mean both address families) {
   for (const auto* host : {"", "::"}) {
     net::http_server both{loop, {}, [](auto) {}};

@@ -299,6 +299,16 @@ class Isolated(Case):
             f.write("127.0.0.1 betanet\n")
         self.up()
 
+    def test_localhost_needs_neither_a_hosts_file_nor_a_name_server(self):
+        self.hosts("")
+        self.hosts("nameserver 127.0.0.77\n", "/etc/resolv.conf")
+        for host in ("localhost", "betanet.localhost."):
+            with self.subTest(host):
+                self.launch_exporter(
+                    *LIFE, f"--betanet.url=http://{host}:{self.upstream}")
+                self.up()
+                self.exporter.close()
+
     def test_a_silent_name_server_delays_nothing_else(self):
         self.hosts("nameserver 127.0.0.77\n", "/etc/resolv.conf")
         self.enterContext(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
