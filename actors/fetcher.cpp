@@ -5,6 +5,8 @@
 
 #include <caf/send.hpp>
 
+#include <utility>
+
 namespace betanet {
 
 namespace {
@@ -46,10 +48,7 @@ fetcher_impl::behavior_type fetcher_state::make_behavior() {
         self->send(supervisor, atom::retry_v, settings.endpoint, *running);
         start_attempt();
       },
-      [this](atom::overdue, std::uint64_t which) {
-        if (in_flight && which == number)
-          attempt_failed({metrics::reason::timeout, "timed out"});
-      },
+      [this](atom::overdue) { check_deadline(); },
   };
 }
 
@@ -63,7 +62,24 @@ void fetcher_state::start_attempt() {
     caf::anon_send(me, atom::answer_v, which,
                    std::make_shared<const net::outcome>(std::move(o)));
   });
-  self->delayed_send(me, settings.timeout + grace, atom::overdue_v, number);
+  if (!std::exchange(is_watched, true))
+    self->scheduled_send(me, deadline(), atom::overdue_v);
+}
+
+metrics::time_point fetcher_state::deadline() const {
+  return started + settings.timeout + grace;
+}
+
+/// Handles the alarm. It may belong to an attempt that has ended since; then
+/// the attempt that runs now gets its own.
+void fetcher_state::check_deadline() {
+  is_watched = false;
+  if (!in_flight)
+    return;
+  if (self->clock().now() >= deadline())
+    return attempt_failed({metrics::reason::timeout, "timed out"});
+  is_watched = true;
+  self->scheduled_send(fetcher_impl{self}, deadline(), atom::overdue_v);
 }
 
 void fetcher_state::finish_attempt(const net::outcome& outcome) {

@@ -30,15 +30,18 @@ using fetcher_impl = fetcher_actor::extend<
     // Delayed message to itself: the pause after the attempt with this number
     // is over.
     caf::reacts_to<atom::retry, std::uint64_t>,
-    // Delayed message to itself: the transport should have reported the outcome
-    // of the attempt with this number by now.
-    caf::reacts_to<atom::overdue, std::uint64_t>>;
+    // Scheduled message to itself: the transport should have reported the
+    // outcome of the attempt that set this alarm. Later attempts share it: at
+    // most one is pending, however long the timeout.
+    caf::reacts_to<atom::overdue>>;
 
 struct fetcher_state {
   explicit fetcher_state(fetcher_impl::pointer p) : self(p) {}
   fetcher_impl::behavior_type make_behavior();
 
   void start_attempt();
+  metrics::time_point deadline() const;
+  void check_deadline();
   void finish_attempt(const net::outcome& outcome);
   void attempt_failed(const metrics::failure& f);
   void end_poll(metrics::poll p);
@@ -55,6 +58,7 @@ struct fetcher_state {
   std::uint64_t number = 0;
   bool in_flight = false;        ///< The latest attempt has not ended yet.
   metrics::time_point started{}; ///< When the latest attempt started.
+  bool is_watched = false;       ///< The alarm `overdue` is pending.
   static inline const char* name = "fetcher";
 };
 

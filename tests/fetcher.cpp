@@ -157,6 +157,37 @@ CAF_TEST(a transport that never answers counts as a timeout) {
   CHECK_EQUAL(polls[0].poll.failure->why, reason::timeout);
 }
 
+CAF_TEST(an attempt that begins before the former alarm has its own timeout) {
+  fetch();
+  answer(0, ok(good));
+  advance(5s);
+  fetch(true);
+
+  advance(6s - 1ns);
+  CAF_CHECK_EQUAL(polls.size(), 1u);
+  advance(1ns);
+
+  CAF_REQUIRE_EQUAL(polls.size(), 2u);
+  CHECK_EQUAL(polls[1].poll.failure->why, reason::timeout);
+}
+
+CAF_TEST(ten thousand polls within a timeout leave one alarm) {
+  spawn_fetcher({1ms});
+
+  for (std::size_t n = 0; n < 10000; ++n) {
+    fetch();
+    answer(pending.size() - 1, refused());
+    advance(1ms);
+    answer(pending.size() - 1, ok(good));
+    pending.clear();
+    if (n % 1000 == 0)
+      advance(3s); // the alarm rings and is set anew
+    CAF_REQUIRE_LESS(sched.clock().schedule().size(), 2u);
+  }
+
+  CAF_CHECK_EQUAL(polls.size(), 10000u);
+}
+
 CAF_TEST(a new ticket cancels the previous poll without a result) {
   fetch();
   answer(0, refused());
