@@ -23,6 +23,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -40,6 +41,9 @@ using asio::use_awaitable;
 using asio::ip::tcp;
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
+
+/// The pause after an error of accept.
+constexpr auto accept_pause = 100ms;
 
 struct request {
   std::string method, path, body;
@@ -101,10 +105,19 @@ private:
     }
   }
 
+  /// Accepts until the acceptor is closed. Other errors pass: a client that has
+  /// gone away, or a lack of descriptors, which would fail again at once.
   awaitable<void> accept(tcp::acceptor& from) {
     for (;;) {
-      auto socket = co_await from.async_accept(use_awaitable);
-      asio::co_spawn(io_, session(std::move(socket)), asio::detached);
+      boost::system::error_code ec;
+      auto socket =
+          co_await from.async_accept(asio::redirect_error(use_awaitable, ec));
+      if (ec == asio::error::operation_aborted || !from.is_open())
+        co_return;
+      if (ec)
+        co_await pause(accept_pause);
+      else
+        asio::co_spawn(io_, session(std::move(socket)), asio::detached);
     }
   }
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import select
 import signal
 import socket
@@ -926,6 +927,21 @@ targets:
         self.exporter.child.send_signal(signal.SIGHUP)
         wait_for(self.reloads, "a reload")
         self.assertEqual(request(self.port, "/-/healthy")[0], 200)
+
+    def test_the_simulator_survives_a_lack_of_descriptors(self):
+        self.start_sim()
+        pid = self.sim.child.pid
+        before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        used = len(os.listdir(f"/proc/{pid}/fd"))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 5, before[1]))
+        with contextlib.ExitStack() as stack:
+            for _ in range(20):
+                stack.enter_context(
+                    socket.create_connection(("127.0.0.1", self.upstream)))
+            wait_for(lambda: len(os.listdir(f"/proc/{pid}/fd")) == used + 5,
+                     "exhaustion")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        self.assertEqual(request(self.upstream, "/api/v1/metrics")[0], 200)
 
     def test_equal_seeds_of_the_simulator_give_equal_values(self):
         pages = []
