@@ -29,24 +29,27 @@ auto client_connection::while_open(F f) {
 void client_connection::close() {
   open_ = false;
   done_ = nullptr;
+  recorder_ = nullptr;
   error_code ignored;
   stream_.socket().close(ignored);
 }
 
 void client_connection::shake_hands(
-    const std::string& server_name,
+    const std::string& server_name, trace_recorder& recorder,
     std::function<void(std::optional<error>)> done) {
-  phase_ = "shaking hands (TLS)";
+  recorder.enter(step::handshake);
   auto& secured = stream_.secure(*context_);
-  if (!expect_host(secured.native_handle(), server_name, *context_,
-                   certificate_defect_))
+  auto* const ssl = secured.native_handle();
+  if (!expect_host(ssl, server_name, *context_, chain_))
     return done(error{errc::tls, "TLS: no certificate can be checked against "
                                  "this server name"});
   secured.async_handshake(
       asio::ssl::stream_base::client,
-      while_open([this, done = std::move(done)](error_code ec) {
+      while_open([this, &recorder, ssl, done = std::move(done)](error_code ec) {
+        recorder.trace.certificate_expiry = expiry_of(ssl, chain_);
         if (ec)
-          return done(handshake_error(ec, certificate_defect_));
+          return done(handshake_error(ec, chain_.defect));
+        recorder.trace.tls_version = SSL_get_version(ssl);
         done(std::nullopt);
       }));
 }
@@ -55,17 +58,25 @@ void client_connection::shake_hands(
 
 void client_connection::exchange(std::string request,
                                  std::uint64_t max_body_bytes,
+                                 trace_recorder& recorder,
                                  std::function<void(answer)> done) {
   done_ = std::move(done);
+  recorder_ = &recorder;
   if (!is_kept_ && has_early_bytes())
     return fail({errc::protocol, "the server sent data before the request"});
-  phase_ = "sending the request";
+  recorder.enter(step::send);
   request_ = std::move(request);
   incoming_ = std::make_unique<incoming>(max_body_bytes);
   is_writing_ = true;
   asio::async_write(
       stream_, asio::buffer(request_),
       while_open([this](error_code ec, std::size_t) { on_written(ec); }));
+}
+
+/// A response may be complete before its request is written.
+void client_connection::enter(step s) {
+  if (recorder_)
+    recorder_->enter(s);
 }
 
 /// On a new connection: bytes that cannot be the response to a request.
@@ -81,7 +92,7 @@ void client_connection::on_written(error_code ec) {
   if (ec && io_error(ec).code == errc::local)
     return fail(io_error(ec));
   // Even after an error: a server that refuses to read may still answer.
-  phase_ = "waiting for the response";
+  enter(step::wait);
   if (!is_reading_ahead_)
     read();
 }
@@ -98,10 +109,9 @@ void client_connection::read() {
 
 void client_connection::feed(std::string_view bytes) {
   auto& reader = incoming_->reader;
+  enter(step::read);
   switch (reader.feed(bytes)) {
   case response_reader::progress::need_more:
-    if (reader.has_head())
-      phase_ = "reading the response";
     if (!is_writing_)
       read();
     return;
@@ -154,6 +164,7 @@ void client_connection::end_request(answer a) {
   if (!open_)
     close();
   done_ = nullptr;
+  recorder_ = nullptr;
   done(std::move(a));
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "net/outcome.hpp"
 #include "net/response_reader.hpp"
 #include "net/stream_impl.hpp"
+#include "net/trace_recorder_impl.hpp"
 
 #include <array>
 #include <chrono>
@@ -36,21 +36,19 @@ public:
 
   const std::shared_ptr<tls_context>& context() const { return context_; }
   std::chrono::steady_clock::time_point opened_at() const { return opened_at_; }
-  const char* phase() const {
-    return phase_;
-  } ///< The present step, for messages.
 
   /// Before the first request of an encrypted connection. Verifies the
   /// certificate against `server_name`, a name or an address. Calls `done`
-  /// once, with the error if there is one, unless closed before.
-  void shake_hands(const std::string& server_name,
+  /// once, with the error if there is one, unless closed before. `recorder`
+  /// must live until then.
+  void shake_hands(const std::string& server_name, trace_recorder& recorder,
                    std::function<void(std::optional<error>)> done);
 
   /// Sends a request and reads its response, one at a time. Calls `done` once,
   /// unless closed before. Afterwards the connection is open if it can be
-  /// used again.
+  /// used again. `recorder` must live until then.
   void exchange(std::string request, std::uint64_t max_body_bytes,
-                std::function<void(answer)> done);
+                trace_recorder& recorder, std::function<void(answer)> done);
 
   bool is_open() const { return open_; }
 
@@ -74,6 +72,7 @@ private:
   template <class F>
   auto while_open(F f);
 
+  void enter(step s);
   bool has_early_bytes();
   void on_written(boost::system::error_code ec);
   void read();
@@ -89,12 +88,12 @@ private:
   const std::shared_ptr<tls_context> context_;
   const std::chrono::steady_clock::time_point opened_at_ =
       std::chrono::steady_clock::now();
-  const char* phase_ = "";
   bool open_ = true;
-  std::string certificate_defect_; ///< What verification found wrong.
-  bool is_kept_ = false;           ///< A response has been read completely.
+  server_chain chain_;   ///< What the handshake found out about it.
+  bool is_kept_ = false; ///< A response has been read completely.
 
-  std::function<void(answer)> done_; ///< Set while a request runs.
+  std::function<void(answer)> done_;   ///< Set while a request runs.
+  trace_recorder* recorder_ = nullptr; ///< Null: no request runs.
   std::string request_;
   bool is_writing_ = false;
   boost::system::error_code write_error_;

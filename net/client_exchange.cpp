@@ -74,26 +74,16 @@ void client_exchange::start() {
   }));
 }
 
-const char* client_exchange::phase() const {
-  switch (stage_) {
-  case stage::preparing:
-    return "reading certificates and secrets";
-  case stage::connecting:
-    return memory_.connections->phase();
-  case stage::connected:
-    return connection_->phase();
-  }
-  return ""; // not reached: every enumerator returns above
-}
-
 void client_exchange::time_out() {
   // Files are our own: the server has not been asked yet.
-  fail({stage_ == stage::preparing ? errc::local : errc::timeout,
-        "timed out after " + seconds_text(timeout_) + " while " + phase()});
+  fail({is_prepared_ ? errc::timeout : errc::local,
+        "timed out after " + seconds_text(timeout_) + " while " +
+            recorder_.text()});
 }
 
 void client_exchange::prepared(identity_reader::prepared identity) {
   identity_ = std::move(identity);
+  is_prepared_ = true;
   take_kept_connection();
   if (connection_)
     send();
@@ -115,10 +105,9 @@ void client_exchange::take_kept_connection() {
 }
 
 void client_exchange::connect() {
-  stage_ = stage::connecting;
   connection_.reset();
   memory_.connections->start(
-      memory_.target.host, memory_.target.port,
+      memory_.target.host, memory_.target.port, recorder_,
       while_alive([this](connector::result r) { connected(std::move(r)); }));
 }
 
@@ -127,24 +116,22 @@ void client_exchange::connected(connector::result r) {
     return fail(std::move(*e));
   connection_ = std::make_shared<client_connection>(
       std::get<tcp::socket>(std::move(r)), identity_.context);
-  stage_ = stage::connected;
   if (!identity_.context)
     return send();
   const auto& target = memory_.target;
-  connection_->shake_hands(target.server_name.empty() ? target.host
-                                                      : target.server_name,
-                           while_alive([this](std::optional<error> e) {
-                             if (e)
-                               fail(std::move(*e));
-                             else
-                               send();
-                           }));
+  connection_->shake_hands(
+      target.server_name.empty() ? target.host : target.server_name, recorder_,
+      while_alive([this](std::optional<error> e) {
+        if (e)
+          fail(std::move(*e));
+        else
+          send();
+      }));
 }
 
 void client_exchange::send() {
-  stage_ = stage::connected;
   connection_->exchange(request_text(memory_.target, identity_.fields),
-                        memory_.target.max_body_bytes,
+                        memory_.target.max_body_bytes, recorder_,
                         while_alive([this](client_connection::answer a) {
                           answered(std::move(a));
                         }));
@@ -167,6 +154,8 @@ void client_exchange::fail(error e) {
 
 void client_exchange::finish(outcome result) {
   deadline_.cancel();
+  std::visit([this](auto& either) { either.trace = recorder_.finish(); },
+             result);
   const auto done = std::exchange(done_, nullptr);
   done(std::move(result));
 }

@@ -38,12 +38,9 @@ public:
   void start();
 
 private:
-  enum class stage : std::uint8_t { preparing, connecting, connected };
-
   template <class F>
   auto while_alive(F f);
 
-  const char* phase() const;
   void time_out();
   void prepared(identity_reader::prepared identity);
   void take_kept_connection();
@@ -58,7 +55,8 @@ private:
   const std::chrono::nanoseconds timeout_;
   std::function<void(outcome)> done_;
   boost::asio::steady_timer deadline_;
-  stage stage_ = stage::preparing;
+  bool is_prepared_ = false; ///< The identity has been read.
+  trace_recorder recorder_;
   identity_reader::prepared identity_;
   std::shared_ptr<client_connection> connection_;
 };

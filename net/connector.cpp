@@ -1,5 +1,6 @@
 #include "net/connector_impl.hpp"
 #include "net/errors_impl.hpp"
+#include "net/listening_socket_impl.hpp"
 #include "net/resolver_impl.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -30,11 +31,13 @@ auto connector::while_current(F f) {
 }
 
 void connector::start(const std::string& host, std::uint16_t port,
+                      trace_recorder& recorder,
                       std::function<void(result)> done) {
   stop();
   done_ = std::move(done);
   port_ = port;
-  phase_ = "resolving the host name";
+  recorder_ = &recorder;
+  recorder.enter(step::resolve);
   names_.resolve(
       this, host, while_current([this, host](const resolver::answer& a) {
         if (!a.addresses.empty())
@@ -44,11 +47,17 @@ void connector::start(const std::string& host, std::uint16_t port,
 }
 
 void connector::start(const std::vector<asio::ip::address>& addresses,
-                      std::uint16_t port, std::function<void(result)> done) {
+                      std::uint16_t port, trace_recorder& recorder,
+                      std::function<void(result)> done) {
   stop();
   done_ = std::move(done);
   port_ = port;
+  recorder_ = &recorder;
   race(addresses);
+}
+
+void connector::name_peer(const tcp::endpoint& peer) {
+  recorder_->trace.peer = address_text(peer.address().to_string(), peer.port());
 }
 
 /// A connecting socket is kept alive by its own handler. Without a close it
@@ -70,7 +79,7 @@ void connector::finish(result r) {
 }
 
 void connector::race(const std::vector<asio::ip::address>& addresses) {
-  phase_ = "connecting";
+  recorder_->enter(step::connect);
   peers_.clear();
   for (const auto& address : addresses)
     peers_.emplace_back(address, port_);
@@ -80,14 +89,15 @@ void connector::race(const std::vector<asio::ip::address>& addresses) {
 }
 
 void connector::connect_next() {
-  const auto& peer = peers_[next_++];
+  const auto peer = peers_[next_++];
+  name_peer(peer);
   const auto socket = std::make_shared<tcp::socket>(io_);
   sockets_.push_back(socket);
   ++pending_;
   error_code ec;
   socket->open(peer.protocol(), ec);
   const auto finished = while_current(
-      [this, socket](error_code result) { connected(socket, result); });
+      [this, socket, peer](error_code e) { connected(socket, peer, e); });
   if (ec)
     return asio::post(io_, [finished, ec] { finished(ec); });
   socket->async_connect(peer, finished);
@@ -101,10 +111,12 @@ void connector::connect_next() {
 }
 
 void connector::connected(const std::shared_ptr<tcp::socket>& socket,
-                          error_code ec) {
+                          const tcp::endpoint& peer, error_code ec) {
   --pending_;
-  if (!ec)
+  if (!ec) {
+    name_peer(peer);
     return finish(std::move(*socket));
+  }
   // A family this machine lacks (::1 without IPv6) explains nothing if another
   // address answered, even with a refusal.
   if (!failure_ || failure_->code == errc::local)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/http_client.hpp"
+#include "net/trace_recorder_impl.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -24,14 +25,14 @@ public:
       : io_(io), names_(names) {}
 
   /// Calls `done` once, unless stopped before. A new start stops the former.
+  /// `recorder` must live until then.
   void start(const std::string& host, std::uint16_t port,
-             std::function<void(result)> done);
+             trace_recorder& recorder, std::function<void(result)> done);
   /// With addresses that are known already, at least one.
   void start(const std::vector<boost::asio::ip::address>& addresses,
-             std::uint16_t port, std::function<void(result)> done);
+             std::uint16_t port, trace_recorder& recorder,
+             std::function<void(result)> done);
   void stop(); ///< Closes what is connecting.
-
-  const char* phase() const { return phase_; } ///< For messages.
 
 private:
   template <class F>
@@ -39,15 +40,17 @@ private:
 
   void race(const std::vector<boost::asio::ip::address>& addresses);
   void connect_next();
+  void name_peer(const boost::asio::ip::tcp::endpoint& peer);
   void connected(const std::shared_ptr<boost::asio::ip::tcp::socket>& socket,
+                 const boost::asio::ip::tcp::endpoint& peer,
                  boost::system::error_code ec);
   void finish(result r);
 
   boost::asio::io_context& io_;
   resolver& names_;
   std::function<void(result)> done_;
-  const char* phase_ = "";
-  std::uint64_t generation_ = 0; ///< Grows with each start and stop.
+  trace_recorder* recorder_ = nullptr; ///< Of the start that runs.
+  std::uint64_t generation_ = 0;       ///< Grows with each start and stop.
   std::vector<boost::asio::ip::tcp::endpoint> peers_;
   std::uint16_t port_ = 0;
   std::size_t next_ = 0;    ///< Index of the next peer to try.

@@ -28,4 +28,9 @@ std::string to_string(errc code) {
   return {}; // not reached: every enumerator returns above
 }
 
+const trace& trace_of(const outcome& o) {
+  return std::visit(
+      [](const auto& either) -> const trace& { return either.trace; }, o);
+}
+
 } // namespace betanet::net

@@ -208,10 +208,6 @@ bool response_reader::has_begun() const {
   return impl_->begun;
 }
 
-bool response_reader::has_head() const {
-  return impl_->has_head;
-}
-
 response response_reader::take_response() {
   auto& message = impl_->parser->get();
   const auto retry_after =

@@ -46,9 +46,6 @@ public:
   /// Whether a byte has been fed.
   bool has_begun() const;
 
-  /// Whether the head of the final response has been read.
-  bool has_head() const;
-
   /// Returns the response. May be called once, after `complete`.
   response take_response();
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <stdexcept>
 
 namespace betanet::net {
@@ -37,9 +38,8 @@ boost::asio::const_buffer buffer(const std::string& text) {
   return boost::asio::buffer(text);
 }
 
-/// Index in OpenSSL's extra data of a connection: the text that receives what
-/// verification finds wrong.
-int defect_index() {
+/// Index in OpenSSL's extra data of a connection: its `server_chain`.
+int chain_index() {
   static const int index =
       SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
@@ -53,16 +53,39 @@ std::string subject_of(X509* certificate) {
   return text.data();
 }
 
+using expiry = std::optional<std::chrono::sys_seconds>;
+
+expiry expiry_of(const X509* certificate) {
+  std::tm utc{};
+  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &utc) != 1)
+    return std::nullopt;
+  return std::chrono::sys_seconds{std::chrono::seconds{::timegm(&utc)}};
+}
+
+expiry earlier(expiry a, expiry b) {
+  return a && b ? std::min(a, b) : a ? a : b;
+}
+
+/// The earliest expiry in a list of certificates, which may be null.
+expiry expiry_of(STACK_OF(X509) * certificates) {
+  expiry first;
+  for (int i = 0; i < sk_X509_num(certificates); ++i)
+    first = earlier(first, expiry_of(sk_X509_value(certificates, i)));
+  return first;
+}
+
 /// Called by OpenSSL for each certificate of a server's chain.
 int on_server_certificate(int good, X509_STORE_CTX* store) {
   const auto* ssl = static_cast<SSL*>(
       X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  auto* defect =
-      static_cast<std::string*>(SSL_get_ex_data(ssl, defect_index()));
-  if (!good && defect && defect->empty()) {
-    *defect = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+  auto* found = static_cast<server_chain*>(SSL_get_ex_data(ssl, chain_index()));
+  if (!good && found && found->defect.empty()) {
+    found->defect =
+        X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
     if (auto* certificate = X509_STORE_CTX_get_current_cert(store))
-      *defect += " (certificate " + subject_of(certificate) + ")";
+      found->defect += " (certificate " + subject_of(certificate) + ")";
+    // OpenSSL forgets a chain that it refuses.
+    found->expiry = expiry_of(X509_STORE_CTX_get0_untrusted(store));
   }
   return good;
 }
@@ -313,8 +336,10 @@ std::shared_ptr<tls_context> tls_contexts::get(const tls_material& m) {
   return context;
 }
 
-bool expect_host(SSL* ssl, const std::string& host, const tls_context& c,
-                 std::string& defect) {
+bool expect_host(SSL* ssl, std::string host, const tls_context& c,
+                 server_chain& found) {
+  if (host.ends_with('.')) // no part of the name here (RFC 6066, 3)
+    host.pop_back();
   error_code no_address;
   boost::asio::ip::make_address(host, no_address);
   if (no_address && SSL_set_tlsext_host_name(ssl, host.c_str()) != 1)
@@ -326,11 +351,26 @@ bool expect_host(SSL* ssl, const std::string& host, const tls_context& c,
   // Only the alternative names count, not the subject (RFC 6125, 6.4.4).
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                              X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-  SSL_set_ex_data(ssl, defect_index(), &defect);
+  SSL_set_ex_data(ssl, chain_index(), &found);
   SSL_set_verify(ssl, SSL_VERIFY_PEER, on_server_certificate);
   return no_address ? SSL_set1_host(ssl, host.c_str()) == 1
                     : X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl),
                                                     host.c_str()) == 1;
+}
+
+std::optional<std::chrono::sys_seconds> expiry_of(SSL* ssl,
+                                                  const server_chain& found) {
+  auto* const certificates = SSL_get_peer_cert_chain(ssl);
+  return certificates ? expiry_of(certificates) : found.expiry;
+}
+
+std::optional<std::chrono::sys_seconds> expiry_of(const tls_context& c) {
+  // Asio's functions are not const; nothing is changed.
+  auto* const native = const_cast<ssl::context&>(c.c).native_handle();
+  STACK_OF(X509)* others = nullptr;
+  SSL_CTX_get_extra_chain_certs(native, &others);
+  auto* const own = SSL_CTX_get0_certificate(native);
+  return own ? earlier(expiry_of(own), expiry_of(others)) : std::nullopt;
 }
 
 } // namespace betanet::net

@@ -16,6 +16,7 @@
 
 #include <filesystem>
 #include <future>
+#include <optional>
 #include <sys/resource.h>
 
 using namespace betanet;
@@ -284,12 +285,12 @@ CAF_TEST(bytes before the first request are a protocol error) {
   }}};
   use(server.port());
   std::promise<net::connector::result> connected;
-  const auto c =
-      std::make_shared<net::connector>(loop.internals().io, shared.names);
+  net::trace_recorder recorder;
+  const auto c = std::make_shared<net::connector>(loop.internals().io, shared.names);
   loop.post([&] {
-    c->start("127.0.0.1", server.port(), [&](net::connector::result r) {
-      connected.set_value(std::move(r));
-    });
+    c->start(
+        "127.0.0.1", server.port(), recorder,
+        [&](net::connector::result r) { connected.set_value(std::move(r)); });
   });
   auto socket =
       std::get<boost::asio::ip::tcp::socket>(connected.get_future().get());
@@ -299,7 +300,7 @@ CAF_TEST(bytes before the first request are a protocol error) {
       std::make_shared<net::client_connection>(std::move(socket), nullptr);
 
   loop.post([&] {
-    connection->exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 65536,
+    connection->exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 65536, recorder,
                          [&](net::client_connection::answer a) {
                            result.set_value(std::move(a.result));
                          });
@@ -548,6 +549,50 @@ CAF_TEST(a client may be destroyed while its request runs) {
   CAF_CHECK(!answered);
 }
 
+CAF_TEST(an outcome tells the peer and the time of each step) {
+  raw_server server{{[](raw_socket& s) {
+    for (int i = 0; i < 2; ++i) {
+      read_request(s);
+      s.send(reply(body));
+    }
+    read_request(s);
+  }}};
+  use(server.port());
+  const auto steps = [](const net::outcome& o) {
+    std::string taken;
+    for (const auto& took : net::trace_of(o).took)
+      taken += took ? '1' : '0';
+    return taken;
+  };
+  const auto peer = "127.0.0.1:" + std::to_string(server.port());
+
+  const auto first = get();
+  const auto kept = get();
+
+  CAF_CHECK_EQUAL(steps(first), "1110111");
+  CAF_CHECK_EQUAL(net::trace_of(first).peer, peer);
+  CAF_CHECK_EQUAL(net::trace_of(first).tls_version, "");
+  CAF_CHECK(!net::trace_of(first).certificate_expiry);
+  CAF_CHECK_EQUAL(steps(kept), "1000111");
+  client.reset();
+}
+
+CAF_TEST(an outcome tells the step in which the request failed) {
+  raw_server server{{[](raw_socket& s) { s.read_all(); }}};
+  use(server.port());
+  const auto mute = get(50ms);
+  client.reset();
+  use(1);
+  const auto refused = get();
+
+  const auto& waited = net::trace_of(mute).took[index(net::step::wait)];
+  CAF_REQUIRE(waited.has_value());
+  CAF_CHECK_LESS(0ns, *waited);
+  CAF_CHECK(!net::trace_of(mute).took[index(net::step::read)]);
+  CAF_CHECK_EQUAL(net::trace_of(refused).peer, "127.0.0.1:1");
+  CAF_CHECK(!net::trace_of(refused).took[index(net::step::send)]);
+}
+
 CAF_TEST(the names of the loopback addresses need no resolver) {
   const std::vector<boost::asio::ip::address> loopback{
       boost::asio::ip::make_address("::1"),
@@ -569,33 +614,6 @@ CAF_TEST(a name below localhost reaches a service on one family) {
   client.reset();
 }
 
-/// Connects to an address that does not answer and one that does.
-struct race {
-  race() {
-    dead.listen(0);
-    queued.emplace(raw_socket::connect(alive.port(), 0, 9));
-  }
-
-  void start(net::loop& loop, net::outbound& shared) {
-    auto& io = loop.internals().io;
-    c = std::make_shared<net::connector>(io, shared);
-    boost::asio::post(io, [&] {
-      c->start({boost::asio::ip::make_address("127.0.0.9"),
-                boost::asio::ip::make_address("127.0.0.1")},
-               alive.port(), recorder, [&](net::connector::result r) {
-                 result.set_value(std::move(r));
-               });
-    });
-  }
-
-  raw_server alive{{say(reply(body))}};
-  raw_socket dead = raw_socket::bound(alive.port(), 9);
-  std::optional<raw_socket> queued;
-  net::trace_recorder recorder;
-  std::promise<net::connector::result> result;
-  std::shared_ptr<net::connector> c;
-};
-
 CAF_TEST(an address that does not answer does not hide one that does) {
   raw_server alive{{say(reply(body))}};
   auto dead = raw_socket::bound(alive.port(), 9);
@@ -606,9 +624,10 @@ CAF_TEST(an address that does not answer does not hide one that does) {
       boost::asio::ip::make_address("127.0.0.1")};
   std::promise<net::connector::result> result;
   auto& io = loop.internals().io;
+  net::trace_recorder recorder;
   const auto c = std::make_shared<net::connector>(io, shared.names);
   boost::asio::post(io, [&] {
-    c->start(addresses, alive.port(),
+    c->start(addresses, alive.port(), recorder,
              [&](net::connector::result r) { result.set_value(std::move(r)); });
   });
   auto r = result.get_future().get();

@@ -313,14 +313,10 @@ CAF_TEST(messages say what was wrong and contain only printable text) {
   CAF_CHECK_EQUAL(odd.text.find('\xff'), std::string::npos);
 }
 
-CAF_TEST(the reader reports its progress) {
+CAF_TEST(the reader tells whether the response has begun) {
   response_reader r{max_body};
   CAF_CHECK(!r.has_begun());
 
-  r.feed("HTTP/1.1 103 Early Hints\r\n\r\n");
+  r.feed("H");
   CAF_CHECK(r.has_begun());
-  CAF_CHECK(!r.has_head());
-
-  r.feed("HTTP/1.1 200 OK\r\n\r\n");
-  CAF_CHECK(r.has_head());
 }
