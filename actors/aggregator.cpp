@@ -30,6 +30,7 @@ aggregator_actor::behavior_type aggregator_state::make_behavior() {
 void aggregator_state::apply(const update& u) {
   latest->endpoints = u.endpoints;
   latest->restarts = u.restarts;
+  latest->certificate_expiry = u.expiry;
   latest->next_tick = u.next_tick;
   latest->collected = u.collected;
   if (u.rules)

@@ -29,7 +29,22 @@ std::optional<metrics::failure> status_failure(const net::response& r) {
   return f;
 }
 
+metrics::poll failed_poll(metrics::failure f) {
+  metrics::poll p;
+  p.failure = std::move(f);
+  return p;
+}
+
 } // namespace
+
+metrics::poll judge(endpoint e, const net::outcome& o) {
+  if (const auto* error = std::get_if<net::error>(&o))
+    return failed_poll({to_metrics(error->code), error->text});
+  const auto& response = std::get<net::response>(o);
+  if (auto f = status_failure(response))
+    return failed_poll(std::move(*f));
+  return metrics::poll_of(metrics::parse(e, response.body));
+}
 
 fetcher_impl::behavior_type fetcher_state::make_behavior() {
   return {
@@ -40,7 +55,8 @@ fetcher_impl::behavior_type fetcher_state::make_behavior() {
       },
       [this](atom::answer, std::uint64_t which, const outcome_ptr& outcome) {
         if (in_flight && which == number)
-          finish_attempt(*outcome);
+          finish_attempt(judge(settings.endpoint, *outcome),
+                         net::trace_of(*outcome).certificate_expiry);
       },
       [this](atom::retry, std::uint64_t which) {
         if (!running || in_flight || which != number)
@@ -77,43 +93,37 @@ void fetcher_state::check_deadline() {
   if (!in_flight)
     return;
   if (self->clock().now() >= deadline())
-    return attempt_failed({metrics::reason::timeout, "timed out"});
+    return finish_attempt(failed_poll({metrics::reason::timeout, "timed out"}));
   is_watched = true;
   self->scheduled_send(fetcher_impl{self}, deadline(), atom::overdue_v);
 }
 
-void fetcher_state::finish_attempt(const net::outcome& outcome) {
-  if (const auto* e = std::get_if<net::error>(&outcome))
-    return attempt_failed({to_metrics(e->code), e->text});
-  const auto& response = std::get<net::response>(outcome);
-  if (const auto f = status_failure(response))
-    return attempt_failed(*f);
-  end_poll(metrics::poll_of(metrics::parse(settings.endpoint, response.body)));
-}
-
-void fetcher_state::attempt_failed(const metrics::failure& f) {
-  const auto pause = running->probe
-                         ? std::nullopt
-                         : settings.retries.next(attempts, f, random());
-  if (!pause) {
-    metrics::poll p;
-    p.failure = f;
-    return end_poll(std::move(p));
+/// Ends the poll with the result of its latest attempt, or announces another
+/// attempt.
+void fetcher_state::finish_attempt(metrics::poll result,
+                                   certificate_expiry seen) {
+  in_flight = false;
+  const auto took = self->clock().now() - started;
+  if (const auto pause = pause_after(result)) {
+    self->send(supervisor, atom::attempt_v,
+               attempt_report{settings.endpoint, *running, attempts,
+                              *result.failure, took, *pause, seen});
+    self->delayed_send(fetcher_impl{self}, *pause, atom::retry_v, number);
+    return;
   }
-  in_flight = false;
-  self->send(supervisor, atom::attempt_v,
-             attempt_report{settings.endpoint, *running, attempts, f,
-                            self->clock().now() - started, *pause});
-  self->delayed_send(fetcher_impl{self}, *pause, atom::retry_v, number);
+  result.attempts = attempts;
+  self->send(
+      supervisor, atom::poll_v,
+      poll_report{settings.endpoint, *running, std::move(result), took, seen});
+  running.reset();
 }
 
-void fetcher_state::end_poll(metrics::poll p) {
-  p.attempts = attempts;
-  in_flight = false;
-  self->send(supervisor, atom::poll_v,
-             poll_report{settings.endpoint, *running, std::move(p),
-                         self->clock().now() - started});
-  running.reset();
+/// The pause before the next attempt; empty: there is none.
+std::optional<metrics::duration>
+fetcher_state::pause_after(const metrics::poll& result) const {
+  if (!result.failure || running->probe)
+    return std::nullopt;
+  return settings.retries.next(attempts, *result.failure, random());
 }
 
 fetcher_impl::behavior_type

@@ -17,6 +17,9 @@ namespace betanet {
 using transport = std::function<void(std::chrono::nanoseconds,
                                      std::function<void(net::outcome)>)>;
 
+/// What a poll is worth that ended with this outcome of an attempt.
+metrics::poll judge(endpoint e, const net::outcome& o);
+
 /// The settings of a fetcher.
 struct fetch_settings {
   betanet::endpoint endpoint{};
@@ -42,9 +45,9 @@ struct fetcher_state {
   void start_attempt();
   metrics::time_point deadline() const;
   void check_deadline();
-  void finish_attempt(const net::outcome& outcome);
-  void attempt_failed(const metrics::failure& f);
-  void end_poll(metrics::poll p);
+  void finish_attempt(metrics::poll result, certificate_expiry seen = {});
+  std::optional<metrics::duration>
+  pause_after(const metrics::poll& result) const;
 
   fetcher_impl::pointer self;
   fetch_settings settings;

@@ -195,7 +195,7 @@ metrics::front_totals http_front_state::totals() {
       requests.at(pages::unknown_route, net::protocol_errors[i]) =
           server.errors[i];
   return {requests.all(), server.connections, server.rejected_limit,
-          server.rejected_descriptors};
+          server.rejected_descriptors, server.certificate_expiry};
 }
 
 void http_front_state::page_arrived(const page_ptr& p) {

@@ -14,6 +14,7 @@
 #include <caf/type_id.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,6 +27,9 @@
 namespace betanet {
 
 // -- payloads ----------------------------------------------------------------
+
+/// When the server's certificate expires; empty if no handshake was made.
+using certificate_expiry = std::optional<std::chrono::sys_seconds>;
 
 /// The start of one collection of a target.
 struct tick {
@@ -41,6 +45,7 @@ struct attempt_report {
   metrics::failure failure{};
   metrics::duration took{};     ///< How long the attempt took.
   metrics::duration retry_in{}; ///< The pause before the next attempt.
+  betanet::certificate_expiry expiry{};
 };
 
 /// The end of a poll.
@@ -50,6 +55,7 @@ struct poll_report {
   metrics::poll poll;
   /// How long the last attempt took; empty if the fetcher died.
   std::optional<metrics::duration> took;
+  betanet::certificate_expiry expiry{}; ///< Seen by the last attempt.
 };
 
 /// The end of a poll, as the journal is told of it.
@@ -89,6 +95,7 @@ struct update {
   metrics::time_point at{}; ///< When the event happened.
   std::array<metrics::endpoint_status, endpoint_count> endpoints;
   metrics::restart_counters restarts;
+  certificate_expiry expiry{}; ///< Of the latest handshake.
   metrics::time_point next_tick{};
   bool collected = false; ///< The first collection has finished.
 

@@ -111,6 +111,7 @@ void supervisor_state::on_attempt(const attempt_report& r) {
   if (!w.breaker.awaits(r.ticket))
     return;
   count_end(r.endpoint, &r.failure, r.took);
+  note_certificate(r.expiry);
   w.failure_told = true;
   self->send(journal, atom::attempt_v, w.about, r);
   publish();
@@ -130,6 +131,7 @@ void supervisor_state::on_poll(const poll_report& r) {
     return;
   const auto& failure = r.poll.failure;
   count_end(r.endpoint, failure ? &*failure : nullptr, r.took);
+  note_certificate(r.expiry);
   finish_poll(r);
 }
 
@@ -202,6 +204,12 @@ void supervisor_state::log_answer(endpoint e, const metrics::failure* f,
                                  {"endpoint", betanet::name(e)},
                                  {"status", std::to_string(status)},
                                  {"took", config::print_duration(rounded)}});
+}
+
+/// Most attempts use a kept connection and see no certificate.
+void supervisor_state::note_certificate(certificate_expiry seen) {
+  if (seen)
+    expiry = seen;
 }
 
 /// Handles the change of a breaker to the state `s`: counts it and, for `open`,
@@ -310,6 +318,7 @@ void supervisor_state::publish(update u) {
     u.endpoints[index(e)] = w.status;
   }
   u.restarts = restarts;
+  u.expiry = expiry;
   u.next_tick = next_tick;
   u.collected = collections.first_finished();
   self->send(aggregator, atom::update_v,

@@ -77,6 +77,7 @@ struct supervisor_state {
                  std::optional<metrics::duration> took);
   void log_answer(endpoint e, const metrics::failure* f,
                   metrics::duration took) const;
+  void note_certificate(certificate_expiry seen);
   void tell_journal(endpoint e, const poll_report& r,
                     std::optional<metrics::breaker_state> entered);
   void enter(endpoint e, metrics::breaker_state s);
@@ -93,6 +94,8 @@ struct supervisor_state {
   aggregator_actor aggregator;
   metrics::collections collections;
   metrics::restart_counters restarts;
+  /// Of the latest handshake with the target, by whichever endpoint.
+  certificate_expiry expiry;
   std::deque<metrics::time_point> recent_restarts; ///< Oldest first.
   metrics::time_point next_tick{};
   static inline const char* name = "supervisor";

@@ -112,7 +112,17 @@ void sample(const family_row& row, MetricFamily& f, const labels& l,
 /// One family that shows the state of a target.
 struct status_row : family_head {
   void (*sample)(MetricFamily&, const labels&, const snapshot&, time_point);
+  /// Adds the samples that are not about a target; null: there are none.
+  void (*sample_process)(MetricFamily&, const front_totals&) = nullptr;
 };
+
+/// No sample is added if no certificate is known.
+void add_expiry(MetricFamily& f, labels l, std::string_view peer,
+                const std::optional<std::chrono::sys_seconds>& expiry) {
+  if (expiry)
+    add(f, with(std::move(l), "peer", peer),
+        static_cast<double>(expiry->time_since_epoch().count()));
+}
 
 /// Adds one sample for each endpoint.
 template <class Value>
@@ -169,6 +179,18 @@ constexpr std::array status_table{
         [](auto& f, auto& l, auto& s, auto) {
           const std::chrono::duration<double> interval = s.rules.interval;
           add(f, l, interval.count());
+        }},
+    status_row{
+        {"betanet_exporter_tls_cert_expiry_timestamp_seconds",
+         MetricType::Gauge,
+         "Unix time at which the first certificate of a chain expires: of the "
+         "latest TLS handshake with Betanet (peer=\"upstream\"), or of this "
+         "exporter's own (peer=\"listener\")."},
+        [](auto& f, auto& l, auto& s, auto) {
+          add_expiry(f, l, "upstream", s.certificate_expiry);
+        },
+        [](auto& f, auto& front) {
+          add_expiry(f, {}, "listener", front.certificate_expiry);
         }},
 };
 
@@ -387,6 +409,17 @@ family_lines target_lines(const std::string& target, const snapshot& s,
   for (const auto& row : status_table) {
     auto f = family(row);
     row.sample(f, l, s, now);
+    lines.push_back(sample_lines(f));
+  }
+  return lines;
+}
+
+family_lines process_lines(const front_totals& front) {
+  family_lines lines(field_table.size());
+  for (const auto& row : status_table) {
+    auto f = family(row);
+    if (row.sample_process)
+      row.sample_process(f, front);
     lines.push_back(sample_lines(f));
   }
   return lines;

@@ -23,6 +23,9 @@ const family_lines& cache_heads();
 family_lines target_lines(const std::string& target, const snapshot& s,
                           time_point now);
 
+/// The samples of these families that are not about a target.
+family_lines process_lines(const front_totals& front);
+
 /// The counters of one target, or their sums over all targets. The samples have
 /// no `target` label if `target` is empty.
 family_lines activity_lines(const std::string& target, const activity& a);

@@ -96,9 +96,11 @@ page exposition::render(time_point now, const front_totals& front,
       all_lookups += cached.lookups;
     }
   }
+  const auto own = process_lines(front);
   append(result.text, target_heads(), [&](std::size_t i, auto& text) {
     for (const auto& [_, cached] : targets_)
       text += cached.values[i];
+    text += own[i];
   });
   if (detail_ == detail::full) {
     append(result.text, activity_heads(), [&](std::size_t i, auto& text) {

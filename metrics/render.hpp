@@ -27,6 +27,8 @@ struct front_totals {
   std::uint64_t connections = 0;       ///< The connections that are open now.
   std::uint64_t rejected_limit = 0;
   std::uint64_t rejected_descriptors = 0;
+  /// When the first certificate of the listener expires; empty: no TLS.
+  std::optional<std::chrono::sys_seconds> certificate_expiry{};
 };
 
 /// The labels of `betanet_exporter_build_info`.

@@ -94,6 +94,9 @@ struct snapshot {
   std::array<course, trend_count> courses;
   latency_state latency;
   restart_counters restarts;
+  /// When the first certificate in the chain of the server's latest TLS
+  /// handshake expires; empty: none was seen.
+  std::optional<std::chrono::sys_seconds> certificate_expiry;
   time_point started;
   time_point next_tick;   ///< When the next tick of the target is due.
   bool collected = false; ///< The first collection has finished.

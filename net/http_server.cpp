@@ -204,6 +204,8 @@ std::string http_server::adopt(int descriptor) {
 void http_server::secure(server_security security) {
   asio::dispatch(state_->io, [s = state_, security]() mutable {
     s->security = std::move(security);
+    const auto& tls = s->security.tls;
+    s->stats.certificate_expiry = tls ? expiry_of(*tls) : std::nullopt;
   });
 }
 

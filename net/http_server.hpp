@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +19,7 @@ namespace betanet::net {
 /// The statuses with which the server itself answers invalid requests.
 inline constexpr std::array protocol_errors{400, 413, 417, 431, 505};
 
-/// Counters since the start, except for the two that are present numbers.
+/// Counters since the start, except for those that are of the present.
 struct server_stats {
   std::uint64_t reading = 0; ///< Counts the requests that got these numbers.
   std::uint64_t connections = 0; ///< The present number of connections.
@@ -29,6 +30,8 @@ struct server_stats {
   std::uint64_t rejected_descriptors = 0;
   /// Refused requests by status, in the order of `protocol_errors`.
   std::array<std::uint64_t, protocol_errors.size()> errors{};
+  /// When the first certificate that the server sends expires; empty: no TLS.
+  std::optional<std::chrono::sys_seconds> certificate_expiry;
 };
 
 struct request : request_head {

@@ -76,6 +76,7 @@ struct aggregator_fixture : fixture {
     u.endpoints[2].counters.requests = ++requests;
     u.finished.emplace(endpoint::network_stats, std::move(p));
     u.about = about;
+    u.expiry = std::chrono::sys_seconds{1h};
     caf::anon_send(aut, atom::update_v, std::make_shared<const update>(u));
     consume_messages();
   }
@@ -97,6 +98,7 @@ CAF_TEST_FIXTURE_SCOPE(aggregator_tests, aggregator_fixture)
 CAF_TEST(an update becomes a snapshot) {
   finish(latency(45));
   CAF_CHECK_EQUAL(stored->endpoints[2].counters.requests, 1u);
+  CHECK_EQUAL(stored->certificate_expiry, std::chrono::sys_seconds{1h});
   CHECK_EQUAL(visible(*stored, field::bytes_transmitted, now()), 1e6);
   CHECK_EQUAL(stored->latency.counts, (std::vector<std::uint64_t>{1, 0}));
 }

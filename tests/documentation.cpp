@@ -100,6 +100,7 @@ CAF_TEST(every metric is documented and every documented metric exists) {
       metrics::time_point{});
   for (auto& f : s->fields)
     f.value = 1;
+  s->certificate_expiry.emplace();
   metrics::exposition exposition{metrics::detail::full, {}, {}};
   exposition.update("", s);
   const metrics::front_totals front{pages::request_counts{}.all()};

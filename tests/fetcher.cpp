@@ -269,6 +269,22 @@ CAF_TEST(every error of the network has its reason) {
   }
 }
 
+CAF_TEST(the reports tell when the certificate expires that was seen) {
+  const std::chrono::sys_seconds t{42h};
+  net::error failed{net::errc::eof, "closed"};
+  failed.trace.certificate_expiry = t;
+  net::response answered{200, good};
+  answered.trace.certificate_expiry = t + 1s;
+
+  fetch();
+  answer(0, failed);
+  advance(1s);
+  answer(1, answered);
+
+  CHECK_EQUAL(attempts.at(0).expiry, t);
+  CHECK_EQUAL(polls.at(0).expiry, t + 1s);
+}
+
 CAF_TEST(jitter changes the pause) {
   spawn_fetcher({1s}, 0.2);
   random = -1;

@@ -425,6 +425,7 @@ CAF_TEST(requests are counted by handler and code) {
   stats.errors[0] = 3;
   stats.connections = 2;
   stats.rejected_limit = 5;
+  stats.certificate_expiry = std::chrono::sys_seconds{1h};
   advance(1s);
   get("/metrics");
   const auto& front = queries.back().front;
@@ -439,6 +440,7 @@ CAF_TEST(requests are counted by handler and code) {
   CHECK_EQUAL(counted, expected);
   CAF_CHECK_EQUAL(front.connections, 2u);
   CAF_CHECK_EQUAL(front.rejected_limit, 5u);
+  CHECK_EQUAL(front.certificate_expiry, std::chrono::sys_seconds{1h});
 }
 
 CAF_TEST(the counters of the server never fall) {

@@ -300,6 +300,25 @@ CAF_TEST(integers up to two to the 53rd are exact) {
   }
 }
 
+CAF_TEST(certificates of both sides share a family) {
+  const std::string family =
+      "betanet_exporter_tls_cert_expiry_timestamp_seconds";
+  const std::chrono::sys_seconds far{std::chrono::seconds{253402300799}};
+  pages.update("plain", seed());
+  CAF_CHECK_EQUAL(text().find(family), std::string::npos);
+
+  auto secured = seed();
+  secured->certificate_expiry = far; // the end of the year 9999
+  pages.update("secured", secured);
+  front.certificate_expiry = std::chrono::sys_seconds{1h};
+  const auto page = text();
+
+  CAF_CHECK(has(page, family + "{target=\"secured\",peer=\"upstream\"} "
+                               "253402300799"));
+  CAF_CHECK(has(page, family + "{peer=\"listener\"} 3600"));
+  CAF_CHECK_EQUAL(page.find(family + "{target=\"plain\""), std::string::npos);
+}
+
 CAF_TEST(a page with an unchanged snapshot changes with time) {
   auto s = seed();
   pages.update("", s);

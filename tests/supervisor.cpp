@@ -130,6 +130,26 @@ CAF_TEST(a tick polls the three endpoints) {
   CHECK_EQUAL(updates.back()->next_tick, now() + 15s);
 }
 
+CAF_TEST(the expiry of the latest certificate that was seen is kept) {
+  using std::chrono::sys_seconds;
+  tick();
+  CAF_CHECK(!updates.back()->expiry);
+  const auto report = [&](endpoint e, certificate_expiry seen) {
+    return poll_report{e, latest(e), good(), 100ms, seen};
+  };
+
+  attempt_report failed{nodes, latest(nodes), 1, *bad(reason::eof).failure};
+  failed.expiry = sys_seconds{1h};
+  caf::anon_send(aut, atom::attempt_v, failed);
+  consume_messages();
+  CHECK_EQUAL(updates.back()->expiry, sys_seconds{1h});
+  caf::anon_send(aut, atom::poll_v, report(endpoint::metrics, sys_seconds{2h}));
+  caf::anon_send(aut, atom::poll_v, report(nodes, {})); // a kept connection
+  consume_messages();
+
+  CHECK_EQUAL(updates.back()->expiry, sys_seconds{2h});
+}
+
 CAF_TEST(a tick during a running poll skips only that endpoint) {
   tick();
   end(endpoint::metrics, good());

@@ -84,6 +84,7 @@ class Tls(harness.Case):
         ca.sign("good")
         ca.sign("sni", "DNS:betanet.test")
         ca.sign("expired", end="20210101000000Z")
+        ca.sign("soon", end="20490630123456Z")
         ca.sign("future", start="20980101000000Z")
         ca.sign("wrong-name", "DNS:elsewhere.test")
         ca.sign("client")
@@ -239,6 +240,45 @@ class Tls(harness.Case):
         shutil.copy(f"{self.folder}/other-ca.pem",
                     f"{self.folder}/trusted.pem")
         self.up()
+
+    def expires(self, certificate):
+        """When a certificate expires, as the openssl command says."""
+        text = subprocess.run(
+            ["openssl", "x509", "-noout", "-enddate", "-in",
+             f"{certificate}.pem"], cwd=self.folder, check=True,
+            capture_output=True, text=True).stdout
+        return ssl.cert_time_to_seconds(text.strip().removeprefix("notAfter="))
+
+    def expiry(self):
+        return self.value("betanet_exporter_tls_cert_expiry_timestamp_seconds",
+                          peer="upstream")
+
+    def test_the_expiry_of_the_servers_chain_is_shown(self):
+        port = self.serve("good")
+        self.poll(f"https://localhost:{port}")
+        self.up()
+        self.assertEqual(self.expiry(), self.expires("good"))
+        self.check_page()
+        for certificate, chain, shown in (
+                ("soon", [], "soon"),
+                ("good", ["-cert_chain", "ca.pem"], "ca"),
+                ("expired", [], "expired"),
+                ("good", [], "good")):
+            with self.subTest(certificate):
+                self.server.close()
+                self.serve(certificate, *chain, port=port)
+                wait_for(lambda: self.expiry() == self.expires(shown),
+                         lambda: f"{self.expiry()}, {self.log()}")
+        self.exporter.close()
+        self.poll(f"https://localhost:{port}",
+                  "tls_config: { insecure_skip_verify: true }")
+        self.up()
+        self.assertEqual(self.expiry(), self.expires("good"))
+        self.exporter.close()
+        self.poll(f"http://localhost:{port}")
+        wait_for(lambda: self.value("betanet_exporter_requests_total",
+                                    endpoint="metrics") > 0, "polls")
+        self.assertIsNone(self.expiry())
 
     def test_a_missing_file_gives_the_reason_local(self):
         shutil.copy(f"{self.folder}/ca.pem", f"{self.folder}/trusted.pem")

@@ -70,7 +70,7 @@ class Web(harness.Case):
         cls.certificates = folder.name
         ca = Authority(folder.name, "ca")
         ca.sign("server")
-        ca.sign("rotated")
+        ca.sign("rotated", end="20490630123456Z")
         ca.sign("client", "DNS:prom.test,IP:10.0.0.1,email:prom@prom.test,"
                           "URI:spiffe://prom.test/a")
         Authority(folder.name, "other-ca").sign("stranger", "DNS:prom.test")
@@ -411,11 +411,26 @@ class Web(harness.Case):
                     self.assertFalse(self.accepts(None))
                     self.exporter.close()
 
+    def expires(self, certificate):
+        """When a certificate expires, as the openssl command says."""
+        text = subprocess.run(
+            ["openssl", "x509", "-noout", "-enddate", "-in",
+             f"{self.certificates}/{certificate}.pem"], check=True,
+            capture_output=True, text=True).stdout
+        return ssl.cert_time_to_seconds(text.strip().removeprefix("notAfter="))
+
+    def expiry(self):
+        page = self.get()[2].decode()
+        return harness.parse(page)[
+            "betanet_exporter_tls_cert_expiry_timestamp_seconds",
+            (("peer", "listener"),)]
+
     def test_certificates_are_rotated_without_a_restart(self):
         self.guard(f"tls_server_config: {{ {SERVER} }}\n")
         subject = lambda: [line for line in self.s_client().splitlines()
                            if line.startswith("subject=")]
         self.assertEqual(subject(), ["subject=CN = server"])
+        self.assertEqual(self.expiry(), self.expires("server"))
         os.replace(f"{self.home}/rotated.pem", f"{self.home}/server.pem")
         # the key does not belong to the new certificate yet: this is logged,
         # and the former pair stays in use
@@ -424,6 +439,7 @@ class Web(harness.Case):
         os.replace(f"{self.home}/rotated.key", f"{self.home}/server.key")
         wait_for(lambda: subject() == ["subject=CN = rotated"], self.log)
         self.assertEqual(self.code(), 200)
+        wait_for(lambda: self.expiry() == self.expires("rotated"), self.log)
 
     def test_removing_tls_from_the_file_is_refused(self):
         self.guard(f"tls_server_config: {{ {SERVER} }}\n" + USERS)
