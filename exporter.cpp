@@ -10,6 +10,7 @@
 #include "actors/upstream.hpp"
 #include "config/file.hpp"
 #include "metrics/process.hpp"
+#include "net/descriptors.hpp"
 #include "net/systemd.hpp"
 #include "pages/routes.hpp"
 
@@ -130,6 +131,7 @@ exporter::exporter(config::invocation given, metrics::build_info build,
       }) {}
 
 int exporter::run() {
+  net::raise_descriptor_limit();
   loop_.on_signal([me = caf::actor{self_}](int number) {
     caf::anon_send(me, atom::signal_v, number);
   });
@@ -144,6 +146,10 @@ int exporter::run() {
 }
 
 void exporter::listen() {
+  server_.on_lack_of_descriptors([this] {
+    log_.warn("Connections are rejected for want of file descriptors",
+              {{"hard_limit", std::to_string(net::descriptor_limit())}});
+  });
   if (given_.systemd_socket)
     for (const int descriptor : net::passed_sockets())
       log_.info("Listening", {{"address", server_.adopt(descriptor)},
@@ -213,6 +219,7 @@ reloader_settings exporter::reloading() {
       std::chrono::system_clock::now,
       random_unit,
   };
+  s.reserve = [this](std::size_t targets) { reserve_descriptors(targets); };
   s.registry = cache_;
   s.scheduler = scheduler_;
   s.read = [this](auto done) {
@@ -229,6 +236,22 @@ reloader_settings exporter::reloading() {
   s.watchdog_every = net::watchdog_interval() / 2;
   s.notify = net::notify;
   return s;
+}
+
+/// Keeps descriptors for the connections to this many targets, so that they
+/// never make the front deaf.
+void exporter::reserve_descriptors(std::size_t targets) {
+  const auto wanted = static_cast<std::size_t>(web_.max_connections);
+  const auto limit = net::descriptor_limit();
+  const auto most = net::connections_within(wanted, targets, limit);
+  server_.limit_connections(most, most < wanted);
+  if (most < wanted)
+    log_.warn("The limit of file descriptors leaves room for fewer connections "
+              "than web.max_connections",
+              {{"connections", std::to_string(most)},
+               {"max_connections", std::to_string(wanted)},
+               {"hard_limit", std::to_string(limit)},
+               {"needed", std::to_string(net::descriptors_needed(targets))}});
 }
 
 /// Asks the front whether the exporter is healthy. The request goes through the

@@ -3,6 +3,7 @@
 #include "actors/upstream.hpp"
 #include "actors/web_reading.hpp"
 #include "config/file.hpp"
+#include "net/descriptors.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -74,6 +75,10 @@ void check_web(const config::settings& s, start_check& found) {
 
 std::vector<std::string> target_problems(const config::settings& s) {
   std::vector<std::string> all;
+  if (auto lack = net::descriptor_problem(s.targets.size(),
+                                          net::descriptor_limit());
+      !lack.empty())
+    all.push_back(std::move(lack));
   net::tls_contexts contexts;
   std::vector<std::shared_ptr<net::tls_context>>
       held; // so that targets with equal settings share a context

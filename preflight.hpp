@@ -7,9 +7,9 @@
 
 namespace betanet {
 
-/// The problems with the certificates and secrets of the targets. Reads the
-/// files that the configuration names. Does not write files and does not use
-/// the network.
+/// The problems with the certificates and secrets of the targets, and with
+/// their number. Reads the files that the configuration names. Does not write
+/// files and does not use the network.
 std::vector<std::string> target_problems(const config::settings& s);
 
 /// The result of `check_start`.

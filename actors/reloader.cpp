@@ -112,6 +112,7 @@ reload_result reloader_state::use(const config_reading& found) {
   settings.running.polling = found.settings->polling;
   settings.running.targets = found.settings->targets;
   settings.content = found.content;
+  settings.reserve(settings.running.targets.size());
   auto changes =
       apply(settings.running.targets, dependencies().many_targets != were_many);
   changes.waiting = waiting;
@@ -286,6 +287,7 @@ reloader(reloader_impl::stateful_pointer<reloader_state> self,
       {{"file", state.settings.file},
        {"targets", std::to_string(running.targets.size())}});
   state.log_warnings();
+  state.settings.reserve(running.targets.size());
   for (const auto& t : running.targets)
     state.start(t, true);
   if (state.settings.check_file_every > state.settings.check_file_every.zero())

@@ -44,6 +44,10 @@ struct reloader_settings {
   target_registry_actor registry;
   scheduler_actor scheduler;
 
+  /// Keeps descriptors for the connections to this many targets. Called at the
+  /// start and after each reload.
+  std::function<void(std::size_t)> reserve;
+
   // Each of the next three functions returns at once and later calls the
   // function that it is given, once and from any thread.
   /// Reads and validates the configuration.

@@ -35,7 +35,7 @@ client_memory::client_memory(outbound& shared, resource r)
     : io(shared.events.internals().io),
       target(std::move(r)),
       identities(std::make_shared<identity_reader>(shared, target)),
-      connections(std::make_shared<connector>(io, shared.names)) {}
+      connections(std::make_shared<connector>(io, shared)) {}
 
 client_exchange::client_exchange(client_memory& memory,
                                  std::chrono::nanoseconds timeout,

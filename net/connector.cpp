@@ -18,6 +18,11 @@ using boost::system::error_code;
 /// Connection Attempt Delay).
 constexpr std::chrono::milliseconds stagger{250};
 
+/// How many connections all requests together may try beside their first ones.
+/// Descriptors are kept for one connection of each endpoint only, and some more
+/// for the whole process (`descriptors_needed`).
+constexpr std::size_t max_races = 8;
+
 } // namespace
 
 /// `f` as a handler that does nothing after the next start or stop.
@@ -69,6 +74,7 @@ void connector::stop() {
   for (const auto& socket : sockets_)
     socket->close(ignored);
   sockets_.clear();
+  *races_ -= std::exchange(own_races_, 0);
   done_ = nullptr;
 }
 
@@ -93,7 +99,10 @@ void connector::connect_next() {
   name_peer(peer);
   const auto socket = std::make_shared<tcp::socket>(io_);
   sockets_.push_back(socket);
-  ++pending_;
+  if (pending_++ > 0) {
+    ++*races_;
+    ++own_races_;
+  }
   error_code ec;
   socket->open(peer.protocol(), ec);
   const auto finished = while_current(
@@ -101,31 +110,49 @@ void connector::connect_next() {
   if (ec)
     return asio::post(io_, [finished, ec] { finished(ec); });
   socket->async_connect(peer, finished);
+  race_later();
+}
+
+void connector::race_later() {
   if (next_ == peers_.size())
     return;
   stagger_.expires_after(stagger);
   stagger_.async_wait(while_current([this](error_code cancelled) {
-    if (!cancelled && next_ < peers_.size())
-      connect_next();
+    if (!cancelled)
+      race_next();
   }));
+}
+
+/// Tries the next peer beside those that are being tried, if there is room.
+void connector::race_next() {
+  if (next_ == peers_.size())
+    return;
+  if (pending_ > 0 && *races_ >= max_races)
+    return race_later();
+  connect_next();
 }
 
 void connector::connected(const std::shared_ptr<tcp::socket>& socket,
                           const tcp::endpoint& peer, error_code ec) {
-  --pending_;
   if (!ec) {
     name_peer(peer);
     return finish(std::move(*socket));
+  }
+  error_code ignored;
+  socket->close(ignored);
+  --pending_;
+  if (own_races_ > 0) {
+    --own_races_;
+    --*races_;
   }
   // A family this machine lacks (::1 without IPv6) explains nothing if another
   // address answered, even with a refusal.
   if (!failure_ || failure_->code == errc::local)
     failure_ = connect_error(ec);
   stagger_.cancel();
-  if (next_ < peers_.size())
-    return connect_next();
-  if (pending_ == 0)
-    finish(*failure_);
+  if (pending_ == 0 && next_ == peers_.size())
+    return finish(*failure_);
+  race_next();
 }
 
 } // namespace betanet::net

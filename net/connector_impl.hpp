@@ -21,8 +21,8 @@ class connector : public std::enable_shared_from_this<connector> {
 public:
   using result = std::variant<boost::asio::ip::tcp::socket, error>;
 
-  connector(boost::asio::io_context& io, resolver& names)
-      : io_(io), names_(names) {}
+  connector(boost::asio::io_context& io, outbound& shared)
+      : io_(io), names_(shared.names), races_(shared.races) {}
 
   /// Calls `done` once, unless stopped before. A new start stops the former.
   /// `recorder` must live until then.
@@ -40,6 +40,8 @@ private:
 
   void race(const std::vector<boost::asio::ip::address>& addresses);
   void connect_next();
+  void race_next();
+  void race_later();
   void name_peer(const boost::asio::ip::tcp::endpoint& peer);
   void connected(const std::shared_ptr<boost::asio::ip::tcp::socket>& socket,
                  const boost::asio::ip::tcp::endpoint& peer,
@@ -48,6 +50,8 @@ private:
 
   boost::asio::io_context& io_;
   resolver& names_;
+  const std::shared_ptr<std::size_t> races_; ///< See `outbound::races`.
+  std::size_t own_races_ = 0;                ///< Counted there.
   std::function<void(result)> done_;
   trace_recorder* recorder_ = nullptr; ///< Of the start that runs.
   std::uint64_t generation_ = 0;       ///< Grows with each start and stop.

@@ -7,6 +7,7 @@
 #include "net/tls.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,6 +48,9 @@ struct outbound {
   loop& events;
   resolver names{events};
   background files{events, 32}; ///< Reads the files identities are made of.
+  /// How many connections are being tried beside another one of the same
+  /// request. On the loop's thread; requests may outlive this object.
+  std::shared_ptr<std::size_t> races = std::make_shared<std::size_t>(0);
   /// Shared with reading threads, which may outlive everything else.
   std::shared_ptr<tls_contexts> contexts = std::make_shared<tls_contexts>();
 };

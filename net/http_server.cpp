@@ -23,6 +23,9 @@ using namespace std::chrono_literals;
 /// once would use a whole core; giving up would end the service.
 constexpr auto accept_pause = 100ms;
 
+/// How often a lack of descriptors is told at most.
+constexpr auto lack_period = 1min;
+
 } // namespace
 
 http_server::state::state(loop& l, server_limits bounds, handler h)
@@ -57,7 +60,7 @@ void http_server::state::accept(const std::shared_ptr<tcp::acceptor>& from) {
         self->admit(std::move(socket));
       return self->accept(from);
     }
-    ++self->stats.rejected_descriptors;
+    self->reject_for_descriptors();
     const auto pause = std::make_shared<asio::steady_timer>(self->io);
     pause->expires_after(accept_pause);
     pause->async_wait([self, from, pause](error_code) {
@@ -65,6 +68,16 @@ void http_server::state::accept(const std::shared_ptr<tcp::acceptor>& from) {
         self->accept(from);
     });
   });
+}
+
+void http_server::state::reject_for_descriptors() {
+  ++stats.rejected_descriptors;
+  const auto now = clock::now();
+  if (lack_told && now - *lack_told < lack_period)
+    return;
+  lack_told = now;
+  if (on_lack)
+    on_lack();
 }
 
 void http_server::state::admit(tcp::socket socket) {
@@ -96,7 +109,10 @@ void http_server::state::make_room(const std::string& client) {
   const bool is_own = own >= limits.connections_per_client;
   if (!is_own && sessions.size() < limits.connections)
     return;
-  ++stats.rejected_limit;
+  if (!is_own && is_limited_by_descriptors)
+    reject_for_descriptors();
+  else
+    ++stats.rejected_limit;
   close(is_own ? own_slowest : slowest);
 }
 
@@ -207,6 +223,19 @@ void http_server::secure(server_security security) {
     const auto& tls = s->security.tls;
     s->stats.certificate_expiry = tls ? expiry_of(*tls) : std::nullopt;
   });
+}
+
+void http_server::limit_connections(std::size_t most, bool by_descriptors) {
+  asio::dispatch(state_->io, [s = state_, most, by_descriptors] {
+    s->limits.connections = most;
+    s->is_limited_by_descriptors = by_descriptors;
+    while (s->sessions.size() > most && s->make_room())
+      ;
+  });
+}
+
+void http_server::on_lack_of_descriptors(std::function<void()> f) {
+  state_->on_lack = std::move(f);
 }
 
 void http_server::stop(std::function<void()> done) {

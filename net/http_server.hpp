@@ -27,6 +27,8 @@ struct server_stats {
   /// once and that are still being written.
   std::uint64_t slow_scrapes = 0;
   std::uint64_t rejected_limit = 0; ///< Closed because of a limit.
+  /// Closed because of a limit set by a lack of descriptors, or not accepted
+  /// because there was none.
   std::uint64_t rejected_descriptors = 0;
   /// Refused requests by status, in the order of `protocol_errors`.
   std::array<std::uint64_t, protocol_errors.size()> errors{};
@@ -109,6 +111,14 @@ public:
   /// Sets how further connections are secured and further responses completed.
   /// Any thread.
   void secure(server_security security);
+
+  /// Changes the limit of connections. It says whether descriptors are what
+  /// limits them. Any thread.
+  void limit_connections(std::size_t most, bool by_descriptors);
+
+  /// Calls `f` when a connection is rejected for want of descriptors, at most
+  /// once a minute. Both on the loop's thread, or before it runs.
+  void on_lack_of_descriptors(std::function<void()> f);
 
   /// Stops accepting, lets running requests finish, closes the other
   /// connections, then calls `done` on the loop's thread. Any thread.

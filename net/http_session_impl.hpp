@@ -24,6 +24,7 @@ struct http_server::state : std::enable_shared_from_this<state> {
   std::string accept_from(const std::shared_ptr<acceptor>& a);
   void accept(const std::shared_ptr<acceptor>& from);
   void admit(boost::asio::ip::tcp::socket socket);
+  void reject_for_descriptors();
   void make_room(const std::string& client);
   void sweep();
   /// Queues a step of a TLS handshake. The loop takes one between two rounds of
@@ -38,7 +39,10 @@ struct http_server::state : std::enable_shared_from_this<state> {
   void release(const reply* r);
 
   boost::asio::io_context& io;
-  const server_limits limits;
+  server_limits limits;
+  bool is_limited_by_descriptors = false;     ///< `limits.connections` is.
+  std::function<void()> on_lack;              ///< See `on_lack_of_descriptors`.
+  std::optional<clock::time_point> lack_told; ///< When it was called last.
   const handler on_request;
   const clock::duration sweep_period;
   server_security security;

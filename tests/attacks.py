@@ -20,7 +20,7 @@ import time
 import unittest
 
 import harness
-from harness import FAST, request, wait_for
+from harness import FAST, free_port, request, wait_for
 from tls import Authority
 
 GET = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -100,6 +100,61 @@ class Attacks(harness.Case):
         self.assertGreater(self.value(
             "betanet_exporter_http_connections_rejected_total",
             reason="descriptors"), 0)
+
+    def launch_within(self, hard_limit, targets):
+        """Starts an exporter with a low soft limit of descriptors and this hard
+        limit. Its targets are slow, so that all their connections stay open."""
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        self.config = f"{home}/betanet.yml"
+        self.write_targets(targets)
+        self.port = free_port()
+        self.exporter = self.start(
+            "sh", "-c", f'ulimit -Sn 64; ulimit -Hn {hard_limit}; exec "$@"',
+            "sh", f"{harness.BINARIES}/betanet_exporter",
+            f"--config.file={self.config}",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            "--collection.timeout=30s", "--collection.interval=100ms")
+
+    def write_targets(self, count):
+        with open(self.config, "w") as f:
+            f.write("targets:\n" + "".join(
+                f"- {{name: t{i}, url: 'http://127.0.0.1:{self.upstream}'}}\n"
+                for i in range(count)))
+
+    def test_targets_leave_descriptors_for_clients(self):
+        self.fault("all", "hang")
+        self.launch_within(hard_limit=200, targets=40)  # 3 * 40 + 32 = 152
+        wait_for(lambda: request(self.port, "/-/healthy"), "exporter")
+        wait_for(lambda: self.open_files() > 130, "connections to the targets")
+        self.assertRegex(self.exporter.text(), r"level=WARN .*connections=48 "
+                         r"max_connections=256 hard_limit=200 needed=152")
+        with contextlib.ExitStack() as stack:
+            for _ in range(150):
+                self.connect(stack)
+            self.assertEqual(request(self.port, "/metrics")[0], 200)
+            self.assertEqual(self.value("process_max_fds"), 200)
+            self.assertGreater(self.value(
+                "betanet_exporter_http_connections_rejected_total",
+                reason="descriptors"), 50)
+        self.assertEqual(self.exporter.text().count(
+            'msg="Connections are rejected for want of file descriptors"'), 1)
+
+    def test_too_many_targets_for_the_hard_limit_are_refused(self):
+        self.launch_within(hard_limit=100, targets=23)
+        self.assertEqual(self.exporter.child.wait(10), 1)
+        self.assertIn("23 targets need 101 file descriptors, but the hard "
+                      "limit is 100", self.exporter.text())
+        self.launch_within(hard_limit=100, targets=20)
+        wait_for(lambda: request(self.port, "/-/healthy"), "exporter")
+        self.write_targets(23)
+        status, _, body = request(self.port, "/-/reload", "POST")
+        self.assertEqual(status, 500)
+        self.assertIn(b"23 targets need 101 file descriptors, but the hard "
+                      b"limit is 100", body)
+        self.write_targets(22)
+        self.assertEqual(request(self.port, "/-/reload", "POST")[0], 200)
+        self.assertRegex(self.exporter.text(), "level=WARN .*connections=2 ")
+        self.assertEqual(request(self.port, "/metrics")[0], 200)
 
     def test_many_clients_reset_their_connections(self):
         self.start_exporter()

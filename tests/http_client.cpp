@@ -286,7 +286,7 @@ CAF_TEST(bytes before the first request are a protocol error) {
   use(server.port());
   std::promise<net::connector::result> connected;
   net::trace_recorder recorder;
-  const auto c = std::make_shared<net::connector>(loop.internals().io, shared.names);
+  const auto c = std::make_shared<net::connector>(loop.internals().io, shared);
   loop.post([&] {
     c->start(
         "127.0.0.1", server.port(), recorder,
@@ -614,29 +614,61 @@ CAF_TEST(a name below localhost reaches a service on one family) {
   client.reset();
 }
 
-CAF_TEST(an address that does not answer does not hide one that does) {
+/// Connects to an address that does not answer and one that does.
+struct race {
+  race() {
+    dead.listen(0);
+    queued.emplace(raw_socket::connect(alive.port(), 0, 9));
+  }
+
+  void start(net::loop& loop, net::outbound& shared) {
+    auto& io = loop.internals().io;
+    c = std::make_shared<net::connector>(io, shared);
+    boost::asio::post(io, [&] {
+      c->start({boost::asio::ip::make_address("127.0.0.9"),
+                boost::asio::ip::make_address("127.0.0.1")},
+               alive.port(), recorder, [&](net::connector::result r) {
+                 result.set_value(std::move(r));
+               });
+    });
+  }
+
   raw_server alive{{say(reply(body))}};
-  auto dead = raw_socket::bound(alive.port(), 9);
-  dead.listen(0);
-  const auto queued = raw_socket::connect(alive.port(), 0, 9);
-  const std::vector<boost::asio::ip::address> addresses{
-      boost::asio::ip::make_address("127.0.0.9"),
-      boost::asio::ip::make_address("127.0.0.1")};
-  std::promise<net::connector::result> result;
-  auto& io = loop.internals().io;
+  raw_socket dead = raw_socket::bound(alive.port(), 9);
+  std::optional<raw_socket> queued;
   net::trace_recorder recorder;
-  const auto c = std::make_shared<net::connector>(io, shared.names);
-  boost::asio::post(io, [&] {
-    c->start(addresses, alive.port(), recorder,
-             [&](net::connector::result r) { result.set_value(std::move(r)); });
-  });
-  auto r = result.get_future().get();
-  CAF_REQUIRE(std::holds_alternative<boost::asio::ip::tcp::socket>(r));
-  CAF_CHECK_EQUAL(std::get<boost::asio::ip::tcp::socket>(r)
+  std::promise<net::connector::result> result;
+  std::shared_ptr<net::connector> c;
+};
+
+CAF_TEST(an address that does not answer does not hide one that does) {
+  race r;
+
+  r.start(loop, shared);
+  const auto found = r.result.get_future().get();
+
+  CAF_REQUIRE(std::holds_alternative<boost::asio::ip::tcp::socket>(found));
+  CAF_CHECK_EQUAL(std::get<boost::asio::ip::tcp::socket>(found)
                       .remote_endpoint()
                       .address()
                       .to_string(),
                   "127.0.0.1");
+  CAF_CHECK_EQUAL(*shared.races, 0u);
+}
+
+CAF_TEST(few connections are tried beside another one) {
+  race r;
+  auto result = r.result.get_future();
+  loop.post([&] { *shared.races = 8; });
+
+  r.start(loop, shared);
+  const auto held_back = result.wait_for(600ms); // two attempts
+  loop.post([&] { *shared.races = 0; });
+  const auto found = result.get();
+
+  CAF_CHECK(held_back == std::future_status::timeout);
+  CAF_CHECK(std::holds_alternative<boost::asio::ip::tcp::socket>(found));
+  CAF_CHECK_EQUAL(*shared.races, 0u);
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

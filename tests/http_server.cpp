@@ -5,6 +5,7 @@
 #include "tests/raw_socket.hpp"
 #include "tests/suite.hpp"
 
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <sys/resource.h>
@@ -476,6 +477,48 @@ CAF_TEST(protocol errors are counted) {
   CAF_CHECK_EQUAL(errors[0], 1u);
   CAF_CHECK_EQUAL(errors[1], 1u);
   CAF_CHECK_EQUAL(errors[2], 0u);
+}
+
+CAF_TEST(a limit of connections set by descriptors is told once) {
+  start();
+  std::atomic<int> told = 0;
+  std::promise<void> set;
+  loop.post([&] {
+    server->on_lack_of_descriptors([&] { ++told; });
+    server->limit_connections(2, true);
+    set.set_value();
+  });
+  set.get_future().get();
+  std::vector<raw_socket> open;
+
+  for (int i = 0; i < 4; ++i) {
+    open.push_back(connect());
+    open.back().send(simple);
+    open.back().read_response();
+  }
+
+  const auto s = stats();
+  CAF_CHECK_EQUAL(s.connections, 2u);
+  CAF_CHECK_EQUAL(s.rejected_limit, 0u);
+  CAF_CHECK_EQUAL(s.rejected_descriptors, 3u);
+  CAF_CHECK_EQUAL(told.load(), 1);
+}
+
+CAF_TEST(a lowered limit of connections closes those above it) {
+  start();
+  std::vector<raw_socket> open;
+  for (int i = 0; i < 4; ++i) {
+    open.push_back(connect());
+    open.back().send(simple);
+    open.back().read_response();
+  }
+
+  server->limit_connections(2, true);
+
+  CAF_CHECK(open[0].closed());
+  CAF_CHECK(open[1].closed());
+  open[3].send(simple);
+  CAF_CHECK(open[3].read_response().ends_with("hello\n"));
 }
 
 CAF_TEST(at the descriptor limit the server pauses and recovers) {

@@ -64,6 +64,7 @@ struct reloader_fixture : fixture {
                         },
                         [] { return metrics::wall_time{}; },
                         [] { return 0.0; }};
+    how.reserve = [this](std::size_t n) { reserved.push_back(n); };
     how.registry = registry;
     how.scheduler = clock;
     how.read = [this](auto done) {
@@ -163,6 +164,7 @@ struct reloader_fixture : fixture {
   std::vector<std::string> added, dropped, told;
   std::vector<bool> reloads;
   bool restart_pending = false; ///< As the cache was told.
+  std::vector<std::size_t> reserved; ///< Numbers of targets.
   std::map<supervisor_actor, metrics::tick_grid> watched;
   target_registry_actor registry;
   snapshot_store_actor store;
@@ -181,6 +183,17 @@ CAF_TEST(all targets are started and the service manager is notified) {
   CAF_CHECK(all_at_once);
   CHECK_EQUAL(told, std::vector<std::string>{"READY=1"});
   CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Polling\""), 3u);
+}
+
+CAF_TEST(descriptors are reserved at the start and at each good reload) {
+  start(targets("abc"));
+
+  file = "typo: 1";
+  reload();
+  file = targets("a");
+  reload();
+
+  CHECK_EQUAL(reserved, (std::vector<std::size_t>{3, 1}));
 }
 
 CAF_TEST(many targets wait for their grid points) {

@@ -50,6 +50,7 @@ struct wired_fixture : fixture {
         [this](const config::target& t, endpoint e) { return connect(t, e); },
         wall_clock,
         [this] { return random(); }};
+    r.reserve = [](std::size_t) {};
     r.registry = store;
     r.scheduler = clock;
     r.read = [this](auto done) { done({{}, next, {}}); };
