@@ -502,6 +502,21 @@ targets:
         self.exporter.stop()
         self.assertEqual(self.run_exporter("--healthcheck", address)[0], 1)
 
+    def test_healthcheck_asks_all_listeners(self):
+        self.good()
+        dead = f"--web.listen-address=127.0.0.1:{free_port()}"
+        alive = f"--web.listen-address=127.0.0.1:{self.port}"
+        any_port = "--web.listen-address=:0"
+        for flags in ([dead, alive], [alive, dead], [any_port, alive]):
+            self.assertEqual(self.run_exporter("--healthcheck", *flags),
+                             (0, "", ""))
+        status, _, err = self.run_exporter("--healthcheck", dead, dead)
+        self.assertEqual(status, 1)
+        self.assertEqual(err.count(dead.split("=")[1]), 2)
+        status, _, err = self.run_exporter("--healthcheck", any_port)
+        self.assertEqual(status, 1)
+        self.assertIn("port 0", err)
+
     # -- the front -----------------------------------------------------------
 
     def test_paths_methods_and_heads(self):
