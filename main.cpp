@@ -3,6 +3,7 @@
 //
 //   betanet_exporter [--flag=value ...]   runs until SIGTERM or SIGINT
 //   --config.check    validates the configuration and exits
+//   --probe           polls every target once and prints how it went
 //   --healthcheck     asks the running exporter whether it is healthy
 //   --version, --help
 #include "config/config.hpp"
@@ -10,6 +11,7 @@
 #include "healthcheck.hpp"
 #include "pages/routes.hpp"
 #include "preflight.hpp"
+#include "probe.hpp"
 
 #include <caf/config.hpp>
 
@@ -106,6 +108,13 @@ int check_health(const config::invocation& given) {
   return EXIT_FAILURE;
 }
 
+/// Like `leave`, because a name lookup may hang.
+[[noreturn]] void probe_targets(const config::settings& s) {
+  const bool good = probe(s, "betanet_exporter/" BETANET_VERSION, std::cout);
+  std::cout.flush();
+  std::quick_exit(good ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -140,6 +149,8 @@ int main(int argc, char** argv) {
   case config::action::check:
     report_check(given, web_warnings);
     return EXIT_SUCCESS;
+  case config::action::probe:
+    probe_targets(given.settings);
   case config::action::healthcheck:
     return check_health(given);
   case config::action::run:

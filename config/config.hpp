@@ -150,7 +150,14 @@ public:
 };
 
 /// What the command line asks the program to do.
-enum class action : std::uint8_t { run, check, healthcheck, help, version };
+enum class action : std::uint8_t {
+  run,
+  check,
+  probe,
+  healthcheck,
+  help,
+  version
+};
 
 struct invocation {
   config::action action = action::run;

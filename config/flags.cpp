@@ -59,6 +59,10 @@ std::vector<flag> all_flags() {
         "server.",
         "", group_of("web.")}});
   add_flags(all, polling_keys(), defaults.polling);
+  all.push_back({"probe", "",
+                 "Poll every target once, print how it went, and exit; with 0 "
+                 "if all polls were good, else with 1.",
+                 "", "Actions"});
   all.push_back(
       {"healthcheck", "",
        "Ask the running exporter whether it is healthy; exit with 0 or 1.", "",

@@ -118,10 +118,12 @@ action action_of(const command_line& line, std::vector<std::string>& problems) {
   const bool help = line.is_set("help", problems);
   const bool version = line.is_set("version", problems);
   const bool check = line.is_set("config.check", problems);
+  const bool probe = line.is_set("probe", problems);
   const bool health = line.is_set("healthcheck", problems);
   return help      ? action::help
          : version ? action::version
          : check   ? action::check
+         : probe   ? action::probe
          : health  ? action::healthcheck
                    : action::run;
 }

@@ -80,7 +80,8 @@ int main(int, char** argv) {
                "sent and exits with status 0 within two seconds.\n.El\n"
                ".Sh EXIT STATUS\nThe status is 0 after a signal and 1 after an "
                "error.\nWith\n.Sy \\-\\-healthcheck\nit is 0 if the running "
-               "exporter is healthy and else 1.\n"
+               "exporter is healthy and else 1.\nWith\n.Sy \\-\\-probe\n"
+               "it is 0 if all polls were good and else 1.\n"
                ".Sh FILES\n.Pa /etc/betanet_exporter/betanet_exporter.yml\n"
                "is the configuration file of the container image.\n"
                ".Sh SEE ALSO\n.Xr prometheus 1\n";

@@ -41,10 +41,9 @@ std::string text_of(number_defect d, const number_rules& rules) {
 }
 
 /// What is wrong with a field that has no valid value.
-std::string defect_text(const field_row& row, const field_result& r) {
+std::string_view defect_text(const field_row& row, const field_result& r) {
   const auto* const d = std::get_if<number_defect>(&r);
-  return std::string{row.key} + " " +
-         (d ? text_of(*d, row.rules) : text_of(std::get<no_number>(r)));
+  return d ? text_of(*d, row.rules) : text_of(std::get<no_number>(r));
 }
 
 bool may_be_absent(const field_row& row, const field_result& r) {
@@ -187,7 +186,10 @@ parsed collect(endpoint e, const field_reader& reader) {
       continue;
     }
     result.unusable.set(index(row.id));
-    defects += (defects.empty() ? "" : ", ") + defect_text(row, found);
+    const auto wrong = defect_text(row, found);
+    result.defects[index(row.id)] = wrong;
+    defects += (defects.empty() ? "" : ", ") + std::string{row.key} + " ";
+    defects += wrong;
   }
   if (!defects.empty())
     result.failure = failure{reason::schema, std::move(defects)};
@@ -239,6 +241,7 @@ poll poll_of(parsed p) {
   result.failure = std::move(p.failure);
   result.values = p.values;
   result.unusable = p.unusable;
+  result.defects = p.defects;
   return result;
 }
 

@@ -2,6 +2,7 @@
 
 #include "metrics/types.hpp"
 
+#include <array>
 #include <bitset>
 #include <optional>
 #include <string_view>
@@ -12,7 +13,8 @@ namespace betanet::metrics {
 /// `values` holds the fields that were valid.
 struct parsed {
   reading values{};
-  std::bitset<field_count> unusable{};     ///< See `poll::unusable`.
+  std::bitset<field_count> unusable{}; ///< See `poll::unusable`.
+  std::array<std::string_view, field_count> defects{}; ///< See `poll::defects`.
   std::optional<metrics::failure> failure; ///< The reason is json or schema.
 };
 

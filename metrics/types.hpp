@@ -118,6 +118,8 @@ struct poll {
   /// The fields for which the answer had no valid number, unless the field is
   /// optional and was missing or null.
   std::bitset<field_count> unusable{};
+  /// What is wrong with the unusable fields of an object, such as "is missing".
+  std::array<std::string_view, field_count> defects{};
   int attempts = 1;
 };
 

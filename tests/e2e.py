@@ -517,6 +517,94 @@ targets:
         self.assertEqual(status, 1)
         self.assertIn("port 0", err)
 
+    # -- the probe -----------------------------------------------------------
+
+    def probe(self, *flags):
+        """Runs a probe and returns its exit status, its rows as lists of cells
+        with the lines below each, and its last line."""
+        status, out, err = self.run_exporter("--probe", *flags)
+        self.assertEqual(err, "")
+        head, *lines, last = out.splitlines()
+        self.assertEqual(re.split(" {2,}", head), [
+            "TARGET", "ENDPOINT", "VERDICT", "STATUS", "PEER", "TLS", "RESOLVE",
+            "CONNECT", "SECURE", "WAIT", "READ", "URL"])
+        rows = []
+        for line in lines:
+            if line.startswith("  "):
+                rows[-1][1].append(line.strip())
+            else:
+                rows.append((re.split(" {2,}", line), []))
+        return status, rows, last
+
+    def test_a_probe_shows_a_good_target(self):
+        self.start_sim("--still")
+        url = f"http://localhost:{self.upstream}"
+        status, rows, last = self.probe(f"--betanet.url={url}")
+        self.assertEqual((status, last), (0, "3 of 3 endpoints are good"))
+        self.assertEqual([cells[1] for cells, _ in rows], list(ENDPOINTS))
+        cells, fields = rows[0]
+        self.assertEqual(cells[:1] + cells[2:6],
+                         ["-", "good", "200", f"127.0.0.1:{self.upstream}",
+                          "-"])
+        self.assertEqual(cells[8], "-")
+        for time_of_step in cells[6:8] + cells[9:11]:
+            self.assertRegex(time_of_step, r"^\d+\.\dms$")
+        self.assertEqual(cells[11], url + "/api/v1/metrics")
+        self.assertEqual(fields, ["packets_processed = 5000",
+                                  "packets_dropped = 10"])
+        self.assertIn("avg_latency_ms = 45", rows[2][1])
+
+    def test_a_probe_tells_what_is_wrong(self):
+        self.start_sim("--still", "--fault=metrics=status:404",
+                       "--fault=nodes_status=no_json",
+                       "--fault=network_stats=wrong_types")
+        status, rows, last = self.probe(
+            f"--betanet.url=http://127.0.0.1:{self.upstream}")
+        self.assertEqual((status, last), (1, "0 of 3 endpoints are good"))
+        self.assertEqual([(cells[2][:5], cells[3]) for cells, _ in rows],
+                         [("bad (", "404"), ("bad (", "200"),
+                          ("parti", "200")])
+        self.assertEqual(rows[0][1], ["HTTP status 404"])
+        self.assertEqual(rows[1][0][2], "bad (json)")
+        self.assertRegex(rows[1][1][0], "^invalid JSON")
+        self.assertIn("avg_latency_ms is not a number", rows[2][1])
+
+    def test_a_probe_tells_where_a_poll_failed(self):
+        port = free_port()
+        for url, verdict, peer, text in (
+                (f"http://127.0.0.1:{port}", "bad (connect)",
+                 f"127.0.0.1:{port}", "Connection refused"),
+                ("http://betanet.invalid", "bad (dns)", "-", "betanet.invalid")):
+            status, rows, _ = self.probe(f"--betanet.url={url}",
+                                         "--collection.timeout=15s")
+            self.assertEqual((status, len(rows)), (1, 3))
+            for cells, lines in rows:
+                self.assertEqual((cells[2], cells[3], cells[4]),
+                                 (verdict, "-", peer))
+                self.assertEqual(cells[8:11], ["-", "-", "-"])
+                self.assertIn(text, lines[0])
+
+    def test_a_probe_polls_many_targets(self):
+        self.start_sim("--still")
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        path = f"{home}/betanet.yml"
+        self.write_config(path, [(f"t\u00e9{i}", "") for i in range(100)])
+        status, rows, last = self.probe(f"--config.file={path}")
+        self.assertEqual((status, last), (0, "300 of 300 endpoints are good"))
+        self.assertEqual([cells[0] for cells, _ in rows[::3]],
+                         [f"t\u00e9{i}" for i in range(100)])
+
+    def test_a_probe_refuses_what_a_start_refuses(self):
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        path = f"{home}/betanet.yml"
+        with open(path, "w") as f:
+            f.write("targets:\n- url: http://127.0.0.1:1\n  http_client_config:"
+                    " {basic_auth: {username: a, password_file: /none}}\n")
+        status, out, err = self.run_exporter("--probe",
+                                             f"--config.file={path}")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn("/none", err)
+
     # -- the front -----------------------------------------------------------
 
     def test_paths_methods_and_heads(self):

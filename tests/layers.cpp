@@ -18,7 +18,7 @@ namespace {
 
 const fs::path root{SOURCE_DIR};
 const std::vector<std::string> program{"main.cpp", "exporter.", "healthcheck.",
-                                       "preflight."};
+                                       "preflight.", "probe"};
 
 std::vector<std::string> with(std::vector<std::string> names,
                               const std::vector<std::string>& more) {
@@ -82,7 +82,8 @@ CAF_TEST(directories include only headers of lower layers) {
   check_home("net/", with({"actors/", "net/"}, program));
   check_home("config/", with({"actors/", "config/"}, program));
   check_home("sim/", {"sim/"});
-  check_home("(exporter|healthcheck|preflight)\\.hpp", program);
+  check_home("(exporter|healthcheck|preflight|probe|probe_table)\\.hpp",
+             program);
 }
 
 CAF_TEST(the simulator includes only the table of fields from metrics) {

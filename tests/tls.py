@@ -280,6 +280,31 @@ class Tls(harness.Case):
                                     endpoint="metrics") > 0, "polls")
         self.assertIsNone(self.expiry())
 
+    def test_a_probe_shows_tls(self):
+        port = self.serve("good")
+        path = f"{self.folder}/betanet.yml"
+
+        def probe(host, ca):
+            with open(path, "w") as f:
+                f.write(f"targets:\n  - url: https://{host}:{port}\n"
+                        "    http_client_config: "
+                        f"{{ tls_config: {{ ca_file: {ca}.pem }} }}\n")
+            done = subprocess.run(
+                [f"{harness.BINARIES}/betanet_exporter", "--probe",
+                 f"--config.file={path}"], capture_output=True, text=True,
+                timeout=30)
+            return done.returncode, done.stdout
+
+        status, text = probe("localhost.", "ca")
+        self.assertEqual(status, 0, text)
+        self.assertRegex(text, r"good +200 +127\.0\.0\.1:\d+ +TLSv1\.3 ")
+        self.assertIn("  the certificate expires on 2099-01-01\n", text)
+        status, text = probe("localhost", "other-ca")
+        self.assertEqual(status, 1)
+        self.assertIn("bad (tls)", text)
+        self.assertIn("unable to get local issuer certificate", text)
+        self.assertIn("  the certificate expires on 2099-01-01\n", text)
+
     def test_a_missing_file_gives_the_reason_local(self):
         shutil.copy(f"{self.folder}/ca.pem", f"{self.folder}/trusted.pem")
         self.poll(f"https://localhost:{self.serve('good')}",
