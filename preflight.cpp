@@ -75,8 +75,8 @@ void check_web(const config::settings& s, start_check& found) {
 
 std::vector<std::string> target_problems(const config::settings& s) {
   std::vector<std::string> all;
-  if (auto lack = net::descriptor_problem(s.targets.size(),
-                                          net::descriptor_limit());
+  if (auto lack =
+          net::descriptor_problem(s.targets.size(), net::descriptor_limit());
       !lack.empty())
     all.push_back(std::move(lack));
   net::tls_contexts contexts;

@@ -71,7 +71,7 @@ page_ptr cache_state::render(const page_query& q) {
                   : std::optional{pages->render(now, q.front, read_process())};
   if (!page)
     return nullptr;
-  if (page->oldest_age && !page->empty) {
+  if (page->oldest_age) {
     const auto age =
         std::chrono::floor<std::chrono::seconds>(*page->oldest_age);
     log.debug((page->fresh ? "Cache hit: returning cached metrics (age: "

@@ -415,7 +415,7 @@ family_lines target_lines(const std::string& target, const snapshot& s,
 }
 
 family_lines process_lines(const front_totals& front) {
-  family_lines lines(field_table.size());
+  family_lines lines(family_table.size()); // Betanet's values have none
   for (const auto& row : status_table) {
     auto f = family(row);
     if (row.sample_process)

@@ -41,7 +41,7 @@ std::string text_of(number_defect d, const number_rules& rules) {
 }
 
 /// What is wrong with a field that has no valid value.
-std::string_view defect_text(const field_row& row, const field_result& r) {
+std::string defect_text(const field_row& row, const field_result& r) {
   const auto* const d = std::get_if<number_defect>(&r);
   return d ? text_of(*d, row.rules) : text_of(std::get<no_number>(r));
 }
@@ -186,8 +186,7 @@ parsed collect(endpoint e, const field_reader& reader) {
       continue;
     }
     result.unusable.set(index(row.id));
-    const auto wrong = defect_text(row, found);
-    result.defects[index(row.id)] = wrong;
+    const auto& wrong = result.defects[index(row.id)] = defect_text(row, found);
     defects += (defects.empty() ? "" : ", ") + std::string{row.key} + " ";
     defects += wrong;
   }

@@ -14,7 +14,7 @@ namespace betanet::metrics {
 struct parsed {
   reading values{};
   std::bitset<field_count> unusable{}; ///< See `poll::unusable`.
-  std::array<std::string_view, field_count> defects{}; ///< See `poll::defects`.
+  std::array<std::string, field_count> defects; ///< See `poll::defects`.
   std::optional<metrics::failure> failure; ///< The reason is json or schema.
 };
 

@@ -87,8 +87,9 @@ page exposition::render(time_point now, const front_totals& front,
     refresh(target, cached, now);
     cached.last_lookup = look_up(s, now);
     result.fresh = result.fresh && cached.last_lookup == lookup::fresh;
-    for (const auto e : all_endpoints)
-      result.oldest_age = std::max(result.oldest_age, age(s, e, now));
+    if (cached.last_lookup != lookup::miss)
+      for (const auto e : all_endpoints)
+        result.oldest_age = std::max(result.oldest_age, age(s, e, now));
     if (detail_ == detail::full) {
       cache.push_back(cache_lines(target, cached.lookups));
     } else {

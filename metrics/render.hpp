@@ -56,7 +56,8 @@ using lookup_counts = std::array<std::uint64_t, lookup_count>;
 /// One rendered page and a summary of its contents.
 struct page {
   std::string text;
-  /// The age of the endpoint whose last good poll is longest ago.
+  /// The age of the endpoint whose last good poll is longest ago, of those
+  /// whose target shows a value.
   std::optional<duration> oldest_age;
   bool fresh = false; ///< Every target was a fresh lookup.
 };

@@ -119,7 +119,7 @@ struct poll {
   /// optional and was missing or null.
   std::bitset<field_count> unusable{};
   /// What is wrong with the unusable fields of an object, such as "is missing".
-  std::array<std::string_view, field_count> defects{};
+  std::array<std::string, field_count> defects;
   int attempts = 1;
 };
 

@@ -92,28 +92,33 @@ void http_server::state::admit(tcp::socket socket) {
 }
 
 /// Makes room for a connection of this client. At the limit for one client or
-/// for all, the connection of those that has made no progress for longest is
-/// closed, whatever it was doing.
+/// for all, one of their connections is closed.
 void http_server::state::make_room(const std::string& client) {
-  std::size_t own = 0;
-  std::shared_ptr<session> slowest, own_slowest;
-  for (const auto& s : sessions) {
-    if (!slowest || s->progressed() < slowest->progressed())
-      slowest = s;
-    if (s->client() != client)
-      continue;
-    ++own;
-    if (!own_slowest || s->progressed() < own_slowest->progressed())
-      own_slowest = s;
+  const auto is_own = [&](const auto& s) { return s->client() == client; };
+  const auto own = std::count_if(sessions.begin(), sessions.end(), is_own);
+  if (static_cast<std::size_t>(own) >= limits.connections_per_client) {
+    ++stats.rejected_limit;
+    return close_slowest(is_own);
   }
-  const bool is_own = own >= limits.connections_per_client;
-  if (!is_own && sessions.size() < limits.connections)
+  if (sessions.size() < limits.connections)
     return;
-  if (!is_own && is_limited_by_descriptors)
+  if (is_limited_by_descriptors)
     reject_for_descriptors();
   else
     ++stats.rejected_limit;
-  close(is_own ? own_slowest : slowest);
+  close_slowest([](const auto&) { return true; });
+}
+
+/// Closes the connection that has made no progress for longest, whatever it was
+/// doing. At least one must be in question.
+template <class Predicate>
+void http_server::state::close_slowest(Predicate is_in_question) {
+  std::shared_ptr<session> slowest;
+  for (const auto& s : sessions)
+    if (is_in_question(s) &&
+        (!slowest || s->progressed() < slowest->progressed()))
+      slowest = s;
+  close(slowest);
 }
 
 void http_server::state::shake_hands_later(const std::shared_ptr<session>& s) {
@@ -138,20 +143,11 @@ void http_server::state::shake_hands_later(const std::shared_ptr<session>& s) {
 void http_server::state::keep(const reply* r) {
   if (kept[r]++ == 0)
     kept_bytes += r->size();
-  while (kept_bytes > limits.page_bytes) {
-    std::shared_ptr<session> slowest;
-    std::size_t slow = 0;
-    for (const auto& s : sessions) {
-      if (!s->is_slow())
-        continue;
-      ++slow;
-      if (!slowest || s->progressed() < slowest->progressed())
-        slowest = s;
-    }
-    if (slow < 2) // one client may always read a page that is too large
-      return;
-    close(slowest);
-  }
+  const auto is_slow = [](const auto& s) { return s->is_slow(); };
+  // One client may always read a page that is larger than the limit.
+  while (kept_bytes > limits.page_bytes &&
+         std::count_if(sessions.begin(), sessions.end(), is_slow) > 1)
+    close_slowest(is_slow);
 }
 
 void http_server::state::release(const reply* r) {
@@ -229,8 +225,8 @@ void http_server::limit_connections(std::size_t most, bool by_descriptors) {
   asio::dispatch(state_->io, [s = state_, most, by_descriptors] {
     s->limits.connections = most;
     s->is_limited_by_descriptors = by_descriptors;
-    while (s->sessions.size() > most && s->make_room())
-      ;
+    while (s->sessions.size() > most)
+      s->close_slowest([](const auto&) { return true; });
   });
 }
 

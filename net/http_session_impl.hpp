@@ -26,6 +26,8 @@ struct http_server::state : std::enable_shared_from_this<state> {
   void admit(boost::asio::ip::tcp::socket socket);
   void reject_for_descriptors();
   void make_room(const std::string& client);
+  template <class Predicate>
+  void close_slowest(Predicate is_in_question);
   void sweep();
   /// Queues a step of a TLS handshake. The loop takes one between two rounds of
   /// its other events, because a step costs up to a millisecond of computing.

@@ -34,7 +34,7 @@ json::value time_or_null(metrics::wall_time t) {
 /// A whole number without a point, if it fits into 64 bits.
 json::value number_of(const metrics::field_row& row, double value) {
   constexpr double too_large = 18446744073709551616.0; // 2^64
-  if (row.form == metrics::number_form::whole && value < too_large)
+  if (row.rules.whole && value < too_large)
     return static_cast<std::uint64_t>(value);
   return value;
 }

@@ -163,7 +163,7 @@ struct reloader_fixture : fixture {
   std::vector<std::function<void()>> pending;
   std::vector<std::string> added, dropped, told;
   std::vector<bool> reloads;
-  bool restart_pending = false; ///< As the cache was told.
+  bool restart_pending = false;      ///< As the cache was told.
   std::vector<std::size_t> reserved; ///< Numbers of targets.
   std::map<supervisor_actor, metrics::tick_grid> watched;
   target_registry_actor registry;
