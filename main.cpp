@@ -22,6 +22,7 @@
 #include <cstdlib>
 #include <future>
 #include <iostream>
+#include <sys/prctl.h>
 #include <thread>
 #include <unistd.h>
 
@@ -79,6 +80,10 @@ int run(const config::invocation& given, exporter::loader load) {
     l->warn("Running as root: the exporter needs no privileges");
   for (const auto& w : given.warnings)
     l->warn(w);
+  for (const auto& w : exposed_secrets(given.settings))
+    l->warn(w);
+  if (has_secrets(given.settings)) // not for core dumps and debuggers
+    ::prctl(PR_SET_DUMPABLE, 0);
   try {
     exporter e{given, this_build(), *l, std::move(load)};
     leave(e.run());

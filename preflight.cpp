@@ -5,10 +5,12 @@
 #include "config/file.hpp"
 #include "net/descriptors.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <set>
 #include <sstream>
 #include <unistd.h>
 
@@ -71,6 +73,22 @@ void check_web(const config::settings& s, start_check& found) {
     found.warnings = std::move(reading.found.warnings);
 }
 
+/// The secrets of a target that are given. Certificates and user names are
+/// none.
+std::vector<const config::secret*> secrets_of(const config::target& t) {
+  const auto& c = t.http_client;
+  std::vector<const config::secret*> all{&c.tls_config.key};
+  if (c.basic_auth)
+    all.push_back(&c.basic_auth->password);
+  if (c.authorization)
+    all.push_back(&c.authorization->credentials);
+  for (const auto& h : c.http_headers)
+    for (const auto& s : h.secrets)
+      all.push_back(&s);
+  std::erase_if(all, [](const auto* s) { return !s->given(); });
+  return all;
+}
+
 } // namespace
 
 std::vector<std::string> target_problems(const config::settings& s) {
@@ -96,7 +114,27 @@ start_check check_start(const config::settings& s) {
   check_web(s, found);
   if (const auto why = log_file_problem(s.log.file); !why.empty())
     found.problems.push_back(origin_of(s, "log.file") + ": " + why);
+  for (auto& exposed : exposed_secrets(s))
+    found.warnings.push_back(std::move(exposed));
   return found;
+}
+
+bool has_secrets(const config::settings& s) {
+  return !s.web.config_file.empty() ||
+         std::any_of(s.targets.begin(), s.targets.end(),
+                     [](const auto& t) { return !secrets_of(t).empty(); });
+}
+
+std::vector<std::string> exposed_secrets(const config::settings& s) {
+  std::set<std::string> files; // targets may share a file
+  for (const auto& t : s.targets)
+    for (const auto* secret : secrets_of(t))
+      files.insert(secret->file);
+  std::vector<std::string> warnings;
+  for (const auto& file : files)
+    if (auto exposed = config::exposure_of(file); !exposed.empty())
+      warnings.push_back(std::move(exposed));
+  return warnings;
 }
 
 } // namespace betanet

@@ -23,4 +23,13 @@ struct start_check {
 /// network.
 start_check check_start(const config::settings& s);
 
+/// Whether the configuration has secrets, so that the memory of the process
+/// must not be readable by other processes.
+bool has_secrets(const config::settings& s);
+
+/// The files with secrets of the targets that every user of the machine can
+/// read, each as a warning. Those of the web configuration are among the
+/// warnings of its reading.
+std::vector<std::string> exposed_secrets(const config::settings& s);
+
 } // namespace betanet

@@ -30,6 +30,9 @@ web_reading read_web(const std::string& web_config_file,
     if (now.text != last.text)
       now.written = config::parse_web_config(now.text, web_config_file);
     now.found = config::with_files(now.written);
+    if (auto exposed = config::exposure_of(web_config_file);
+        !exposed.empty() && !now.found.users.empty())
+      now.found.warnings.push_back(std::move(exposed));
     if (!now.found.tls)
       now.tls.reset();
     else if (!now.tls || now.found.tls != last.found.tls)

@@ -36,4 +36,13 @@ std::string read_file(const std::string& path, std::size_t most) {
   return text;
 }
 
+std::string exposure_of(const std::string& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) != 0 || !(about.st_mode & S_IROTH))
+    return {};
+  return path_for_message(path) +
+         " holds a secret and every user of this machine can read it; "
+         "chmod o-r would end that";
+}
+
 } // namespace betanet::config

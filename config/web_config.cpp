@@ -207,6 +207,9 @@ web_config parse_web_config(const std::string& yaml, const std::string& file) {
 web_config with_files(web_config c) {
   std::vector<std::string> problems;
   if (c.tls)
+    if (auto exposed = exposure_of(c.tls->key.file); !exposed.empty())
+      c.warnings.push_back(std::move(exposed));
+  if (c.tls)
     for (auto* s : {&c.tls->cert, &c.tls->key, &c.tls->client_ca}) {
       if (auto problem = problem_with(*s); !problem.empty())
         problems.push_back(std::move(problem));
