@@ -78,24 +78,27 @@ void fetcher_state::start_attempt() {
     caf::anon_send(me, atom::answer_v, which,
                    std::make_shared<const net::outcome>(std::move(o)));
   });
-  if (!std::exchange(is_watched, true))
-    self->scheduled_send(me, deadline(), atom::overdue_v);
+  if (watched == 0)
+    watch();
 }
 
-metrics::time_point fetcher_state::deadline() const {
-  return started + settings.timeout + grace;
+/// Sets the alarm for the attempt that runs.
+void fetcher_state::watch() {
+  watched = number;
+  self->scheduled_send(fetcher_impl{self}, started + settings.timeout + grace,
+                       atom::overdue_v);
 }
 
 /// Handles the alarm. It may belong to an attempt that has ended since; then
-/// the attempt that runs now gets its own.
+/// the attempt that runs now gets its own, even if it is overdue already: after
+/// a pause of the whole process, its outcome may be on its way.
 void fetcher_state::check_deadline() {
-  is_watched = false;
+  const bool own = std::exchange(watched, 0) == number;
   if (!in_flight)
     return;
-  if (self->clock().now() >= deadline())
-    return finish_attempt(failed_poll({metrics::reason::timeout, "timed out"}));
-  is_watched = true;
-  self->scheduled_send(fetcher_impl{self}, deadline(), atom::overdue_v);
+  if (!own)
+    return watch();
+  finish_attempt(failed_poll({metrics::reason::timeout, "timed out"}));
 }
 
 /// Ends the poll with the result of its latest attempt, or announces another

@@ -43,7 +43,7 @@ struct fetcher_state {
   fetcher_impl::behavior_type make_behavior();
 
   void start_attempt();
-  metrics::time_point deadline() const;
+  void watch();
   void check_deadline();
   void finish_attempt(metrics::poll result, certificate_expiry seen = {});
   std::optional<metrics::duration>
@@ -61,7 +61,9 @@ struct fetcher_state {
   std::uint64_t number = 0;
   bool in_flight = false;        ///< The latest attempt has not ended yet.
   metrics::time_point started{}; ///< When the latest attempt started.
-  bool is_watched = false;       ///< The alarm `overdue` is pending.
+  /// The number of the attempt for which the alarm `overdue` is pending; 0:
+  /// it is not pending.
+  std::uint64_t watched = 0;
   static inline const char* name = "fetcher";
 };
 

@@ -1,5 +1,6 @@
 #include "config/web_config.hpp"
 
+#include "config/file.hpp"
 #include "config/key_kinds_impl.hpp"
 #include "config/web_config_keys_impl.hpp"
 #include "config/yaml_reader_impl.hpp"

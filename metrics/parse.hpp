@@ -13,7 +13,7 @@ namespace betanet::metrics {
 /// `values` holds the fields that were valid.
 struct parsed {
   reading values{};
-  std::bitset<field_count> unusable{}; ///< See `poll::unusable`.
+  std::bitset<field_count> unusable{};          ///< See `poll::unusable`.
   std::array<std::string, field_count> defects; ///< See `poll::defects`.
   std::optional<metrics::failure> failure; ///< The reason is json or schema.
 };

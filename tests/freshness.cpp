@@ -223,7 +223,7 @@ CAF_TEST(default shows gauges as 0 and omits counters and the histogram) {
   for (const auto& family : all)
     CHECK_EQUAL(shown(family, t0), 0.0);
   CAF_CHECK(!visible(s, field::total_nodes, t0)); // 0 was not read
-  CHECK_EQUAL(look_up(s, t0), lookup::stale);
+  CHECK_EQUAL(look_up(s, t0), lookup::expired);
 }
 
 CAF_TEST(no fallback creates a value after a transport failure) {

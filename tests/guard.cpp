@@ -189,8 +189,8 @@ CAF_TEST(clients without a place for their login are busy) {
   send("/metrics", alice, "10.0.0.2");
   work();
   CHECK_EQUAL(passed,
-              (std::vector{permission::login_needed, permission::full,
-                           permission::login_needed, permission::login_needed,
+              (std::vector{permission::login_needed, permission::login_needed,
+                           permission::full, permission::login_needed,
                            permission::login_needed}));
 }
 

@@ -222,6 +222,7 @@ CAF_TEST(a POST reloads the configuration and reports problems) {
   CAF_CHECK_EQUAL(reloaded->status(), 200);
   CAF_CHECK_EQUAL(reloaded->body(), "Reloaded, targets: 1\n");
   reload_problems = "f.yml:1:1: a: unknown key";
+  advance(1s);
   const auto refused = get("/-/reload", net::method::post);
   CAF_CHECK_EQUAL(refused->status(), 500);
   CAF_CHECK_EQUAL(refused->body(), "f.yml:1:1: a: unknown key\n");
@@ -229,6 +230,7 @@ CAF_TEST(a POST reloads the configuration and reports problems) {
   CAF_CHECK_EQUAL(read->status(), 405);
   CAF_CHECK(read->head_has("\r\nAllow: POST\r\n"));
   kill(owner);
+  advance(1s);
   CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 500);
 }
 
@@ -325,9 +327,9 @@ CAF_TEST(requests of clients that have gone are not kept) {
 CAF_TEST(pages for people and the configuration are made once a second) {
   for (const auto* path : {"/", "/health", "/sd", "/config"}) {
     const auto first = get(path);
-    CAF_CHECK_EQUAL(first->answers.at(0), get(path)->answers.at(0));
+    CAF_CHECK(first->answers.at(0) == get(path)->answers.at(0));
     advance(1s - 1ns);
-    CAF_CHECK_EQUAL(first->answers.at(0), get(path)->answers.at(0));
+    CAF_CHECK(first->answers.at(0) == get(path)->answers.at(0));
     advance(1ns);
     CAF_CHECK(first->answers.at(0) != get(path)->answers.at(0));
   }
@@ -505,7 +507,9 @@ CAF_TEST(every status code has a series from the start) {
       granted = a;
       for (const auto m :
            {net::method::get, net::method::post, net::method::other}) {
-        const auto status = get(path, m)->status();
+        const auto e = send(path, m);
+        advance(1s); // reloads are at least a second apart
+        const auto status = e->status();
         if (!listed(route, status))
           CAF_FAIL(path << " gave " << status);
       }

@@ -107,8 +107,9 @@ CAF_TEST(a request is answered and the connection kept) {
     s.send(simple);
     const auto r = s.read_response();
     CAF_CHECK(r.starts_with("HTTP/1.1 200 OK\r\nDate: "));
-    CAF_CHECK(r.ends_with("\r\nContent-Type: text/plain\r\nContent-Length: "
-                          "6\r\n\r\nhello\n"));
+    CAF_CHECK(r.ends_with("\r\nContent-Type: text/plain\r\nContent-Length: 6"
+                          "\r\nX-Content-Type-Options: nosniff"
+                          "\r\nX-Frame-Options: DENY\r\n\r\nhello\n"));
   }
 }
 

@@ -158,7 +158,7 @@ CAF_TEST(the retries of sixty polls are told within five minutes) {
 }
 
 CAF_TEST(status 404 from all endpoints is told once) {
-  const failure missing{reason::status, "HTTP status 404", 404};
+  const failure missing{reason::http_4xx, "HTTP status 404", 404};
   for (int round = 0; round < 2; ++round) {
     for (const auto e : all_endpoints) {
       const auto at = round * 15s;
@@ -169,7 +169,7 @@ CAF_TEST(status 404 from all endpoints is told once) {
 }
 
 CAF_TEST(status 404 from two endpoints is not told) {
-  const failure missing{reason::status, "HTTP status 404", 404};
+  const failure missing{reason::http_4xx, "HTTP status 404", 404};
   fail(about(1, endpoint::metrics), 0s, missing);
   fail(about(1, endpoint::nodes_status), 0s, {reason::connect, "refused"});
   CAF_CHECK(!fail(about(1, endpoint::network_stats), 0s, missing).all_404);

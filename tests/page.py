@@ -75,10 +75,12 @@ class StatusPage(harness.Case):
     def open_many(self, up, down, waiting):
         """Starts an exporter with many targets and opens its page."""
         self.start_sim()
-        self.launch_exporter(f"--config.file={self.write_targets(up, down, waiting)}")
+        file = self.write_targets(up, down, waiting)
+        self.launch_exporter(f"--config.file={file}")
         wait_for(lambda: f"{down} of {up + down + waiting:,} targets down<"
                  in request(self.port, "/")[2].decode(), "outages")
         self.browser = Browser(self)
+        self.set_screen(1280, "light")
         self.visit()
 
     def write_targets(self, up, down, waiting):
@@ -185,9 +187,11 @@ class StatusPage(harness.Case):
             self.assertTrue(self.row(e)[1].startswith("up"))
             self.assertTrue(self.row(e)[2].startswith("closed"))
         self.fault("nodes_status", "refuse")
-        wait_for(lambda: self.row("nodes_status")[1].startswith("down"), "down")
+        wait_for(lambda: self.row("nodes_status")[1].startswith("down"),
+                 "down")
         self.assertEqual(self.headline(), "1 of 1 target down")
-        self.assertIn("1 of 1 target down", self.browser.value("document.title"))
+        self.assertIn("1 of 1 target down",
+                      self.browser.value("document.title"))
         self.assertIn("nodes_status failed first",
                       self.browser.value("document.body.innerText"))
         self.assertIn(f":{self.upstream}/api/v1/nodes/status",
@@ -195,7 +199,8 @@ class StatusPage(harness.Case):
         self.assertTrue(self.row("metrics")[1].startswith("up"))
         self.assertIn("connection", self.row("nodes_status")[5].lower())
         wait_for(lambda: self.count(".endpoints path.bad") == 1, "marks")
-        wait_for(lambda: self.row("nodes_status")[2].startswith("open"), "open")
+        wait_for(lambda: self.row("nodes_status")[2].startswith("open"),
+                 "open")
         self.check_screens("1-down")
         self.fault("all", "none")
         wait_for(lambda: self.row("nodes_status")[1].startswith("up"), "up")
@@ -222,11 +227,13 @@ class StatusPage(harness.Case):
 
     def test_the_page_works_with_a_login_in_its_url(self):
         self.start_sim("--still")
-        with tempfile.NamedTemporaryFile("w", suffix=".yml") as f:
-            f.write("basic_auth_users: {ann: "
-                    f"{crypt.crypt('secret', crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16))}}}\n")
-            f.flush()
-            self.start_exporter(*FAST, f"--web.config.file={f.name}")
+        salt = crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)
+        file = self.enterContext(tempfile.NamedTemporaryFile(
+            "w", suffix=".yml"))
+        file.write("basic_auth_users: {ann: "
+                   f"{crypt.crypt('secret', salt)}}}\n")
+        file.flush()
+        self.start_exporter(*FAST, f"--web.config.file={file.name}")
         self.browser = Browser(self)
         self.visit(login="ann:secret@")
         self.wait_for_script()
@@ -313,11 +320,9 @@ class StatusPage(harness.Case):
         self.browser.call("Runtime.evaluate", expression=(
             "getSelection().selectAllChildren("
             "document.querySelector('.url'))"))
-        before = self.browser.value("document.querySelector('dd').textContent +"
-                                    "document.querySelector('header').innerText")
-        wait_for(lambda: self.browser.value(
-            "document.querySelector('dd').textContent +"
-            "document.querySelector('header').innerText") != before, "update")
+        header = "document.querySelector('header').innerText"
+        before = self.browser.value(header)
+        wait_for(lambda: self.browser.value(header) != before, "an update")
         self.assertIn("/api/v1/metrics",
                       self.browser.value("getSelection().toString()"))
 

@@ -56,13 +56,6 @@ public:
   /// queue, and further connection attempts get no answer.
   void listen(int backlog) { ::listen(fd_, backlog); }
 
-  /// Closes the connection with a reset.
-  void reset() {
-    const linger at_once{1, 0};
-    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close();
-  }
-
   std::uint16_t port() const {
     sockaddr_in local{};
     socklen_t size = sizeof local;

@@ -96,10 +96,11 @@ CAF_TEST(a URL in a wrong place is not shown) {
     yaml.replace(yaml.find('@'), 1, "\"" + url + "\"");
     check_hidden(problems_of(yaml), yaml);
   }
-  for (const std::string word :
-       {url, "--" + url, "--betanet.ulr=" + url, "--log.level=" + url,
-        "--log.format", "--config.check=" + url, "--healthcheck=" + url,
-        "--web.listen-address=" + url, "--config.auto-reload-interval=" + url})
+  for (const auto& word : std::vector<std::string>{
+           url, "--" + url, "--betanet.ulr=" + url, "--log.level=" + url,
+           "--log.format", "--config.check=" + url, "--healthcheck=" + url,
+           "--web.listen-address=" + url,
+           "--config.auto-reload-interval=" + url})
     check_hidden(command{}.flag(word).flag(url).problems(), word);
   for (const std::string variable :
        {"BETANET_EXPORTER_CONFIG_CHECK", "BETANET_EXPORTER_LOG_LEVEL",
@@ -150,7 +151,7 @@ CAF_TEST(malformed credentials of a target are not shown) {
 }
 
 CAF_TEST(malformed secrets of the web configuration are not shown) {
-  for (const std::string yaml :
+  for (const auto& yaml :
        {std::string{"basic_auth_users: canary"},
         std::string{"basic_auth_users: [canary]"},
         std::string{"basic_auth_users: {a: canary}"},

@@ -22,6 +22,7 @@ struct supervisor_fixture : fixture {
     auto& g = settings;
     g.open_duration = 30s;
     g.rules.latency_bounds = std::make_shared<const std::vector<double>>();
+    g.rules.urls = std::make_shared<const metrics::endpoint_urls>();
     g.wall_clock = [] { return metrics::wall_time{42s}; };
     g.make_fetcher = [this](supervisor_impl::pointer parent, endpoint e) {
       auto f = parent->spawn([this, e]() -> fetcher_actor::behavior_type {
@@ -393,7 +394,7 @@ CAF_TEST(a good probe closes the breaker and ends the outage) {
 CAF_TEST(a breaker that closes within an outage tells of no recovery) {
   open();
   advance(30s);
-  end(nodes, bad(reason::status, 404)); // an answer, but not a good one
+  end(nodes, bad(reason::http_4xx, 404)); // an answer, but not a good one
   CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
   CAF_CHECK_EQUAL(logged.count("Service recovered"), 0u);
   CAF_CHECK_EQUAL(logged.count("INFO msg=\"Circuit breaker: Service answers, "
@@ -469,7 +470,7 @@ CAF_TEST(each answer is logged at debug level with its status and time) {
   tick();
   end(endpoint::metrics, good());
   end(nodes, bad(reason::json));
-  end(endpoint::network_stats, bad(reason::status, 404));
+  end(endpoint::network_stats, bad(reason::http_4xx, 404));
   CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Betanet answered\" "
                                "endpoint=metrics status=200 took=100ms"),
                   1u);

@@ -44,8 +44,9 @@ CAF_TEST(a file is at most thirty two levels deep) {
   CAF_CHECK_EQUAL(problems_of("x: &x " + nested(20) +
                               "\ny: " + std::string(12, '[') + "*x"),
                   "f:2:16: nested in more than 32 levels");
-  CAF_CHECK_EQUAL(problems_of(std::string(100'000, '[')).substr(0, 6),
-                  "f:1:33");
+  // yaml-cpp takes an unclosed list for a mapping in a list
+  CAF_CHECK_EQUAL(problems_of(std::string(100'000, '[')).substr(0, 40),
+                  "f:1:17: nested in more than 32 levels");
 }
 
 CAF_TEST(a file has at most a million nodes with its aliases) {
