@@ -151,7 +151,9 @@ bool http_front_state::is_young(metrics::time_point made,
 
 void http_front_state::scrape(exchange_ptr e, const pages::route& route) {
   const auto& request = e->request();
-  if (settings.max_requests &&
+  // A client without a slow scrape is served, so that others cannot keep it
+  // out.
+  if (settings.max_requests && request.own_slow_scrapes > 0 &&
       request.stats.slow_scrapes >= settings.max_requests)
     return respond(e,
                    text_reply(503, "Limit of concurrent requests reached (" +

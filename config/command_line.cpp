@@ -27,8 +27,9 @@ std::string flag_in(const std::string& word) {
 std::string unknown_word(const std::string& word) {
   const auto name = flag_in(word);
   if (name.empty())
-    return "unexpected argument " + quote(word) + ", flags begin with --" +
-           see_help;
+    return "unexpected argument" +
+           (looks_secret(word) ? "" : " " + quote(word)) +
+           ", flags begin with --" + see_help;
   std::vector<std::string> known;
   for (const auto& f : flags())
     known.push_back(f.name);

@@ -121,6 +121,16 @@ void http_server::state::close_slowest(Predicate is_in_question) {
   close(slowest);
 }
 
+/// How many slow scrapes this client has.
+std::uint64_t http_server::state::slow_scrapes_of(const std::string& client) {
+  if (stats.slow_scrapes == 0)
+    return 0;
+  return static_cast<std::uint64_t>(
+      std::count_if(sessions.begin(), sessions.end(), [&](const auto& s) {
+        return s->is_slow_scrape() && s->client() == client;
+      }));
+}
+
 void http_server::state::shake_hands_later(const std::shared_ptr<session>& s) {
   struct turn {
     std::shared_ptr<state> self;

@@ -39,6 +39,8 @@ struct server_stats {
 struct request : request_head {
   std::string peer; ///< The `client_network` of the client.
   server_stats stats;
+  /// How many of `server_stats::slow_scrapes` are those of this client.
+  std::uint64_t own_slow_scrapes = 0;
   bool own = false; ///< This process asks itself, without a client.
 };
 

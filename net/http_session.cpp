@@ -180,6 +180,7 @@ void http_server::session::serve(std::size_t header_size) {
       std::get<request_head>(std::move(parsed));
   ++server_->stats.reading;
   request_.stats = server_->stats;
+  request_.own_slow_scrapes = server_->slow_scrapes_of(client());
   is_last_ = is_last_ || !request_.keep_alive ||
              requests_ >= server_->limits.requests_per_connection;
   phase_ = session_phase::waiting;

@@ -35,6 +35,7 @@ struct http_server::state : std::enable_shared_from_this<state> {
   void close(const std::shared_ptr<session>& s);
   void finish_stopping();
 
+  std::uint64_t slow_scrapes_of(const std::string& client);
   /// Notes that a connection keeps a reply for a client that has not read it
   /// yet, until `release`. Above the limit the slowest clients are closed.
   void keep(const reply* r);
@@ -92,6 +93,7 @@ public:
   /// request, or when the kernel last took a part of a response.
   clock::time_point progressed() const { return progressed_; }
   bool is_slow() const { return is_slow_; }
+  bool is_slow_scrape() const { return is_slow_ && is_scrape_; }
   clock::time_point deadline() const { return deadline_; }
 
   /// Answers the request that waits, if there is one, then closes.
