@@ -77,6 +77,14 @@ tcp::endpoint parse_address(const std::string& text) {
           port};
 }
 
+/// Whether a simulator listens at this address, whatever faults it simulates.
+bool listens(const tcp::endpoint& control) {
+  asio::io_context io;
+  boost::system::error_code failure;
+  tcp::socket{io}.connect(control, failure);
+  return !failure;
+}
+
 class server {
 public:
   server(asio::io_context& io, const sim::service& s, sim::faults f, bool close)
@@ -289,6 +297,7 @@ int main(int argc, char** argv) {
   std::uint64_t seed = 1;
   bool still = false;
   bool close = false;
+  bool healthcheck = false;
   std::vector<std::string> flags;
   app.add_option("--listen", address, "Address on which the service listens")
       ->capture_default_str();
@@ -303,9 +312,13 @@ int main(int argc, char** argv) {
                  "Fault to begin with, as endpoint=fault[:number]: for example "
                  "all=refuse, metrics=slow:500, nodes_status=status:503 or "
                  "metrics=body:{}; may be repeated");
+  app.add_flag("--healthcheck", healthcheck,
+               "Exit with 0 if a simulator listens at the control address");
   app.footer(more_help());
   CLI11_PARSE(app, argc, argv);
   try {
+    if (healthcheck)
+      return listens(parse_address(control)) ? EXIT_SUCCESS : EXIT_FAILURE;
     sim::faults faults;
     for (const auto& f : flags)
       sim::apply_flag(faults, f);
