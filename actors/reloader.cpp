@@ -23,6 +23,14 @@ std::string reloading_message() {
   return "RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.count());
 }
 
+/// What to do if this is not the URL that the user wants; empty if the user has
+/// chosen it. In a container, the default URL is the container itself.
+std::string hint_for(const std::string& url) {
+  return url == config::default_url
+             ? "BETANET_URL or --betanet.url names another service"
+             : "";
+}
+
 } // namespace
 
 reloader_impl::behavior_type reloader_state::make_behavior() {
@@ -177,9 +185,10 @@ void reloader_state::start(const config::target& t, bool known_from_start) {
   const auto with = dependencies();
   if (!known_from_start)
     self->send(settings.registry, atom::add_v, t.name, empty_snapshot(t, now));
-  with.log.write(with.many_targets ? event_log::level::debug
-                                   : event_log::level::info,
-                 "Polling", {{"target", t.name}, {"url", to_string(t.url)}});
+  const auto url = to_string(t.url);
+  with.log.write(
+      with.many_targets ? event_log::level::debug : event_log::level::info,
+      "Polling", {{"target", t.name}, {"url", url}, {"hint", hint_for(url)}});
   targets.push_back({t, spawn_group(self->system(), t, with), now});
   const auto& p = targets.back();
   self->monitor(p.supervisor);
