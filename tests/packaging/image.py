@@ -70,6 +70,23 @@ class Image(sandbox.Case):
             self.assertTrue(os.path.exists(
                 f"{root}/usr/share/doc/{package}/copyright.gz"), package)
 
+    def test_the_authorities_are_those_of_debian_alone(self):
+        root = self.images.files("exporter")
+        with open(f"{root}/etc/ssl/certs/ca-certificates.crt") as f:
+            found = f.read().count("BEGIN CERTIFICATE")
+        self.assertEqual(found, len(os.listdir(
+            "/usr/share/ca-certificates/mozilla")))
+
+    @unittest.skipUnless("DEPLOY_BASE" in os.environ, "./dev deploy-test")
+    def test_a_fresh_debian_compiles_the_same_bytes(self):
+        for target, name in sandbox.Images.NAMES.items():
+            here = self.folder()
+            run("cmake", "--install", BINARIES, "--component", target, "--strip",
+                env={**os.environ, "DESTDIR": here})
+            with open(f"{here}/usr/bin/{name}", "rb") as a, \
+                    open(f"{self.images.files(target)}/usr/bin/{name}", "rb") as b:
+                self.assertEqual(a.read(), b.read(), name)
+
     def test_the_settings_are_those_of_a_careful_image(self):
         for target, name in sandbox.Images.NAMES.items():
             with self.subTest(target):
@@ -80,7 +97,7 @@ class Image(sandbox.Case):
                                  ["CMD", f"/usr/bin/{name}", "--healthcheck"])
                 labels = {k.removeprefix("org.opencontainers.image."): v
                           for k, v in s["Labels"].items()}
-                for key, value in sandbox.Images.LABELS.items():
+                for key, value in self.images.labels.items():
                     self.assertEqual(labels[key.lower()], value)
                 self.assertEqual(labels["title"], name)
 

@@ -3,6 +3,7 @@ what they like and use the ports that users use, and runs containers there."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -100,11 +101,14 @@ class Images:
     it everything is built as a container engine would."""
 
     NAMES = {"exporter": "betanet_exporter", "simulator": "betanet_sim"}
-    LABELS = {"VERSION": "1.2.3", "REVISION": "abc1234",
-              "SOURCE": "https://example.org/betanet_exporter"}
 
     def __init__(self):
         self.copies = {}
+        self.labels = {
+            "VERSION": "1.2.3", "SOURCE": "https://example.org/betanet",
+            # equal revisions make equal programs
+            "REVISION": re.search(r"revision: (\w*)", run(
+                f"{BINARIES}/betanet_exporter", "--version"))[1]}
         self.home = tempfile.mkdtemp(prefix="betanet-images-")
         try:
             self.stage = self.debian() or self.compiled()
@@ -138,7 +142,7 @@ class Images:
         return ["--network=host"]
 
     def build(self, target):
-        labels = [f"--build-arg={k}={v}" for k, v in self.LABELS.items()]
+        labels = [f"--build-arg={k}={v}" for k, v in self.labels.items()]
         self.buildah("build", "--isolation=chroot", "--format=docker",
                      "--layers", "--pull-never", *self.stage, *labels,
                      f"--target={target}", f"--tag={target}", ".")
