@@ -155,6 +155,7 @@ class Stack(Case):
         for name in ("betanet", "betanet-exporter", "alertmanager"):
             self.start_service(name)
         prometheus = self.start_service("prometheus")
+        wait_for(lambda: request(9090, "/-/ready")[0] == 200, prometheus.text)
 
         def targets():
             active = json_of(9090, "/api/v1/targets")["data"]["activeTargets"]
