@@ -1,0 +1,413 @@
+"""For each alert: series on which it fires at an exact minute and ends at an
+exact minute, and series on which it never fires.
+
+Series have one value a step, which is a minute. Job, instance and target are added to each, as
+the three ways of scraping do; a label that is written here stays.
+"""
+
+from dataclasses import dataclass, field
+
+NEVER = None
+DAY = 24 * 6  # steps of ten minutes
+
+
+def hold(value, minutes):
+    return [value] * minutes
+
+
+def gone(minutes):
+    return [None] * minutes
+
+
+def grow(by, minutes, start=0):
+    """A counter that begins anew at `start`."""
+    return [start + by * n for n in range(minutes)]
+
+
+def counter(*pieces):
+    """A counter that grows by `by` for so many minutes, piece after piece."""
+    values, at = [], 0
+    for by, minutes in pieces:
+        for _ in range(minutes):
+            values.append(at)
+            at += by
+    return values
+
+
+@dataclass
+class Case:
+    series: dict
+    fires: int | None = NEVER  # the first step at which the alert fires
+    ends: int | None = NEVER   # the first step at which it no longer does
+    labels: dict = field(default_factory=dict)  # further ones of the alert
+    # What the alert is about: a target, a scrape, a process, a job or nothing.
+    scope: str = "target"
+    # The series are those of recording rules, which do not run then.
+    recorded: bool = False
+    # Steps by which the alert may be late: the order in which groups of rules
+    # are evaluated is open, so a recorded value may be that of the step before.
+    late: int = 0
+    step: int = 1  # minutes
+
+
+def harmless(series, **more):
+    return Case(series, **more)
+
+
+def endpoints(metrics, nodes_status, network_stats, **labels):
+    """The values of betanet_exporter_endpoint_up."""
+    more = "".join(f', {k}="{v}"' for k, v in labels.items())
+    return {
+        f'betanet_exporter_endpoint_up{{endpoint="{name}"{more}}}': values
+        for name, values in (("metrics", metrics),
+                             ("nodes_status", nodes_status),
+                             ("network_stats", network_stats))}
+
+
+def failures(reason, values):
+    return {'betanet_exporter_request_failures_total'
+            f'{{endpoint="metrics", reason="{reason}"}}': values}
+
+
+def traffic(processed, dropped):
+    return {"betanet_packets_processed_total": processed,
+            "betanet_packets_dropped_total": dropped}
+
+
+def durations(slow):
+    """Ten requests a minute, of which so many take 2.5 s to 5 s."""
+    minutes = len(slow)
+    total = counter((10, minutes))
+    below = [n - sum(slow[:at]) for at, n in enumerate(total)]
+    name = "betanet_exporter_request_duration_seconds_bucket"
+    return {f'{name}{{endpoint="metrics", le="0.1"}}': below,
+            f'{name}{{endpoint="metrics", le="2.5"}}': below,
+            f'{name}{{endpoint="metrics", le="5"}}': total,
+            f'{name}{{endpoint="metrics", le="+Inf"}}': total}
+
+
+def values(**absent):
+    """The required values, each present but for the minutes that are given."""
+    names = ("betanet_packets_processed_total", "betanet_packets_dropped_total",
+             "betanet_connected_peers", "betanet_mixnode_active",
+             "betanet_bytes_transmitted_total",
+             "betanet_message_latency_average_seconds")
+    return {name: absent.get(name, hold(7, 40)) for name in names}
+
+
+UP = hold(1, 40)
+DOWN_10 = hold(1, 10) + hold(0, 10) + hold(1, 20)
+METRICS = {"endpoint": "metrics"}
+
+CASES = {
+    "BetanetExporterAbsent": [
+        Case({"up": DOWN_10}, 12, 20, scope="nothing"),
+        Case({}, 2, scope="nothing"),
+        harmless({'up{instance="a"}': hold(0, 40), 'up{instance="b"}': UP}),
+        # a restart
+        harmless({"up": hold(1, 10) + hold(0, 2) + hold(1, 10)}),
+    ],
+    "BetanetExporterDown": [
+        Case({"up": DOWN_10}, 12, 20, scope="scrape"),
+        harmless({"up": hold(1, 10) + hold(0, 2) + hold(1, 10)}),
+        harmless({'up{job="node"}': hold(0, 40), "up": UP}),
+    ],
+    "BetanetExporterRestarting": [
+        Case({"process_start_time_seconds":
+              hold(1, 10) + hold(2, 10) + hold(3, 10) + hold(4, 90)},
+             30, 70, scope="process"),
+        harmless({"process_start_time_seconds":
+                  hold(1, 10) + hold(2, 10) + hold(3, 90)}),
+        # the target was away, as a new pod is; the process is the same one
+        harmless({"process_start_time_seconds":
+                  hold(1, 10) + gone(10) + hold(1, 10) + gone(9) +
+                  hold(1, 10)}),
+    ],
+    "BetanetExporterActorRestarted": [
+        Case({'betanet_exporter_actor_restarts_total{actor="fetcher"}':
+              hold(0, 10) + hold(1, 90)}, 10, 70, {"actor": "fetcher"}),
+        harmless({'betanet_exporter_actor_restarts_total{actor="fetcher"}':
+                  hold(0, 90)}),
+        # the process was restarted
+        harmless({'betanet_exporter_actor_restarts_total{actor="fetcher"}':
+                  gone(5) + hold(0, 90)}),
+    ],
+    "BetanetExporterLocalFault": [
+        Case(failures("local", hold(0, 10) + hold(3, 30)), 15, 25,
+             METRICS | {"reason": "local"}),
+        harmless(failures("timeout", counter((4, 40)))),
+    ],
+    "BetanetExporterReloadFailed": [
+        Case({"betanet_exporter_config_last_reload_successful": DOWN_10},
+             15, 20, scope="process"),
+        # half an edit was saved, the other half two minutes later
+        harmless({"betanet_exporter_config_last_reload_successful":
+                  hold(1, 10) + hold(0, 2) + hold(1, 10)}),
+    ],
+    "BetanetExporterRestartPending": [
+        Case({"betanet_exporter_config_restart_pending":
+              hold(0, 10) + hold(1, 80) + hold(0, 10)}, 70, 90,
+             scope="process"),
+        harmless({"betanet_exporter_config_restart_pending":
+                  hold(0, 10) + hold(1, 50) + hold(0, 40)}),
+    ],
+    "BetanetTargetVanished": [
+        Case({"betanet_up": hold(1, 10) + gone(90),
+              'betanet_up{instance="a", target="other"}': hold(1, 100),
+              'up{instance="a"}': hold(1, 100)}, 15, 70),
+        # the exporter is down, which is told by its own alert
+        harmless({"betanet_up": hold(1, 10) + gone(50),
+                  "up": hold(1, 10) + hold(0, 50)}),
+        # a new instance of the exporter has taken it over
+        harmless({'betanet_up{instance="a", target="t"}':
+                  hold(1, 10) + gone(50),
+                  'betanet_up{instance="b", target="t"}':
+                  gone(10) + hold(1, 50),
+                  'up{instance="b"}': hold(1, 60)}),
+    ],
+    "BetanetAllTargetsDown": [
+        Case(endpoints(DOWN_10, DOWN_10, DOWN_10, instance="a") |
+             endpoints(*[hold(0, 40)] * 3, instance="b") |
+             {'betanet_up{instance="a"}': UP, 'betanet_up{instance="b"}': UP},
+             12, 20, scope="job"),
+        # one of two
+        harmless(endpoints(UP, UP, UP, instance="a") |
+                 endpoints(*[hold(0, 40)] * 3, instance="b") |
+                 {'betanet_up{instance="a"}': UP,
+                  'betanet_up{instance="b"}': hold(0, 40)}),
+        # the only one
+        harmless(endpoints(*[hold(0, 40)] * 3) | {"betanet_up": hold(0, 40)}),
+    ],
+    "BetanetTargetDown": [
+        Case(endpoints(DOWN_10, DOWN_10, DOWN_10), 12, 20),
+        # two of three endpoints fail
+        harmless(endpoints(hold(0, 40), hold(0, 40), UP)),
+        # a restart of the service
+        harmless(endpoints(*[hold(1, 10) + hold(0, 2) + hold(1, 10)] * 3)),
+    ],
+    "BetanetEndpointFailing": [
+        Case(endpoints(hold(1, 10) + hold(0, 15) + hold(1, 10), UP, UP),
+             20, 25, METRICS),
+        harmless(endpoints(DOWN_10, UP, UP)),
+    ],
+    "BetanetBreakerOpen": [
+        Case({'betanet_exporter_circuit_breaker_state{endpoint="metrics"}':
+              hold(0, 10) + [1, 2] * 8 + hold(0, 10)}, 20, 26, METRICS),
+        harmless({'betanet_exporter_circuit_breaker_state{endpoint="metrics"}':
+                  hold(0, 10) + [1, 2] * 4 + hold(0, 10)}),
+    ],
+    "BetanetBreakerFlapping": [
+        # Each of three outages is two changes. The first change leaves the
+        # window of 30 minutes at minute 41.
+        Case({'betanet_exporter_circuit_breaker_state{endpoint="metrics"}':
+              hold(0, 11) + (hold(1, 2) + hold(0, 4)) * 3 + hold(0, 40)},
+             25, 41, METRICS),
+        # one long outage
+        harmless({'betanet_exporter_circuit_breaker_state{endpoint="metrics"}':
+                  hold(0, 10) + [1, 2] * 30 + hold(0, 10)}),
+        # two outages
+        harmless({'betanet_exporter_circuit_breaker_state{endpoint="metrics"}':
+                  hold(0, 10) + (hold(1, 2) + hold(0, 4)) * 2 + hold(0, 40)}),
+    ],
+    "BetanetDataOld": [
+        # 45 s is the limit: at minute 11 the answer of minute 10 is 60 s old.
+        Case({'betanet_exporter_last_success_timestamp_seconds'
+              '{endpoint="metrics"}':
+              grow(60, 11) + hold(600, 10) + grow(60, 10, 21 * 60),
+              "betanet_exporter_collection_interval_seconds": hold(15, 40)},
+             16, 21, METRICS),
+        # polls of five minutes
+        harmless({'betanet_exporter_last_success_timestamp_seconds'
+                  '{endpoint="metrics"}':
+                  grow(60, 11) + hold(600, 10) + grow(60, 10, 21 * 60),
+                  "betanet_exporter_collection_interval_seconds":
+                  hold(300, 40)}),
+        # there never was a good answer
+        harmless({'betanet_exporter_last_success_timestamp_seconds'
+                  '{endpoint="metrics"}': hold(0, 40),
+                  "betanet_exporter_collection_interval_seconds":
+                  hold(15, 40)}),
+    ],
+    "BetanetValuesGone": [
+        Case(endpoints(UP, UP, UP) | values(
+            betanet_mixnode_active=hold(7, 10) + gone(19) + hold(7, 20)),
+            15, 29, {"endpoint": "nodes_status"}),
+        Case(endpoints(UP, UP, UP) | values(
+            betanet_packets_dropped_total=gone(10) + hold(7, 30)),
+            5, 10, METRICS),
+        Case(endpoints(UP, UP, UP) | values(
+            betanet_message_latency_average_seconds=gone(10) + hold(7, 30)),
+            5, 10, {"endpoint": "network_stats"}),
+        # optional fields do not count
+        harmless(endpoints(UP, UP, UP) | values()),
+        harmless(endpoints(UP, UP, UP) | values(
+            betanet_connected_peers=gone(4) + hold(7, 36))),
+    ],
+    "BetanetAnswersInvalid": [
+        Case(failures("schema", counter((0, 10), (4, 15), (0, 15))), 16, 30,
+             METRICS),
+        Case(failures("json", counter((0, 10), (4, 15), (0, 15))), 16, 30,
+             METRICS),
+        harmless(failures("timeout", counter((4, 40)))),
+        # one bad answer
+        harmless(failures("json", hold(0, 10) + hold(1, 30))),
+    ],
+    "BetanetAccessRefused": [
+        Case(failures("auth", counter((0, 10), (4, 10), (0, 15))), 13, 25,
+             METRICS | {"reason": "auth"}),
+        harmless(failures("http_4xx", counter((4, 40)))),
+    ],
+    "BetanetCollectionSlow": [
+        Case(durations(hold(0, 20) + hold(10, 30) + hold(0, 40)), 32, 59,
+             METRICS),
+        # one in a hundred
+        harmless(durations(([1] + hold(0, 9)) * 6)),
+        harmless(durations(hold(0, 60))),
+    ],
+    "BetanetErrorBudgetBurningFast": [
+        # 2 % of the last hour and of the last minutes
+        Case({"target:betanet_up:avg1h":
+              hold(1, 70) + hold(0.98, 30) + hold(1, 20),
+              "target:betanet_up:avg5m":
+              hold(1, 70) + hold(0.9, 20) + hold(1, 30)}, 72, 90,
+             recorded=True),
+        # 1 % of the last six hours and of the last half hour
+        Case({"target:betanet_up:avg6h":
+              hold(1, 370) + hold(0.99, 30) + hold(1, 20),
+              "target:betanet_up:avg30m":
+              hold(1, 370) + hold(0.99, 20) + hold(1, 30),
+              "target:betanet_up:avg5m": hold(1, 420)}, 372, 390,
+             recorded=True),
+        # the outage is over: the short window knows it
+        harmless({"target:betanet_up:avg1h": hold(0.98, 120),
+                  "target:betanet_up:avg5m": hold(1, 120)}, recorded=True),
+        # a service that was just added and has not answered its first poll
+        harmless({"target:betanet_up:avg1h": hold(0, 50),
+                  "target:betanet_up:avg5m": hold(0, 50)}, recorded=True),
+        # within the objective
+        harmless({"target:betanet_up:avg1h": hold(0.999, 420),
+                  "target:betanet_up:avg5m": hold(0.999, 420),
+                  "target:betanet_up:avg6h": hold(0.999, 420),
+                  "target:betanet_up:avg30m": hold(0.999, 420)},
+                 recorded=True),
+    ],
+    "BetanetErrorBudgetBurningSlowly": [
+        # 0.4 % of the last day and of the last two hours
+        Case({"target:betanet_up:avg1d":
+              hold(1, DAY) + hold(0.996, 8) + hold(1, 4),
+              "target:betanet_up:avg2h":
+              hold(1, DAY) + hold(0.996, 6) + hold(1, 6),
+              "target:betanet_up:avg5m": hold(1, DAY + 12)},
+             DAY + 2, DAY + 6, recorded=True, step=10),
+        # 0.2 % of the last three days and of the last six hours
+        Case({"target:betanet_up:avg3d":
+              hold(1, 3 * DAY) + hold(0.998, 8) + hold(1, 4),
+              "target:betanet_up:avg6h":
+              hold(1, 3 * DAY) + hold(0.998, 6) + hold(1, 6),
+              "target:betanet_up:avg5m": hold(1, 3 * DAY + 12)},
+             3 * DAY + 2, 3 * DAY + 6, recorded=True, step=10),
+        # within the objective
+        harmless({"target:betanet_up:avg3d": hold(0.9995, 3 * DAY + 12),
+                  "target:betanet_up:avg6h": hold(0.9995, 3 * DAY + 12),
+                  "target:betanet_up:avg5m": hold(1, 3 * DAY + 12)},
+                 recorded=True, step=10),
+    ],
+    "BetanetCertificateExpiresSoon": [
+        # renewed at minute 100; 14 days are 1209600 s
+        Case({'betanet_exporter_tls_cert_expiry_timestamp_seconds'
+              '{peer="upstream"}':
+              hold(14 * 86400 + 600, 100) + hold(90 * 86400, 20)},
+             71, 100, {"peer": "upstream"}),
+        harmless({'betanet_exporter_tls_cert_expiry_timestamp_seconds'
+                  '{peer="upstream"}': hold(20 * 86400, 120)}),
+    ],
+    "BetanetCertificateAboutToExpire": [
+        Case({'betanet_exporter_tls_cert_expiry_timestamp_seconds'
+              '{peer="upstream"}':
+              hold(2 * 86400 + 600, 100) + hold(90 * 86400, 20)},
+             26, 100, {"peer": "upstream"}),
+        harmless({'betanet_exporter_tls_cert_expiry_timestamp_seconds'
+                  '{peer="upstream"}': hold(3 * 86400, 120)}),
+    ],
+    "BetanetPacketLossHigh": [
+        Case(traffic(counter((900, 90)),
+                     counter((9, 10), (100, 30), (9, 50))), 23, 43, late=1),
+        harmless(traffic(counter((1000, 60)), counter((10, 60)))),
+        # nothing flows
+        harmless(traffic(hold(1000, 60), hold(500, 60))),
+        # the service began anew
+        harmless(traffic(counter((1000, 10)) + counter((1000, 50)),
+                         counter((10, 10)) + counter((10, 50)))),
+    ],
+    "BetanetLatencyRising": [
+        # against the hour before the last
+        Case({"target:betanet_message_latency_seconds:avg5m":
+              hold(0.05, 100) + hold(0.2, 40) + hold(0.06, 40),
+              "target:betanet_message_latency_seconds:avg1h":
+              hold(0.06, 180)}, 115, 140, recorded=True),
+        # against a week ago, when this hour was slow as well
+        Case({"target:betanet_message_latency_seconds:avg5m":
+              hold(0.1, 7 * DAY + 1) + hold(0.5, 6) + hold(0.1, 6),
+              "target:betanet_message_latency_seconds:avg1h":
+              hold(0.2, 7 * DAY + 13)}, 7 * DAY + 3, 7 * DAY + 7,
+             recorded=True, step=10),
+        harmless({"target:betanet_message_latency_seconds:avg5m":
+                  hold(0.1, 7 * DAY) + hold(0.3, 13),
+                  "target:betanet_message_latency_seconds:avg1h":
+                  hold(0.2, 7 * DAY + 13)}, recorded=True, step=10),
+        # twice of very little
+        harmless({"target:betanet_message_latency_seconds:avg5m":
+                  hold(0.002, 100) + hold(0.02, 60),
+                  "target:betanet_message_latency_seconds:avg1h":
+                  hold(0.002, 160)}, recorded=True),
+    ],
+    "BetanetPeersLow": [
+        Case({"betanet_connected_peers":
+              hold(7, 10) + hold(2, 15) + hold(3, 15)}, 20, 25),
+        harmless({"betanet_connected_peers": hold(3, 40)}),
+        harmless({"betanet_connected_peers":
+                  hold(7, 10) + hold(0, 10) + hold(7, 10)}),
+    ],
+    "BetanetPeersFallingFast": [
+        # until the higher number has left the window of 30 minutes
+        Case({"betanet_connected_peers": hold(100, 40) + hold(50, 60)},
+             45, 70),
+        harmless({"betanet_connected_peers": hold(100, 40) + hold(70, 60)}),
+        # slowly
+        harmless({"betanet_connected_peers":
+                  [100 - n for n in range(60)]}),
+        # from few to fewer, which is told by another alert
+        harmless({"betanet_connected_peers": hold(4, 40) + hold(1, 60)}),
+    ],
+    "BetanetMixnodesInactive": [
+        Case({"betanet_connected_peers": hold(10, 60),
+              "betanet_mixnode_active":
+              hold(7, 10) + hold(4, 30) + hold(5, 20)}, 25, 40),
+        harmless({"betanet_connected_peers": hold(10, 60),
+                  "betanet_mixnode_active": hold(5, 60)}),
+        harmless({"betanet_connected_peers": hold(0, 60),
+                  "betanet_mixnode_active": hold(0, 60)}),
+    ],
+    "BetanetThroughputStalled": [
+        Case({"betanet_bytes_transmitted_total":
+              counter((1000, 20), (0, 30), (1000, 20)),
+              "betanet_mixnode_active": hold(5, 70)} |
+             endpoints(*[hold(1, 70)] * 3), 35, 51),
+        # the exporter cannot know: the endpoint does not answer
+        harmless({"betanet_bytes_transmitted_total":
+                  counter((1000, 20), (0, 50)),
+                  "betanet_mixnode_active": hold(5, 70)} |
+                 endpoints(hold(1, 70), hold(1, 70),
+                           hold(1, 20) + hold(0, 50))),
+        # nobody is there to transmit anything
+        harmless({"betanet_bytes_transmitted_total": hold(1000, 70),
+                  "betanet_mixnode_active": hold(0, 70)} |
+                 endpoints(*[hold(1, 70)] * 3)),
+    ],
+    "BetanetServiceRestarting": [
+        Case({"betanet_packets_processed_total":
+              counter((100, 10)) * 3 + counter((100, 90))}, 30, 70),
+        harmless({"betanet_packets_processed_total":
+                  counter((100, 10)) * 2 + counter((100, 90))}),
+    ],
+}

@@ -1,0 +1,285 @@
+"""Tests of the recording rules and alerts with promtool."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import yaml
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from harness import SOURCES  # noqa: E402
+from record import INTERVAL, RECORDINGS, RULES, START, notation  # noqa: E402
+from rule_cases import CASES, NEVER, counter, grow, hold  # noqa: E402
+
+RECORDING = f"{RULES}/betanet.rules.yml"
+ALERTING = f"{RULES}/betanet.alerts.yml"
+
+# The ways in which a target can be scraped: unnamed, named on a page with
+# others, and found at /sd.
+TOPOLOGIES = {
+    "unnamed": {"instance": "exporter:9200"},
+    "named": {"instance": "exporter:9200", "target": "eu-1"},
+    "sd": {"instance": "eu-1", "target": "eu-1"},
+}
+NO_METRICS = {"betanet_exporter", "betanet_sim"}
+OF_THE_PROCESS = ("process_", "betanet_exporter_config_")
+
+
+def rules(path):
+    with open(path) as f:
+        return [rule for group in yaml.safe_load(f)["groups"]
+                for rule in group["rules"]]
+
+
+ALERTS = {rule["alert"]: rule for rule in rules(ALERTING)}
+
+
+def known_metrics():
+    """The series names of every documented metric. The suite `documentation`
+    holds the document to the program."""
+    names = set()
+    with open(f"{SOURCES}/docs/metrics.md") as f:
+        for name, kind in re.findall(
+                r"^\| `((?:betanet|process)_\w+)` \| (\w+) \|", f.read(),
+                re.MULTILINE):
+            suffixes = ("_bucket", "_sum", "_count") if kind == "histogram" \
+                else ("",)
+            names |= {name + suffix for suffix in suffixes}
+    return names
+
+
+def metrics_in(text):
+    """The names of the exporter's series in an expression or a text."""
+    return set(re.findall(r"(?<![\w:/.-])(?:betanet|process)_\w+(?![\w:/-])",
+                          text)) - NO_METRICS
+
+
+def split(series):
+    """`name{a="b"}` as the name and its labels."""
+    name, _, labels = series.partition("{")
+    return name, dict(re.findall(r'(\w+)="([^"]*)"', labels))
+
+
+def join(name, labels):
+    text = ", ".join(f'{k}="{v}"' for k, v in sorted(labels.items()))
+    return f"{name}{{{text}}}"
+
+
+def place(labels, topology, scope):
+    """The labels that a series or an alert has in a topology."""
+    more = {"job": f"betanet-{topology}", **TOPOLOGIES[topology]}
+    if scope != "target":
+        more.pop("target", None)
+    if scope == "process":
+        more["instance"] = "exporter:9200"
+    if scope == "job":
+        more.pop("instance")
+    if scope == "nothing":
+        more = {}
+    return {**more, **labels}
+
+
+def scope_of(name):
+    if name == "up":
+        return "scrape"
+    return "process" if name.startswith(OF_THE_PROCESS) else "target"
+
+
+def placed(series, topology):
+    name, labels = split(series)
+    return join(name, place(labels, topology, scope_of(name)))
+
+
+def firing(step, alert, labels=()):
+    """A check that the alert fires then, once with each of the labels."""
+    samples = [{"labels": join("ALERTS", l), "value": 1} for l in labels]
+    return {"expr": f'ALERTS{{alertname="{alert}", alertstate="firing"}}',
+            "eval_time": f"{step}m", "exp_samples": samples}
+
+
+def checks(alert, case):
+    if case.fires is NEVER:
+        length = case.step * max(len(v) for v in case.series.values())
+        ever = (f'max_over_time(ALERTS{{alertname="{alert}", '
+                f'alertstate="firing"}}[{length}m])')
+        return [{"expr": ever, "eval_time": f"{length}m", "exp_samples": []}]
+    own = {"alertname": alert, "alertstate": "firing",
+           **ALERTS[alert]["labels"]}
+    places = TOPOLOGIES if case.scope != "nothing" else ["unnamed"]
+    labels = [{**own, **place(case.labels, topology, case.scope)}
+              for topology in places]
+
+    def at(step, *labels):
+        return firing(step * case.step, alert, *labels)
+
+    wanted = [at(case.fires - 1), at(case.fires + case.late, labels)]
+    if case.ends is not NEVER:
+        wanted += [at(case.ends - 1, labels), at(case.ends + case.late)]
+    return wanted
+
+
+def promtool(tests, *, rule_files=(RECORDING, ALERTING), interval="1m"):
+    """Runs the tests with promtool and returns its complaints."""
+    document = {"rule_files": list(rule_files),
+                "evaluation_interval": interval, "tests": tests}
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as f:
+        json.dump(document, f)  # YAML too, and much faster to write
+        f.flush()
+        done = subprocess.run(["promtool", "test", "rules", f.name],
+                              capture_output=True, text=True)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_of(alert, case):
+    return {"name": alert, "interval": f"{case.step}m",
+            "input_series": [{"series": placed(name, topology),
+                              "values": notation(values)}
+                             for name, values in case.series.items()
+                             for topology in TOPOLOGIES],
+            "promql_expr_test": checks(alert, case)}
+
+
+class Alerts(unittest.TestCase):
+    maxDiff = None
+
+    def test_rules_name_metrics_that_exist(self):
+        for path in (RECORDING, ALERTING):
+            for rule in rules(path):
+                self.assertLessEqual(metrics_in(rule["expr"]), known_metrics(),
+                                     rule)
+
+    def test_promtool_finds_nothing_to_complain_of(self):
+        subprocess.run(["promtool", "check", "rules", "--lint=all",
+                        "--lint-fatal", RECORDING, ALERTING], check=True,
+                       capture_output=True)
+
+    def test_each_alert_has_cases_that_fire_and_that_are_harmless(self):
+        self.assertEqual(set(CASES), set(ALERTS))
+        for alert, cases in CASES.items():
+            fires = [case.fires is not NEVER for case in cases]
+            ends = [case.ends is not NEVER for case in cases]
+            self.assertTrue(any(fires) and any(ends) and not all(fires), alert)
+
+    def test_each_alert_fires_and_ends_to_the_minute(self):
+        for step, recorded in ((1, False), (1, True), (10, True)):
+            files = (ALERTING,) if recorded else (RECORDING, ALERTING)
+            tests = [test_of(alert, case)
+                     for alert, cases in CASES.items() for case in cases
+                     if (case.step, case.recorded) == (step, recorded)]
+            self.assertEqual(promtool(tests, rule_files=files,
+                                      interval=f"{step}m"), "")
+
+    def test_each_text_can_be_read(self):
+        for alert, cases in CASES.items():
+            case = next(c for c in cases if c.ends is not NEVER)
+            test = {**test_of(alert, case), "promql_expr_test": [],
+                    "alert_rule_test": [{
+                        "eval_time": f"{(case.ends - 1) * case.step}m",
+                        "alertname": alert, "exp_alerts": []}]}
+            files = (ALERTING,) if case.recorded else (RECORDING, ALERTING)
+            # promtool tells what it got instead of nothing
+            told = promtool([test], rule_files=files, interval=f"{case.step}m")
+            texts = re.findall(
+                'Labels:{(.*)}\n *Annotations:{description="(.*)", '
+                'runbook_url="(.*)", summary="(.*)"}', told)
+            self.assertEqual(len(texts), 1 if case.scope == "nothing" else 3)
+            for labels, description, url, summary in texts:
+                self.assertTrue(url.endswith(f"runbook.md#{alert.lower()}"))
+                self.assertNotRegex(description + summary,
+                                    "{{|<no value>|<error|%!|  |NaN|Inf")
+                for name, value in re.findall('(job|target)="(.*?)"', labels):
+                    self.assertIn(value, description)
+
+
+class Recordings(unittest.TestCase):
+    """The recording rules, on series with round results."""
+
+    def check(self, series, minute, expected, step=1):
+        """Checks the values of expressions at a minute; None is no value."""
+        checks = [{"expr": expr, "eval_time": f"{minute}m",
+                   "exp_samples": [] if value is None else
+                   [{"labels": "{}", "value": value}]}
+                  for expr, value in expected.items()]
+        test = {"interval": f"{step}m", "promql_expr_test": checks,
+                "input_series": [{"series": s, "values": notation(v)}
+                                 for s, v in series.items()]}
+        self.assertEqual(promtool([test], rule_files=(RECORDING,),
+                                  interval=f"{step}m"), "")
+
+    def test_traffic_of_a_target_and_of_all(self):
+        self.check({
+            'betanet_bytes_transmitted_total{job="b", target="x"}':
+            grow(120, 20),
+            'betanet_bytes_transmitted_total{job="b", target="y"}':
+            grow(60, 20),
+            'betanet_bytes_received_total{job="b", target="x"}': grow(60, 20),
+            'betanet_packets_processed_total{job="b", target="x"}':
+            grow(180, 20),
+            'betanet_packets_dropped_total{job="b", target="x"}':
+            grow(60, 20),
+            'betanet_packets_processed_total{job="b", target="y"}':
+            grow(240, 20),
+            'betanet_packets_dropped_total{job="b", target="y"}': hold(0, 20),
+            'betanet_packets_processed_total{job="b", target="idle"}':
+            hold(0, 20),
+            'betanet_packets_dropped_total{job="b", target="idle"}':
+            hold(0, 20),
+            'betanet_connected_peers{job="b", target="x"}': hold(7, 20),
+            'betanet_connected_peers{job="b", target="y"}': hold(5, 20),
+            'betanet_mixnode_active{job="b", target="x"}': hold(4, 20),
+        }, 15, {
+            'sum(target:betanet_bytes_transmitted:rate5m{target="x"})': 2,
+            'sum(job:betanet_bytes_transmitted:rate5m{job="b"})': 3,
+            'sum(job:betanet_bytes_received:rate5m{job="b"})': 1,
+            'sum(target:betanet_packets_dropped:ratio_rate5m{target="x"})':
+            0.25,
+            'sum(target:betanet_packets_dropped:ratio_rate5m{target="y"})': 0,
+            'target:betanet_packets_dropped:ratio_rate5m{target="idle"}': None,
+            'sum(job:betanet_packets_processed:rate5m{job="b"})': 7,
+            'sum(job:betanet_packets_dropped:ratio_rate5m{job="b"})': 0.125,
+            'sum(job:betanet_connected_peers:sum{job="b"})': 12,
+            'sum(job:betanet_mixnode_active:sum{job="b"})': 4,
+        })
+
+    def test_latency_is_the_average_over_polls(self):
+        self.check({
+            "betanet_message_latency_seconds_sum":
+            counter((1, 20), (0, 20)),
+            "betanet_message_latency_seconds_count":
+            counter((4, 20), (0, 20)),
+            "betanet_message_latency_average_seconds": grow(1, 61),
+        }, 19, {"sum(target:betanet_message_latency_seconds:avg5m)": 0.25})
+        self.check({
+            "betanet_message_latency_seconds_sum":
+            counter((1, 20), (0, 20)),
+            "betanet_message_latency_seconds_count":
+            counter((4, 20), (0, 20)),
+            "betanet_message_latency_average_seconds": grow(1, 61),
+        }, 39, {"target:betanet_message_latency_seconds:avg5m": None,
+                "sum(target:betanet_message_latency_seconds:avg1h)": 0.25})
+        self.check({
+            "betanet_message_latency_average_seconds": grow(1, 61),
+        }, 60, {"sum(target:betanet_message_latency_average_seconds:p95_1h)":
+                57})
+
+    def test_availability_over_every_window(self):
+        # In the second half of a month one scrape of four sees a failure. A
+        # window holds the values at both of its ends: nine in 2 h.
+        days = hold(1, 16 * 24 * 4) + [0, 1, 1, 1] * (15 * 24)
+        self.check({'betanet_up{job="b"}': days}, 31 * 24 * 60 - 15, {
+            f"round(sum(target:betanet_up:avg{window}), 0.01)": value
+            for window, value in (("1h", 0.8), ("2h", 0.78), ("6h", 0.76),
+                                  ("1d", 0.75), ("3d", 0.75), ("30d", 0.88))
+        } | {"sum(job:betanet_up:count)": 1}, step=15)
+        self.check({'betanet_up{job="b"}': [1, 1, 0, 1] * 10}, 35, {
+            "round(sum(target:betanet_up:avg5m), 0.01)": 0.67,
+            "round(sum(target:betanet_up:avg30m), 0.01)": 0.77})
+
+
+if __name__ == "__main__":
+    unittest.main()
