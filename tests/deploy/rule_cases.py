@@ -98,6 +98,9 @@ def values(**absent):
 UP = hold(1, 40)
 DOWN_10 = hold(1, 10) + hold(0, 10) + hold(1, 20)
 METRICS = {"endpoint": "metrics"}
+# A good answer every minute, and none after that of minute 10 until minute 31.
+OLD = {'betanet_exporter_last_success_timestamp_seconds{endpoint="metrics"}':
+       grow(60, 11) + hold(600, 20) + grow(60, 9, 31 * 60)}
 
 CASES = {
     "BetanetExporterAbsent": [
@@ -211,17 +214,11 @@ CASES = {
     ],
     "BetanetDataOld": [
         # 45 s is the limit: at minute 11 the answer of minute 10 is 60 s old.
-        Case({'betanet_exporter_last_success_timestamp_seconds'
-              '{endpoint="metrics"}':
-              grow(60, 11) + hold(600, 10) + grow(60, 10, 21 * 60),
-              "betanet_exporter_collection_interval_seconds": hold(15, 40)},
-             16, 21, METRICS),
-        # polls of five minutes
-        harmless({'betanet_exporter_last_success_timestamp_seconds'
-                  '{endpoint="metrics"}':
-                  grow(60, 11) + hold(600, 10) + grow(60, 10, 21 * 60),
-                  "betanet_exporter_collection_interval_seconds":
-                  hold(300, 40)}),
+        Case(OLD | {"betanet_exporter_collection_interval_seconds":
+                    hold(15, 40)}, 26, 31, METRICS),
+        # polls of ten minutes
+        harmless(OLD | {"betanet_exporter_collection_interval_seconds":
+                        hold(600, 40)}),
         # there never was a good answer
         harmless({'betanet_exporter_last_success_timestamp_seconds'
                   '{endpoint="metrics"}': hold(0, 40),
@@ -231,17 +228,17 @@ CASES = {
     "BetanetValuesGone": [
         Case(endpoints(UP, UP, UP) | values(
             betanet_mixnode_active=hold(7, 10) + gone(19) + hold(7, 20)),
-            15, 29, {"endpoint": "nodes_status"}),
+            20, 29, {"endpoint": "nodes_status"}),
         Case(endpoints(UP, UP, UP) | values(
-            betanet_packets_dropped_total=gone(10) + hold(7, 30)),
-            5, 10, METRICS),
+            betanet_packets_dropped_total=gone(15) + hold(7, 25)),
+            10, 15, METRICS),
         Case(endpoints(UP, UP, UP) | values(
-            betanet_message_latency_average_seconds=gone(10) + hold(7, 30)),
-            5, 10, {"endpoint": "network_stats"}),
+            betanet_message_latency_average_seconds=gone(15) + hold(7, 25)),
+            10, 15, {"endpoint": "network_stats"}),
         # optional fields do not count
         harmless(endpoints(UP, UP, UP) | values()),
         harmless(endpoints(UP, UP, UP) | values(
-            betanet_connected_peers=gone(4) + hold(7, 36))),
+            betanet_connected_peers=gone(9) + hold(7, 31))),
     ],
     "BetanetAnswersInvalid": [
         Case(failures("schema", counter((0, 10), (4, 15), (0, 15))), 16, 30,

@@ -147,6 +147,19 @@ def test_of(alert, case):
 class Alerts(unittest.TestCase):
     maxDiff = None
 
+    def test_the_scrape_configurations_are_valid(self):
+        with open(f"{RULES}/README.md") as f:
+            examples = re.findall(r"# prometheus\.yml\n(.*?)```", f.read(),
+                                  re.DOTALL)
+        self.assertEqual(len(examples), 2)
+        for example in examples:
+            with tempfile.NamedTemporaryFile("w", dir=RULES,
+                                             suffix=".tmp") as f:
+                f.write(example)
+                f.flush()
+                subprocess.run(["promtool", "check", "config", f.name],
+                               check=True, capture_output=True)
+
     def test_rules_name_metrics_that_exist(self):
         for path in (RECORDING, ALERTING):
             for rule in rules(path):
