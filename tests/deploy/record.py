@@ -31,8 +31,8 @@ INTERVAL = 15
 # times that the exporter shows are positive there too.
 START = 3600
 
-OUTAGE = (5, 20)  # minutes after the start of a recording
-MINUTES = 28
+OUTAGE = (5, 24)  # minutes after the start of a recording
+MINUTES = 32
 
 
 def all_of(fault, **more):
@@ -78,7 +78,7 @@ SCENARIOS = {
 # Two named targets: one dies, then both are dead, and one is removed.
 FLEET = [(OUTAGE[0], "kill", 0), (OUTAGE[0] + 4, "kill", 1),
          (OUTAGE[0] + 8, "start", 0), (OUTAGE[0] + 8, "start", 1),
-         (OUTAGE[1] - 4, "remove", 1)]
+         (20, "remove", 1)]
 
 
 class Scenario:
