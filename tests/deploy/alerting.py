@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -67,6 +68,11 @@ class Webhook(http.server.BaseHTTPRequestHandler):
         pass
 
 
+NEEDED = ("prometheus", "prometheus-alertmanager")
+MISSING = [name for name in NEEDED if not shutil.which(name)]
+
+
+@unittest.skipIf(MISSING, f"no {' and no '.join(MISSING)}")
 class Alerting(monitoring.Case):
     def setUp(self):
         super().setUp()

@@ -8,9 +8,10 @@ The second form draws what the panels show of a simulated outage.
 
 import json
 import math
-import re
-import signal
 import os
+import re
+import shutil
+import signal
 import sys
 import time
 import unittest
@@ -23,7 +24,7 @@ from harness import SOURCES, free_port, wait_for  # noqa: E402
 from monitoring import scrape_job  # noqa: E402
 
 FILE = f"{SOURCES}/deploy/grafana/betanet.json"
-ENTITIES = "(?:betanet|process)_\\w+"
+SERIES = r"(?:betanet|process)_\w+"
 # What Prometheus adds to every series, and a name that a target may have.
 ADDED = {"job", "instance", "target"}
 
@@ -102,6 +103,7 @@ class Structure(unittest.TestCase):
                 self.assertEqual(window, "[$__rate_interval]", title)
 
 
+@unittest.skipUnless(shutil.which("prometheus"), "no prometheus")
 class Data(monitoring.Case):
     def start_all(self, interval="500ms"):
         """An exporter of one unnamed service and one of two named ones."""
@@ -135,7 +137,7 @@ class Data(monitoring.Case):
         for name, own in self.samples():
             labels.setdefault(name, set()).update(k for k, _ in own)
         for title, expression in queries() + annotations():
-            named = re.findall(f"({ENTITIES})\\{{(.*?)\\}}", expression)
+            named = re.findall(rf"({SERIES})\{{(.*?)\}}", expression)
             self.assertTrue(named, title)
             for metric, selector in named:
                 self.assertIn(metric, labels, title)

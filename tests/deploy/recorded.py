@@ -8,7 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import ENDPOINTS  # noqa: E402
 from record import INTERVAL, RECORDINGS, START  # noqa: E402
-from rules import promtool  # noqa: E402
+from rules import needs_promtool, promtool  # noqa: E402
 
 NOTHING = set()
 
@@ -90,6 +90,7 @@ def sample(alert, endpoint, target=""):
     return {"labels": f"{{{text}}}", "value": 1}
 
 
+@needs_promtool
 class Recorded(unittest.TestCase):
     def check(self, recording, expected):
         expression = ('count by (alertname, endpoint, target) '
