@@ -213,8 +213,8 @@ class Data(monitoring.Case):
             time.sleep(max(0, start + second - time.time()))
             self.fault(endpoint, fault, **more)
         end = time.time()
-        shown = [(p, self.results(p, start, end, 0.5))
-                  for p in panels()]
+        shown = [(p, self.results(p, start, end, 1))
+                 for p in dashboard()["panels"]]
         with open(path, "w") as f:
             f.write(draw.picture(shown, start, end))
 

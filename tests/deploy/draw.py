@@ -175,7 +175,7 @@ def pieces(points):
     """The parts of a line between its gaps."""
     found, last = [], None
     for t, v in finite(points):
-        if last is None or t - last > 1.5:
+        if last is None or t - last > 2.5:
             found.append([])
         found[-1].append((t, v))
         last = t
@@ -230,7 +230,7 @@ def heatmap(frame, series):
         parts.append(text(frame.left - 6, frame.bottom - (n + 0.3) * height,
                           label, 10, "#8e8e9a", "end"))
     most = max(counts.values(), default=1) or 1
-    times = sorted({t for _, t in counts})[::4]
+    times = sorted({t for _, t in counts})[::2]
     width = (frame.right - frame.left) / max(len(times), 1)
     for n in range(len(bounds)):
         for t in times:
