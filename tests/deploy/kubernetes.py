@@ -155,7 +155,8 @@ class Rendered(harness.Case):
             template, _, _ = self.pod_of(kinds)
             pod = labels_of(template).items()
             selectors = [
-                (kinds["Deployment"][0]["spec"]["selector"]["matchLabels"], pod),
+                (kinds["Deployment"][0]["spec"]["selector"]["matchLabels"],
+                 pod),
                 (kinds["Service"][0]["spec"]["selector"], pod)]
             for monitor in kinds.get("ServiceMonitor", []):
                 selectors.append((monitor["spec"]["selector"]["matchLabels"],
@@ -172,14 +173,16 @@ class Rendered(harness.Case):
             _, _, container = self.pod_of(kinds)
             ports = {p["name"]: p["containerPort"] for p in container["ports"]}
             self.assertEqual(ports, {"http": 9200})  # the binary's default
-            service = {p["name"]: p for p in kinds["Service"][0]["spec"]["ports"]}
+            service = {p["name"]: p
+                       for p in kinds["Service"][0]["spec"]["ports"]}
             for port in service.values():
                 self.assertIn(port["targetPort"], ports)
             for monitor in kinds.get("ServiceMonitor", []):
                 for endpoint in monitor["spec"]["endpoints"]:
                     self.assertIn(endpoint["port"], service)
             for policy in kinds.get("NetworkPolicy", []):
-                self.assertEqual([p["port"] for rule in policy["spec"]["ingress"]
+                self.assertEqual([p["port"]
+                                  for rule in policy["spec"]["ingress"]
                                   for p in rule["ports"]], ["http"])
             for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
                 self.assertIn(container[probe]["httpGet"]["port"], ports)

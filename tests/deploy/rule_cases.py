@@ -1,8 +1,9 @@
 """For each alert: series on which it fires at an exact minute and ends at an
 exact minute, and series on which it never fires.
 
-Series have one value a step, which is a minute. Job, instance and target are added to each, as
-the three ways of scraping do; a label that is written here stays.
+Series have one value a step, which is a minute. Job, instance and target are
+added to each, as the three ways of scraping do; a label that is written here
+stays.
 """
 
 from dataclasses import dataclass, field

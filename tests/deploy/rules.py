@@ -14,7 +14,7 @@ import yaml
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from harness import SOURCES  # noqa: E402
-from record import INTERVAL, RECORDINGS, RULES, START, notation  # noqa: E402
+from record import RULES, notation  # noqa: E402
 from rule_cases import CASES, NEVER, counter, grow, hold  # noqa: E402
 
 RECORDING = f"{RULES}/betanet.rules.yml"
