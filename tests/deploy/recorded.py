@@ -90,6 +90,7 @@ def sample(alert, endpoint, target=""):
     return {"labels": f"{{{text}}}", "value": 1}
 
 
+@unittest.skipUnless(os.path.isdir(RECORDINGS), "no recordings: run record.py")
 @needs_promtool
 class Recorded(unittest.TestCase):
     def check(self, recording, expected):
