@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import re
+import resource
 import tempfile
 import unittest
 
@@ -292,6 +293,13 @@ class StatusPage(harness.Case):
         self.check_screens("200")
 
     def test_ten_thousand_targets(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        needed = 3 * 10000 + 32
+        if hard < needed:
+            try:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, needed))
+            except (OSError, ValueError):
+                self.skipTest(f"the hard limit of descriptors is {hard}")
         self.open_many(up=20, down=5, waiting=9975)
         self.assertEqual(self.headline(), "5 of 10,000 targets down")
         self.assertLess(len(request(self.port, "/")[2]), 1_000_000)
