@@ -93,11 +93,15 @@ void http_server::session::when_ready(outcome wanted, void (session::*f)()) {
 /// Closes the connection when the client resets it, also while its request
 /// waits for an answer. A client that only closes its sending side is served.
 void http_server::session::watch_for_reset() {
-  stream_.socket().async_wait(tcp::socket::wait_error,
-                              [self = shared_from_this()](error_code) {
-                                if (self->is_open())
-                                  self->server_->close(self);
-                              });
+  stream_.socket().async_wait(
+      tcp::socket::wait_error, [self = shared_from_this()](error_code) {
+        if (!self->is_open())
+          return;
+        if (self->stream_.is_broken())
+          self->server_->close(self);
+        else // Asio may report an event of a descriptor that was reused
+          self->watch_for_reset();
+      });
 }
 
 void http_server::session::queue_handshake() {

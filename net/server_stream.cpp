@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
+#include <poll.h>
 
 namespace betanet::net {
 
@@ -74,6 +75,11 @@ server_stream::server_stream(asio::ip::tcp::socket s,
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_accept_state(ssl_.get());
+}
+
+bool server_stream::is_broken() {
+  pollfd about{socket_.native_handle(), 0, 0};
+  return ::poll(&about, 1, 0) > 0; // only errors and hang-ups are reported
 }
 
 auto server_stream::receive(char* to, std::size_t size) -> step {

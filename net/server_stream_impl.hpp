@@ -31,6 +31,9 @@ public:
   server_stream& operator=(const server_stream&) = delete;
 
   boost::asio::ip::tcp::socket& socket() { return socket_; }
+  /// Whether the peer has reset the connection, or both sides have closed it.
+  bool is_broken();
+
   bool is_secured() const { return context_ != nullptr; }
 
   /// To be called until it is done or has failed.
