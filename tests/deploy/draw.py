@@ -73,7 +73,7 @@ class Frame:
         self.start, self.end = start, end
         self.left, self.right = self.x + 66, self.x + self.width - 10
         self.top, self.bottom = self.y + 32, self.y + self.height - 42
-        self.defaults = panel["fieldConfig"]["defaults"]
+        self.defaults = panel.get("fieldConfig", {}).get("defaults", {})
 
     def across(self, time):
         share = (time - self.start) / (self.end - self.start)
