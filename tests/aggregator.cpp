@@ -97,6 +97,7 @@ CAF_TEST_FIXTURE_SCOPE(aggregator_tests, aggregator_fixture)
 
 CAF_TEST(an update becomes a snapshot) {
   finish(latency(45));
+
   CAF_CHECK_EQUAL(stored->endpoints[2].counters.requests, 1u);
   CHECK_EQUAL(stored->certificate_expiry, std::chrono::sys_seconds{1h});
   CHECK_EQUAL(visible(*stored, field::bytes_transmitted, now()), 1e6);
@@ -108,31 +109,38 @@ CAF_TEST(the histogram observes one value per poll that read it) {
   finish(bad());
   finish(bad());
   finish(latency(60));
+
   CHECK_EQUAL(stored->latency.counts, (std::vector<std::uint64_t>{1, 1}));
 }
 
 CAF_TEST(a published snapshot never changes) {
   finish(latency(45));
   const auto first = stored;
+
   finish(latency(60));
+
   CAF_CHECK(first != stored);
   CHECK_EQUAL(first->latency.counts, (std::vector<std::uint64_t>{1, 0}));
 }
 
 CAF_TEST(a new aggregator starts from the snapshot of the cache) {
   finish(latency(45));
+
   kill(aut);
   start();
   finish(latency(45));
+
   CHECK_EQUAL(stored->latency.counts, (std::vector<std::uint64_t>{2, 0}));
 }
 
 CAF_TEST(it terminates if the cache does not answer) {
   kill(aut);
   answering = false;
+
   start();
   self->monitor(aut);
   consume_messages();
+
   bool down = false;
   self->receive([&](const caf::down_msg&) { down = true; });
   CAF_CHECK(down);
@@ -141,9 +149,11 @@ CAF_TEST(it terminates if the cache does not answer) {
 CAF_TEST(it terminates if the cache does not know its target) {
   kill(aut);
   stored = nullptr;
+
   start();
   self->monitor(aut);
   consume_messages();
+
   caf::error reason;
   self->receive([&](const caf::down_msg& down) { reason = down.reason; });
   CHECK_EQUAL(reason, caf::exit_reason::user_shutdown);
@@ -155,8 +165,10 @@ CAF_TEST(a failed poll is told as stale only if there is an old value) {
   no_json.failure->why = metrics::reason::json; // gauges then show 0
   finish(no_json);
   CAF_CHECK_EQUAL(stale, 0);
+
   finish(latency(45));
   CAF_CHECK_EQUAL(stale, 0);
+
   finish(bad());
   CAF_CHECK_EQUAL(stale, 1);
 }
@@ -169,11 +181,13 @@ CAF_TEST(new rules apply at once and new buckets start at zero) {
       std::make_shared<const std::vector<double>>(std::vector{0.05}),
       std::make_shared<const metrics::endpoint_urls>(
           metrics::endpoint_urls{"a", "b", "c"})};
+
   caf::anon_send(aut, atom::update_v, std::make_shared<const update>(u));
   consume_messages();
   CHECK_EQUAL(stored->rules.ttl, 1s);
-  CAF_CHECK(stored->urls == u.rules->urls);
+  CHECK_EQUAL(stored->urls, u.rules->urls);
   CAF_CHECK_EQUAL(stored->latency.counts[0], 1u);
+
   u.rules->latency_bounds =
       std::make_shared<const std::vector<double>>(std::vector{0.1, 0.2});
   caf::anon_send(aut, atom::update_v, std::make_shared<const update>(u));

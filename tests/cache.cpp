@@ -59,28 +59,29 @@ CAF_TEST_FIXTURE_SCOPE(cache_tests, cache_fixture)
 
 CAF_TEST(every target is on the page from the start) {
   start({"a", "b"});
+
   const auto page = text();
-  CAF_CHECK_NOT_EQUAL(page.find("betanet_up{target=\"a\"} 0"),
-                      std::string::npos);
-  CAF_CHECK_NOT_EQUAL(page.find("betanet_up{target=\"b\"} 0"),
-                      std::string::npos);
+
+  CHECK_CONTAINS(page, "betanet_up{target=\"a\"} 0");
+  CHECK_CONTAINS(page, "betanet_up{target=\"b\"} 0");
 }
 
 CAF_TEST(a snapshot is shown and can be restored) {
   start({""});
   auto s = blank();
   s->fields[index(metrics::field::total_nodes)].value = 7;
+
   put("", s);
-  CAF_CHECK_NOT_EQUAL(text().find("betanet_connected_peers 7\n"),
-                      std::string::npos);
+
+  CHECK_CONTAINS(text(), "betanet_connected_peers 7\n");
   CHECK_EQUAL(ask<snapshot_ptr>(atom::restore_v, std::string{}), s);
 }
 
 CAF_TEST(scrapes of a page are counted on the next page) {
   start({""});
   text();
-  CAF_CHECK_NOT_EQUAL(text(3).find("betanet_exporter_cache_misses_total 3\n"),
-                      std::string::npos);
+
+  CHECK_CONTAINS(text(3), "betanet_exporter_cache_misses_total 3\n");
 }
 
 CAF_TEST(ready is set when all targets have collected once and stays set) {
@@ -90,10 +91,13 @@ CAF_TEST(ready is set when all targets have collected once and stays set) {
     s->collected = true;
     return s;
   };
+
   put("a", collected());
   CAF_CHECK(!ask<census_ptr>(atom::list_v)->ready);
+
   put("b", collected());
   CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
+
   put("b", blank());
   CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
 }
@@ -114,6 +118,7 @@ CAF_TEST(a reload that replaces the only target does not make it ready) {
 
   caf::anon_send(aut, atom::drop_v, std::string{"a"});
   CAF_CHECK(!ask<census_ptr>(atom::list_v)->ready);
+
   caf::anon_send(aut, atom::add_v, std::string{"b"}, snapshot_ptr{blank()});
   caf::anon_send(aut, atom::reload_v, metrics::reload_status{});
   consume_messages();
@@ -133,24 +138,28 @@ CAF_TEST(a reload that removes the last waiting target makes it ready) {
 
 CAF_TEST(without targets the cache is ready) {
   start({});
+
   CAF_CHECK(ask<census_ptr>(atom::list_v)->ready);
-  CAF_CHECK_EQUAL(text().find("betanet_up"), std::string::npos);
+  CHECK_NOT_CONTAINS(text(), "betanet_up");
 }
 
 CAF_TEST(the age of the values is logged when a page is rendered) {
   start({""});
   text();
   CAF_CHECK_EQUAL(logged.count("returning cached"), 0u);
+
   auto s = blank();
   for (auto& e : s->endpoints)
     e.last_good = now();
   for (auto& f : s->fields)
     f = {1.0, now()};
   put("", s);
+
   advance(3s);
   text();
   advance(9s);
   text();
+
   CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Cache hit: returning cached "
                                "metrics (age: 3s)\""),
                   1u);
@@ -180,7 +189,9 @@ CAF_TEST(with several targets one log line per minute summarizes all) {
 
 CAF_TEST(a single target needs no summary) {
   start({""});
+
   advance(2min);
+
   CAF_CHECK_EQUAL(logged.count("Collected"), 0u);
 }
 
@@ -192,44 +203,46 @@ CAF_TEST(no cached values are claimed when none are left) {
   for (auto& f : s->fields)
     f = {1.0, now()};
   put("", s);
+
   advance(6min);
   text();
+
   CAF_CHECK_EQUAL(logged.count("returning cached"), 0u);
 }
 
 CAF_TEST(targets are added and removed and late snapshots are ignored) {
   start({"a"});
   const auto former = blank();
+
   caf::anon_send(aut, atom::add_v, std::string{"b"}, snapshot_ptr{former});
   consume_messages();
-  CAF_CHECK_NOT_EQUAL(text().find("betanet_up{target=\"b\"} 0"),
-                      std::string::npos);
+  CHECK_CONTAINS(text(), "betanet_up{target=\"b\"} 0");
+
   advance(1s);
   caf::anon_send(aut, atom::add_v, std::string{"b"}, snapshot_ptr{blank()});
   auto late = std::make_shared<metrics::snapshot>(*former);
   late->fields[index(metrics::field::total_nodes)].value = 7;
   put("b", late); // a snapshot from before the target was removed
-  CAF_CHECK_EQUAL(text().find("betanet_connected_peers"), std::string::npos);
+  CHECK_NOT_CONTAINS(text(), "betanet_connected_peers");
+
   caf::anon_send(aut, atom::drop_v, std::string{"b"});
   put("b", late);
-  CAF_CHECK_EQUAL(text().find("target=\"b\""), std::string::npos);
+  CHECK_NOT_CONTAINS(text(), "target=\"b\"");
 }
 
 CAF_TEST(the result of a reload is shown) {
   start({""});
+
   caf::anon_send(aut, atom::reload_v,
                  metrics::reload_status{false, metrics::wall_time{42s}, true});
   consume_messages();
+
   const auto page = text();
-  CAF_CHECK_NOT_EQUAL(
-      page.find("betanet_exporter_config_last_reload_successful 0\n"),
-      std::string::npos);
-  CAF_CHECK_NOT_EQUAL(
-      page.find("betanet_exporter_config_last_reload_success_timestamp_seconds"
-                " 42\n"),
-      std::string::npos);
-  CAF_CHECK_NOT_EQUAL(page.find("betanet_exporter_config_restart_pending 1\n"),
-                      std::string::npos);
+  CHECK_CONTAINS(page, "betanet_exporter_config_last_reload_successful 0\n");
+  CHECK_CONTAINS(page,
+                 "betanet_exporter_config_last_reload_success_timestamp_seconds"
+                 " 42\n");
+  CHECK_CONTAINS(page, "betanet_exporter_config_restart_pending 1\n");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()

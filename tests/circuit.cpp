@@ -76,8 +76,10 @@ struct model {
 
 CAF_TEST(the fifth consecutive failure opens the breaker) {
   circuit c{5};
+
   for (int i = 0; i < 4; ++i)
     CAF_CHECK(!poll(c, verdict::failure));
+
   CHECK_EQUAL(poll(c, verdict::failure), state::open);
   CAF_CHECK_EQUAL(c.consecutive_failures(), 5);
 }
@@ -87,6 +89,7 @@ CAF_TEST(a success resets the count of failures) {
   for (int i = 0; i < 4; ++i)
     poll(c, verdict::failure);
   poll(c, verdict::success);
+
   for (int i = 0; i < 4; ++i)
     CAF_CHECK(!poll(c, verdict::failure));
   CHECK_EQUAL(c.state(), state::closed);
@@ -97,6 +100,7 @@ CAF_TEST(a neutral answer does not change the count of failures) {
     circuit c{2};
     poll(c, verdict::failure);
     poll(c, v);
+
     CAF_CHECK_EQUAL(c.consecutive_failures(), 1);
     CHECK_EQUAL(poll(c, verdict::failure), state::open);
   }
@@ -104,6 +108,7 @@ CAF_TEST(a neutral answer does not change the count of failures) {
 
 CAF_TEST(a tick during a running poll is skipped) {
   circuit c{5};
+
   CHECK_EQUAL(c.admit(), admission::admitted);
   CHECK_EQUAL(c.admit(), admission::skipped);
   CAF_CHECK(!c.current()->probe);
@@ -112,8 +117,10 @@ CAF_TEST(a tick during a running poll is skipped) {
 CAF_TEST(an open breaker rejects ticks and does not change) {
   auto c = opened();
   const auto generation = c.generation();
+
   for (int i = 0; i < 100; ++i)
     CHECK_EQUAL(c.admit(), admission::rejected);
+
   CAF_CHECK_EQUAL(c.generation(), generation);
   CAF_CHECK_EQUAL(c.consecutive_failures(), 5);
   CAF_CHECK(!c.current());
@@ -121,6 +128,7 @@ CAF_TEST(an open breaker rejects ticks and does not change) {
 
 CAF_TEST(a half open breaker issues exactly one ticket) {
   auto c = half_opened();
+
   CAF_CHECK(c.current()->probe);
   for (int i = 0; i < 100; ++i)
     CHECK_EQUAL(c.admit(), admission::rejected);
@@ -130,9 +138,11 @@ CAF_TEST(a half open breaker issues exactly one ticket) {
 CAF_TEST(a timer of a former generation changes nothing) {
   auto c = opened();
   const auto old = c.generation();
+
   CAF_CHECK(!c.half_open(old - 1));
   CAF_CHECK(!c.half_open(old + 1));
   CAF_CHECK(c.half_open(old));
+
   c.record(*c.current(), verdict::failure);
   CAF_CHECK(!c.half_open(old));
   CHECK_EQUAL(c.state(), state::open);
@@ -143,6 +153,7 @@ CAF_TEST(any answer to the probe closes the breaker and resets the count) {
     auto c = half_opened();
     CHECK_EQUAL(c.record(*c.current(), v), state::closed);
     CAF_CHECK_EQUAL(c.consecutive_failures(), 0);
+
     for (int i = 0; i < 4; ++i)
       CAF_CHECK(!poll(c, verdict::failure));
     CHECK_EQUAL(c.state(), state::closed);
@@ -162,13 +173,16 @@ CAF_TEST(a late result changes nothing in any later state) {
   c.admit();
   const auto first = *c.current();
   c.record(first, verdict::failure); // open
+
   for (const auto v : {verdict::success, verdict::failure})
     CAF_CHECK(!c.record(first, v));
   CHECK_EQUAL(c.state(), state::open);
+
   c.half_open(c.generation());
   for (const auto v : {verdict::success, verdict::failure})
     CAF_CHECK(!c.record(first, v));
   CHECK_EQUAL(c.state(), state::half_open);
+
   const auto probe = *c.current();
   c.record(probe, verdict::failure);
   c.half_open(c.generation());
@@ -180,6 +194,7 @@ CAF_TEST(a random walk of a million steps agrees with the model) {
   const std::uint64_t seed = 20261122;
   CAF_MESSAGE("seed " << seed);
   std::mt19937_64 random{seed};
+
   for (int threshold = 1; threshold <= 5; ++threshold) {
     circuit c{threshold};
     model m{threshold};

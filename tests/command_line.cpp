@@ -28,7 +28,7 @@ CAF_TEST(every scalar key has a flag that is spelt with hyphens) {
   CHECK_EQUAL(s.circuit_breaker.open_duration, 8s);
   CAF_CHECK(!s.cache.max_stale);
   for (const auto& f : flags())
-    CAF_CHECK_EQUAL(f.name.find('_'), std::string::npos);
+    CHECK_NOT_CONTAINS(f.name, "_");
 }
 
 CAF_TEST(the spelling with underscores is refused with the right one) {
@@ -163,15 +163,15 @@ CAF_TEST(the help names type and default and variable of each flag) {
   const auto text = command{}.flag("--help").load().text;
 
   for (const auto& f : flags()) {
-    CAF_CHECK(text.find("  --" + f.name + (f.is_switch() ? "" : "=" + f.type) +
-                        "\n") != text.npos);
-    CAF_CHECK(text.find("variable " + environment_name(f.name)) != text.npos);
-    CAF_CHECK(text.find("\n" + f.group + ":\n") != text.npos);
+    CHECK_CONTAINS(text, "  --" + f.name + (f.is_switch() ? "" : "=" + f.type) +
+                             "\n");
+    CHECK_CONTAINS(text, "variable " + environment_name(f.name));
+    CHECK_CONTAINS(text, "\n" + f.group + ":\n");
     if (!f.fallback.empty())
-      CAF_CHECK(text.find("default " + f.fallback + ",") != text.npos);
+      CHECK_CONTAINS(text, "default " + f.fallback + ",");
   }
-  CAF_CHECK(text.find("--log.level=debug|info|warn|error\n") != text.npos);
-  CAF_CHECK(text.find("--collection.timeout=DURATION\n") != text.npos);
+  CHECK_CONTAINS(text, "--log.level=debug|info|warn|error\n");
+  CHECK_CONTAINS(text, "--collection.timeout=DURATION\n");
   std::istringstream lines{text};
   for (std::string line; std::getline(lines, line);)
     CAF_CHECK_LESS_OR_EQUAL(line.size(), 100u);
@@ -227,6 +227,7 @@ CAF_TEST(an empty configuration file is an error) {
                     "--config.file: " + file.path +
                         " is empty, YAML is expected");
   }
+
   const temporary_file garbage{std::string{"\xff\xfe\0", 3}};
   CAF_CHECK_EQUAL(command{}.flag("--config.file=" + garbage.path).problems(),
                   garbage.path +

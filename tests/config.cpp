@@ -238,6 +238,7 @@ CAF_TEST(invalid files are refused with place and reason) {
       {"cache: {}\n---\ncache: {}",
        "f.yml:2:1: unexpected text, or a second document"},
   };
+
   for (const auto& [yaml, expected] : table)
     CAF_CHECK_EQUAL(problems_of(yaml), expected);
 }
@@ -250,6 +251,7 @@ CAF_TEST(a client configuration follows the rules of Prometheus) {
                                                       : all.find("target."));
   };
   const std::string prefix = "target.http_client_config: ";
+
   CAF_CHECK_EQUAL(problems(""), "none");
   CAF_CHECK_EQUAL(
       problems("basic_auth: {password: a, password_file: /dev/null}"),
@@ -295,11 +297,10 @@ CAF_TEST(a client configuration follows the rules of Prometheus) {
                                   "http_client_config: {authorization: {type: "
                                   "\"Bearer canary\"}}"),
                       "none");
-  CAF_CHECK_EQUAL(problems_of("targets:\n - url: https://x\n   "
-                              "http_client_config: {authorization: {type: "
-                              "\"Bearer canary\"}}")
-                      .find("canary"),
-                  std::string::npos);
+  CHECK_NOT_CONTAINS(problems_of("targets:\n - url: https://x\n   "
+                                 "http_client_config: {authorization: {type: "
+                                 "\"Bearer canary\"}}"),
+                     "canary");
   CAF_CHECK_EQUAL(problems("basic_auth: , http_headers: "), "none");
   for (const auto* name : {".x", "a%1", "\"\\0x\"", "a b"})
     CAF_CHECK_NOT_EQUAL(
@@ -315,6 +316,7 @@ CAF_TEST(a secret is read from a regular file only) {
   const temporary_file file{"  a secret \r\n"};
   CAF_CHECK_EQUAL(reveal({"", file.path}), "a secret");
   CAF_CHECK_EQUAL(reveal({" as it is ", ""}), " as it is ");
+
   const temporary_file empty{" \n"};
   const auto why = [](const std::string& path) -> std::string {
     try {
@@ -329,6 +331,7 @@ CAF_TEST(a secret is read from a regular file only) {
   for (const auto* other : {"/dev/zero", "/"})
     CAF_CHECK_EQUAL(why(other), std::string{"cannot read "} + other +
                                     ": not a regular file");
+
   const auto pipe = file.path + ".pipe";
   CAF_REQUIRE_EQUAL(mkfifo(pipe.c_str(), 0600), 0);
   CAF_CHECK_EQUAL(why(pipe), "cannot read " + pipe + ": not a regular file");
@@ -342,6 +345,7 @@ CAF_TEST(a client configuration becomes header lines) {
         "f.yml");
     return header_lines(s.targets[0].http_client);
   };
+
   CAF_CHECK_EQUAL(lines(""), "");
   // the examples of RFC 7617 and RFC 4648
   CAF_CHECK_EQUAL(
@@ -355,6 +359,7 @@ CAF_TEST(a client configuration becomes header lines) {
                   "Authorization: Token t\r\n");
   CAF_CHECK_EQUAL(lines("http_headers: {A: {values: [b, c], secrets: [d]}}"),
                   "A: b\r\nA: c\r\nA: d\r\n");
+
   try {
     lines("http_headers: {A: {values: [\"b\\nc: d\"]}}");
     CAF_FAIL("a value with a line break was accepted");
@@ -378,8 +383,11 @@ CAF_TEST(the running configuration is printed without its secrets) {
       "  - {name: b, url: \"http://y:1\",\n"
       "     http_client_config: {authorization: {credentials: canary}}}\n",
       "");
+
   const auto text = to_yaml(s);
-  CAF_CHECK_EQUAL(text.find("canary"), std::string::npos);
+
+  CHECK_NOT_CONTAINS(text, "canary");
+
   const auto again = parse_yaml(text, "printed");
   CAF_CHECK(restart_keys(s, again).empty());
   CHECK_EQUAL(again.polling, s.polling);
@@ -401,6 +409,7 @@ CAF_TEST(keys that need a restart are named) {
   auto b = a;
   b.web.max_requests = 1;
   b.log.level = log_level::debug;
+
   CHECK_EQUAL(restart_keys(a, b),
               (std::vector<std::string>{"web.max_requests", "log.level"}));
 }
@@ -431,6 +440,7 @@ CAF_TEST(targets inherit and override key by key) {
                             "    endpoints: {metrics: /stats}\n"
                             "  - {name: us-1, url: \"http://[::1]\"}\n",
                             "f.yml");
+
   CAF_REQUIRE_EQUAL(s.targets.size(), 2u);
   const auto& eu = s.targets[0];
   CHECK_EQUAL(eu.polling.collection.interval, 5s);
@@ -462,6 +472,7 @@ CAF_TEST(durations are written as in Prometheus) {
       {"0", 0s},      {"0s", 0s},       {"250ms", 250ms},
       {"1m30s", 90s}, {"1h", 1h},       {"1d2h3m4s5ms", 93784005ms},
       {"1w", 168h},   {"1y", 365 * 24h}};
+
   for (const auto& [text, value] : table)
     CHECK_EQUAL(parse_yaml("cache: {max_stale: " + std::string{text} + "}", "f")
                     .polling.cache.max_stale,
@@ -477,8 +488,10 @@ CAF_TEST(durations are written as in Prometheus) {
 CAF_TEST(only variables in braces and double dollar signs are expanded) {
   command c;
   c.env("BETANET_TEST_HOST", "betanet");
+
   const auto s =
       parse_yaml("log: {file: \"$$a$b/${BETANET_TEST_HOST}$\"}", "f");
+
   CAF_CHECK_EQUAL(s.log.file, "$a$b/betanet$");
 }
 
@@ -490,7 +503,9 @@ CAF_TEST(flags override variables and variables override the file) {
       .flag("--collection.interval=40s")
       .env("BETANET_EXPORTER_COLLECTION_INTERVAL", "30s")
       .env("BETANET_EXPORTER_COLLECTION_TIMEOUT", "3s");
+
   const auto s = c.load().settings;
+
   CHECK_EQUAL(s.polling.collection.interval, 40s);
   CHECK_EQUAL(s.polling.collection.timeout, 3s);
   CHECK_EQUAL(s.polling.cache.ttl, 1s);
@@ -503,6 +518,7 @@ CAF_TEST(the external URL is checked and printed in full) {
     return parse_yaml("web: {external_url: \"" + text + "\"}", "f.yml")
         .web.external_url;
   };
+
   CAF_CHECK(!url(""));
   CAF_CHECK_EQUAL(to_string(url("https://exporter/x/").value()),
                   "https://exporter:443/x");
@@ -532,11 +548,14 @@ CAF_TEST(lists are comma separated in flags and environment) {
   command c;
   c.flag("--retry.delays=1s,500ms")
       .env("BETANET_EXPORTER_WEB_LISTEN_ADDRESS", ":1,[::1]:2");
+
   const auto s = c.load().settings;
+
   CHECK_EQUAL(s.polling.retry.delays, (std::vector<duration>{1s, 500ms}));
   CAF_REQUIRE_EQUAL(s.web.listen_addresses.size(), 2u);
   CAF_CHECK_EQUAL(to_string(s.web.listen_addresses[0]), ":1");
   CAF_CHECK_EQUAL(to_string(s.web.listen_addresses[1]), "[::1]:2");
+
   CAF_CHECK(command{}
                 .flag("--retry.delays=[]")
                 .load()
@@ -556,6 +575,7 @@ CAF_TEST(an empty value of a flag is accepted) {
                      .flag("--config.file=")
                      .load()
                      .settings;
+
   CAF_CHECK_EQUAL(s.log.file, "");
   CHECK_EQUAL(s.log.level, log_level::debug);
 }
@@ -563,6 +583,7 @@ CAF_TEST(an empty value of a flag is accepted) {
 CAF_TEST(an empty list of listen addresses is refused) {
   const std::string refusal = ": at least one address is needed, such as :9200";
   const temporary_file file{"web: {listen_addresses: []}"};
+
   CAF_CHECK_EQUAL(command{}.flag("--config.file=" + file.path).problems(),
                   file.path + ":1:25: web.listen_addresses" + refusal);
   CAF_CHECK_EQUAL(command{}.flag("--web.listen-address=").problems(),
@@ -574,8 +595,10 @@ CAF_TEST(the URL flag replaces at most one target) {
   c.env("BETANET_URL", "http://other:1234");
   CAF_CHECK_EQUAL(to_string(c.load().settings.targets[0].url),
                   "http://other:1234");
+
   c.flag("--betanet.url=http://flag:1");
   CAF_CHECK_EQUAL(to_string(c.load().settings.targets[0].url), "http://flag:1");
+
   const temporary_file file{"targets: [{name: a, url: \"http://a\"}, {name: b, "
                             "url: \"http://b\"}]"};
   c.flag("--config.file=" + file.path);
@@ -610,6 +633,7 @@ CAF_TEST(the path of the web configuration is relative to the file) {
   CAF_CHECK_EQUAL(
       parse_yaml("web: {config_file: /w.yml}", "/etc/f.yml").web.config_file,
       "/w.yml");
+
   const temporary_file file{"web: {config_file: web.yml}"};
   CAF_CHECK_EQUAL(command{}
                       .flag("--config.file=" + file.path)
@@ -617,6 +641,7 @@ CAF_TEST(the path of the web configuration is relative to the file) {
                       .load()
                       .settings.web.config_file,
                   "other.yml");
+
   CAF_CHECK(command{}.flag("--web.systemd-socket").load().systemd_socket);
   CAF_CHECK(!command{}.load().systemd_socket);
 }
@@ -625,6 +650,7 @@ CAF_TEST(variables that Kubernetes sets are ignored) {
   command c;
   c.env("BETANET_EXPORTER_PORT", "tcp://10.0.0.1:9200")
       .env("BETANET_EXPORTER_SERVICE_HOST", "10.0.0.1");
+
   CAF_CHECK_EQUAL(c.problems(), "none");
 }
 
@@ -634,8 +660,9 @@ CAF_TEST(the command line selects the action) {
   CHECK_EQUAL(command{}.flag("--config.check").load().action, action::check);
   CHECK_EQUAL(command{}.flag("--healthcheck").load().action,
               action::healthcheck);
+
   const auto help = command{}.flag("--help").load();
   CHECK_EQUAL(help.action, action::help);
   for (const auto& f : documented_flags())
-    CAF_CHECK(help.text.find("--" + f.name) != std::string::npos);
+    CHECK_CONTAINS(help.text, "--" + f.name);
 }

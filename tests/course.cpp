@@ -102,6 +102,7 @@ CAF_TEST(the throughput is the increase per second between two reads) {
 CAF_TEST(two reads at one moment tell no throughput) {
   apply(endpoint::network_stats, bytes(1000), 0s);
   apply(endpoint::network_stats, bytes(2000), 0s);
+
   CHECK_EQUAL(latest(trend::throughput), std::nullopt);
 }
 
@@ -119,6 +120,7 @@ CAF_TEST(the loss is the share of packets that were dropped between two reads) {
 CAF_TEST(without processed packets the loss is unknown) {
   apply(endpoint::metrics, packets(1000, 10), 0s);
   apply(endpoint::metrics, packets(1000, 10), 15s);
+
   CHECK_EQUAL(latest(trend::loss), std::nullopt);
 }
 

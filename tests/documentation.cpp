@@ -79,12 +79,13 @@ CAF_TEST(every key is documented and every documented key exists) {
 CAF_TEST(the file in the repository has every key with its default) {
   std::ifstream in{SOURCE_DIR "/config/betanet_exporter.yml"};
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
+
   CAF_CHECK_EQUAL(config::to_yaml(config::parse_yaml(text, "f")),
                   config::to_yaml(config::parse_yaml("", "f")));
   for (const auto& k : config::documented_keys()) {
     const auto leaf = k.name.substr(k.name.find('.') + 1) + ":";
     if (!k.name.starts_with("targets."))
-      CAF_CHECK_NOT_EQUAL(text.find("\n  " + leaf), std::string::npos);
+      CHECK_CONTAINS(text, "\n  " + leaf);
   }
 }
 
@@ -104,10 +105,12 @@ CAF_TEST(every metric is documented and every documented metric exists) {
   metrics::exposition exposition{metrics::detail::full, {}, {}};
   exposition.update("", s);
   const metrics::front_totals front{pages::request_counts{}.all()};
+
   const auto page =
       exposition
           .render(metrics::time_point{}, front, metrics::read_process_stats())
           .text;
+
   std::istringstream in{page};
   std::map<std::string, row> binary; // name, type and help, by name
   for (std::string line; std::getline(in, line);) {
@@ -118,6 +121,7 @@ CAF_TEST(every metric is documented and every documented metric exists) {
     else if (line.starts_with("# TYPE "))
       binary[name][1] = rest;
   }
+
   const auto rows = table("docs/metrics.md", "Metric");
   CAF_CHECK_EQUAL(rows.size(), binary.size());
   for (const auto& r : rows) {
@@ -134,9 +138,7 @@ CAF_TEST(every metric is documented and every documented metric exists) {
       const auto at = page.find("\n" + r[0] + "{");
       const auto bucket = page.find("\n" + r[0] + "_bucket{");
       const auto sample = page.substr(std::min(at, bucket) + 1);
-      CAF_CHECK_NOT_EQUAL(
-          sample.substr(0, sample.find('\n')).find(label + "=\""),
-          std::string::npos);
+      CHECK_CONTAINS(sample.substr(0, sample.find('\n')), label + "=\"");
     }
   }
 }
@@ -150,6 +152,7 @@ CAF_TEST(the image is built with the packages that dev installs) {
   const auto image = text_of(SOURCE_DIR "/Dockerfile");
   const auto begin = dev.find("build_packages=(") + 16;
   std::istringstream packages{dev.substr(begin, dev.find(')', begin) - begin)};
+
   int found = 0;
   for (std::string p; packages >> p;)
     if (p != "ccache" && p != "git") {
@@ -164,6 +167,7 @@ CAF_TEST(README lists the fields of each endpoint) {
   std::set<row> documented, known;
   for (const auto& r : table("README.md", "Endpoint"))
     documented.insert(r);
+
   for (const auto& e : endpoint_table) {
     std::set<std::string> keys;
     for (const auto& f : metrics::field_table)
@@ -174,6 +178,7 @@ CAF_TEST(README lists the fields of each endpoint) {
       list += (list.empty() ? "" : ", ") + k;
     known.insert({std::string{e.name}, std::string{e.default_path}, list});
   }
+
   CHECK_EQUAL(documented, known);
 }
 
@@ -183,5 +188,6 @@ CAF_TEST(every path is documented and every documented path is served) {
     documented.insert(r[0]);
   for (const auto& r : pages::route_table)
     served.emplace(r.path);
+
   CHECK_EQUAL(documented, served);
 }

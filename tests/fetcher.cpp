@@ -82,7 +82,9 @@ CAF_TEST_FIXTURE_SCOPE(fetcher_tests, fetcher_fixture)
 
 CAF_TEST(a good answer ends the poll with its values) {
   fetch();
+
   answer(0, ok(good));
+
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
   const auto& p = polls[0];
   CHECK_EQUAL(p.ticket, (metrics::ticket{1, false}));
@@ -95,11 +97,13 @@ CAF_TEST(a good answer ends the poll with its values) {
 
 CAF_TEST(attempts at a refused endpoint start after 0 1 3 and 7 seconds) {
   fetch();
+
   for (std::size_t n = 0; n < 4; ++n) {
     CAF_REQUIRE_EQUAL(started.size(), n + 1);
     answer(n, refused());
     advance(n < 3 ? duration{1s} * (1 << n) : duration{0s});
   }
+
   CHECK_EQUAL(started, (std::vector<duration>{0s, 1s, 3s, 7s}));
   CHECK_EQUAL(retried, (std::vector<duration>{1s, 3s, 7s}));
   CAF_REQUIRE_EQUAL(attempts.size(), 3u);
@@ -109,19 +113,23 @@ CAF_TEST(attempts at a refused endpoint start after 0 1 3 and 7 seconds) {
   CHECK_EQUAL(polls[0].poll.result, quality::bad);
   CAF_CHECK_EQUAL(polls[0].poll.attempts, 4);
   CHECK_EQUAL(polls[0].poll.failure->why, reason::connect);
+
   advance(60s);
   CAF_CHECK_EQUAL(started.size(), 4u);
 }
 
 CAF_TEST(a success on the third attempt ends the chain) {
   fetch();
+
   answer(0, refused());
   advance(1s);
   answer(1, refused());
   advance(2s);
   answer(2, ok(good));
+
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
   CAF_CHECK_EQUAL(polls[0].poll.attempts, 3);
+
   advance(60s);
   CAF_CHECK_EQUAL(started.size(), 3u);
   CAF_CHECK_EQUAL(polls.size(), 1u);
@@ -130,8 +138,10 @@ CAF_TEST(a success on the third attempt ends the chain) {
 CAF_TEST(a probe makes one attempt) {
   fetch(true);
   answer(0, refused());
+
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
   CAF_CHECK(polls[0].ticket.probe);
+
   advance(60s);
   CAF_CHECK(retried.empty());
   CAF_CHECK_EQUAL(started.size(), 1u);
@@ -139,19 +149,23 @@ CAF_TEST(a probe makes one attempt) {
 
 CAF_TEST(a late answer of a timed out attempt is not used) {
   fetch();
+
   answer(0, net::error{net::errc::timeout, "timed out"});
   answer(0, ok(good));
   advance(1s);
   answer(0, ok(good));
   CAF_CHECK(polls.empty());
+
   answer(1, refused());
   CAF_CHECK_EQUAL(attempts.size(), 2u);
 }
 
 CAF_TEST(a transport that never answers counts as a timeout) {
   fetch(true);
+
   advance(6s - 1ns);
   CAF_CHECK(polls.empty());
+
   advance(1ns);
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
   CHECK_EQUAL(polls[0].poll.failure->why, reason::timeout);
@@ -191,10 +205,13 @@ CAF_TEST(ten thousand polls within a timeout leave one alarm) {
 CAF_TEST(a new ticket cancels the previous poll without a result) {
   fetch();
   answer(0, refused());
+
   fetch();
   CAF_CHECK_EQUAL(started.size(), 2u);
+
   advance(1s); // the pause of the first poll ends
   CAF_CHECK_EQUAL(started.size(), 2u);
+
   answer(1, ok(good));
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
   CAF_CHECK_EQUAL(polls[0].ticket.generation, 2u);
@@ -210,11 +227,13 @@ CAF_TEST(only gateway errors are retried) {
       {400, reason::http_4xx, false}, {404, reason::http_4xx, false},
       {429, reason::http_4xx, false}, {401, reason::auth, false},
       {403, reason::auth, false},     {407, reason::auth, false}};
+
   for (const auto& [code, why, again] : table) {
     attempts.clear();
     polls.clear();
     fetch();
     answer(pending.size() - 1, status(code));
+
     CAF_CHECK_EQUAL(attempts.size(), again ? 1u : 0u);
     CAF_CHECK_EQUAL(polls.size(), again ? 0u : 1u);
     const auto& f = again ? attempts[0].failure : *polls[0].poll.failure;
@@ -227,9 +246,11 @@ CAF_TEST(retry after is followed on gateway errors only) {
   fetch();
   answer(0, status(503, 10s));
   CHECK_EQUAL(attempts.at(0).retry_in, 10s);
+
   fetch();
   answer(1, status(503, 16s));
   CAF_CHECK_EQUAL(polls.size(), 1u);
+
   fetch();
   answer(2, status(429, 10s));
   CAF_CHECK_EQUAL(polls.size(), 2u);
@@ -241,10 +262,12 @@ CAF_TEST(a body without an object is bad and one without a field partial) {
   answer(0, ok("[]"));
   CHECK_EQUAL(polls.at(0).poll.result, quality::bad);
   CHECK_EQUAL(polls[0].poll.failure->why, reason::json);
+
   fetch();
   answer(1, ok(R"({"packets_processed": 1})"));
   CHECK_EQUAL(polls.at(1).poll.result, quality::partial);
   CHECK_EQUAL(polls[1].poll.failure->why, reason::schema);
+
   CAF_CHECK(attempts.empty());
 }
 
@@ -261,6 +284,7 @@ CAF_TEST(every error of the network has its reason) {
       {net::errc::too_large, reason::too_large},
       {net::errc::encoding, reason::encoding},
       {net::errc::local, reason::local}};
+
   for (const auto& [code, why] : table) {
     fetch();
     answer(pending.size() - 1, net::error{code, "text"});
@@ -288,9 +312,11 @@ CAF_TEST(the reports tell when the certificate expires that was seen) {
 CAF_TEST(jitter changes the pause) {
   spawn_fetcher({1s}, 0.2);
   random = -1;
+
   fetch();
   answer(0, refused());
   CHECK_EQUAL(attempts.at(0).retry_in, 800ms);
+
   advance(800ms);
   CAF_CHECK_EQUAL(started.size(), 2u);
 }

@@ -89,6 +89,7 @@ CAF_TEST(a good poll is shown and fresh for less than the ttl) {
   for (const auto e : all_endpoints)
     s.endpoints[index(e)].last_good = t0;
   good(t0);
+
   CHECK_EQUAL(total(t0), 7.0);
   CHECK_EQUAL(look_up(s, t0 + 10s - 1ns), lookup::fresh);
   CHECK_EQUAL(look_up(s, t0 + 10s), lookup::expired);
@@ -98,12 +99,14 @@ CAF_TEST(a good poll is shown and fresh for less than the ttl) {
 
 CAF_TEST(a healthy endpoint older than the ttl is not stale) {
   good(t0);
+
   CAF_CHECK(!stale(s, nodes, t0 + 15s));
   CHECK_EQUAL(total(t0 + 35s), 7.0);
 }
 
 CAF_TEST(an endpoint older than two intervals and a timeout is stale) {
   good(t0);
+
   CAF_CHECK(!stale(s, nodes, t0 + 35s));
   CAF_CHECK(stale(s, nodes, t0 + 35s + 1ns));
 }
@@ -112,6 +115,7 @@ CAF_TEST(a poll that is not good makes an endpoint stale at once) {
   for (const auto why : {reason::connect, reason::json, reason::local}) {
     good(t0);
     fail(why, t0 + 15s);
+
     CAF_CHECK(stale(s, nodes, t0 + 15s));
     CAF_CHECK(!up(s, nodes));
     CHECK_EQUAL(total(t0 + 15s), 7.0);
@@ -122,6 +126,7 @@ CAF_TEST(a refused tick makes an endpoint stale until the next good poll) {
   good(t0);
   s.endpoints[index(nodes)].refused = true;
   CAF_CHECK(stale(s, nodes, t0 + 1s));
+
   good(t0 + 2s);
   CAF_CHECK(!stale(s, nodes, t0 + 2s));
 }
@@ -129,9 +134,11 @@ CAF_TEST(a refused tick makes an endpoint stale until the next good poll) {
 CAF_TEST(values of a failing endpoint disappear after max_stale) {
   good(t0);
   fail(reason::timeout, t0 + 20s);
+
   CHECK_EQUAL(total(t0 + 5min), 7.0);
   CAF_CHECK(!total(t0 + 5min + 1ns));
   CHECK_EQUAL(look_up(s, t0 + 5min + 1ns), lookup::miss);
+
   good(t0 + 6min);
   CHECK_EQUAL(total(t0 + 6min), 7.0);
 }
@@ -140,6 +147,7 @@ CAF_TEST(with max_stale 0 values disappear at the first failed poll) {
   s.rules.max_stale = 0s;
   good(t0);
   CHECK_EQUAL(total(t0 + 15s), 7.0);
+
   fail(reason::timeout, t0 + 15s);
   CAF_CHECK(!total(t0 + 15s));
 }
@@ -148,12 +156,15 @@ CAF_TEST(with max_stale forever values never disappear) {
   s.rules.max_stale.reset();
   good(t0);
   fail(reason::timeout, t0 + 15s);
+
   CHECK_EQUAL(total(t0 + 24h * 365), 7.0);
 }
 
 CAF_TEST(a partial poll renews only the fields that it read) {
   good(t0);
+
   finish(nodes, read(std::nullopt, 6), t0 + 15s);
+
   CHECK_EQUAL(total(t0 + 15s), 7.0);
   CHECK_EQUAL(visible(s, field::active_nodes, t0 + 15s), 6.0);
   CAF_CHECK(!total(t0 + 5min + 1ns));
@@ -204,8 +215,10 @@ CAF_TEST(default shows 0 while answers lack a gauge) {
   good(t0);
   finish(nodes, read(std::nullopt, 6), t0 + 15s);
   CHECK_EQUAL(total(t0 + 15s), 0.0);
+
   fail(reason::timeout, t0 + 30s);
   CAF_CHECK(!total(t0 + 30s)); // neither 0 nor the previous value
+
   good(t0 + 45s);
   CHECK_EQUAL(total(t0 + 45s), 7.0);
 }
@@ -235,6 +248,7 @@ CAF_TEST(no fallback creates a value after a transport failure) {
       for (const auto e : all_endpoints)
         finish(e, failed(why), t0);
       CHECK_EQUAL(all_shown(t0), std::vector<std::string>{});
+
       finish(nodes, failed(reason::json), t0 + 15s);
       finish(nodes, failed(why), t0 + 30s);
       CHECK_EQUAL(all_shown(t0 + 30s), std::vector<std::string>{});
@@ -248,6 +262,7 @@ CAF_TEST(omit omits a bad field at once) {
   finish(nodes, read(std::nullopt, 6), t0 + 15s);
   CAF_CHECK(!total(t0 + 15s));
   CHECK_EQUAL(visible(s, field::active_nodes, t0 + 15s), 6.0);
+
   fail(reason::timeout, t0 + 30s);
   CAF_CHECK(!total(t0 + 30s));
 }
@@ -339,7 +354,9 @@ CAF_TEST(a single visible value makes a lookup a hit) {
 
 CAF_TEST(endpoints do not affect each other) {
   good(t0);
+
   finish(endpoint::metrics, failed(reason::connect), t0 + 15s);
+
   CAF_CHECK(!stale(s, nodes, t0 + 15s));
   CAF_CHECK(stale(s, endpoint::metrics, t0 + 15s));
   CHECK_EQUAL(total(t0 + 15s), 7.0);
@@ -351,6 +368,7 @@ CAF_TEST(next_change gives each instant at which a page changes by time) {
   std::vector<duration> changes;
   while ((now = next_change(s, now)) != time_point::max())
     changes.push_back(now - t0);
+
   CAF_REQUIRE_EQUAL(changes.size(), 2u);
   CHECK_EQUAL(changes[0], duration{35s + 1ns});
   CHECK_EQUAL(changes[1], duration{5min + 1ns});
@@ -360,6 +378,7 @@ CAF_TEST(a tick is overdue after two intervals and at least ten seconds) {
   s.next_tick = t0;
   CAF_CHECK(!overdue(s, t0 + 30s));
   CAF_CHECK(overdue(s, t0 + 30s + 1ns));
+
   s.rules.interval = 1s;
   CAF_CHECK(!overdue(s, t0 + 10s));
   CAF_CHECK(overdue(s, t0 + 10s + 1ns));

@@ -108,6 +108,7 @@ CAF_TEST_FIXTURE_SCOPE(guard_tests, guard_fixture)
 
 CAF_TEST(without users every client has full permission) {
   start({});
+
   CHECK_EQUAL(ask("/metrics"), permission::full);
   CHECK_EQUAL(ask("/metrics", wrong), permission::full);
   CHECK_EQUAL(ask("/health"), permission::full);
@@ -116,6 +117,7 @@ CAF_TEST(without users every client has full permission) {
 
 CAF_TEST(with users all paths but those of health need a login) {
   start(with_users());
+
   for (const auto* path :
        {"/metrics", "/", "/config", "/sd", "/-/reload", "/nowhere"}) {
     CHECK_EQUAL(ask(path), permission::login_needed);
@@ -125,6 +127,7 @@ CAF_TEST(with users all paths but those of health need a login) {
     CHECK_EQUAL(ask(path, alice), permission::full);
     CHECK_EQUAL(ask(path, bob), permission::full);
   }
+
   for (const auto* path : {"/health", "/-/healthy", "/-/ready"}) {
     CHECK_EQUAL(ask(path), permission::health_only);
     CHECK_EQUAL(ask(path, wrong), permission::health_only);
@@ -134,13 +137,16 @@ CAF_TEST(with users all paths but those of health need a login) {
 
 CAF_TEST(a good login is checked once and a bad one every time) {
   start(with_users());
+
   send("/metrics", alice);
   CAF_CHECK_EQUAL(works.size(), 1u);
   CAF_CHECK_EQUAL(passed.size(), 0u);
   work();
+
   send("/metrics", alice);
   CAF_CHECK_EQUAL(works.size(), 0u);
   CAF_CHECK_EQUAL(passed.size(), 2u);
+
   for (int i = 0; i < 3; ++i) {
     send("/metrics", wrong);
     CAF_CHECK_EQUAL(works.size(), 1u);
@@ -150,11 +156,13 @@ CAF_TEST(a good login is checked once and a bad one every time) {
 
 CAF_TEST(concurrent requests with equal logins share one check) {
   start(with_users());
+
   for (int i = 0; i < 40; ++i)
     send("/metrics", alice);
   send("/health", alice);
   CAF_CHECK_EQUAL(works.size(), 1u);
   CAF_CHECK_EQUAL(passed.size(), 0u);
+
   work();
   CHECK_EQUAL(passed, std::vector<permission>(41, permission::full));
 }
@@ -163,6 +171,7 @@ CAF_TEST(refusing a login takes equally long for every user name) {
   auto c = with_users(); // alice at cost 4, bob at cost 5
   c.users["carol"] = net::decoy_hash(8);
   start(c);
+
   for (const auto* who : {wrong, nobody, "Basic Ym9iOng=" /* bob:x */,
                           "Basic Y2Fyb2w6eA==" /* carol:x */}) {
     steps = 0;
@@ -196,6 +205,7 @@ CAF_TEST(clients without a place for their login are busy) {
 
 CAF_TEST(known and unknown names are answered alike while one is checked) {
   start(with_users());
+
   send("/metrics", nobody);
   for (const auto* who : {wrong, "Basic eHg6YWFh" /* xx:aaa */})
     send("/metrics", who);
@@ -208,9 +218,11 @@ CAF_TEST(known and unknown names are answered alike while one is checked) {
 CAF_TEST(logins stay valid when files change) {
   start(with_users());
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
+
   file.found.headers = {{"X-XSS-Protection", "0"}};
   advance(1s);
   CAF_CHECK_EQUAL(secured.size(), 2u);
+
   passed.clear();
   send("/metrics", alice);
   CHECK_EQUAL(passed, std::vector{permission::full});
@@ -219,6 +231,7 @@ CAF_TEST(logins stay valid when files change) {
 CAF_TEST(the number of remembered logins is limited) {
   start(with_users());
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
+
   for (int i = 0; i < 10'000; ++i)
     caf::anon_send(caf::actor_cast<guard_impl>(aut), atom::verified_v,
                    std::to_string(i), true);
@@ -230,8 +243,10 @@ CAF_TEST(the number of remembered logins is limited) {
 
 CAF_TEST(requests are answered if no thread is available) {
   start(with_users());
+
   no_threads = true;
   CHECK_EQUAL(ask("/metrics", alice), permission::busy);
+
   no_threads = false;
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
 }
@@ -259,6 +274,7 @@ CAF_TEST(requests beyond the rate are refused unless their login is known) {
 CAF_TEST(a token bucket fills with time up to the burst) {
   const metrics::time_point t{};
   token_bucket b{{100ms, 2}, t};
+
   CAF_CHECK(b.take(t));
   CAF_CHECK(b.take(t));
   CAF_CHECK(!b.take(t + 99ms));
@@ -277,7 +293,9 @@ CAF_TEST(headers and TLS settings are passed to the server at the start) {
   config::web_config c;
   c.headers = {{"X-Frame-Options", "deny"}};
   c.warnings = {"careful"};
+
   start(c);
+
   CAF_REQUIRE_EQUAL(secured.size(), 1u);
   CHECK_EQUAL(secured[0].fields, c.headers);
   CAF_CHECK_EQUAL(logged.count("WARN msg=\"Web configuration\" "
@@ -288,17 +306,21 @@ CAF_TEST(headers and TLS settings are passed to the server at the start) {
 CAF_TEST(changed files take effect after two equal readings) {
   start(with_users());
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
+
   file.found.users.erase("alice");
   file.found.headers = {{"X-Frame-Options", "deny"}};
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
+
   advance(500ms);
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
+
   advance(500ms);
   CHECK_EQUAL(ask("/metrics", alice), permission::login_needed);
   CHECK_EQUAL(ask("/metrics", bob), permission::full);
   CAF_CHECK_EQUAL(secured.size(), 2u);
   CHECK_EQUAL(secured.back().fields, file.found.headers);
   CAF_CHECK_EQUAL(logged.count("Web configuration reloaded"), 1u);
+
   advance(1min);
   CAF_CHECK_EQUAL(secured.size(), 2u);
   CAF_CHECK_EQUAL(readings, 123);
@@ -306,16 +328,19 @@ CAF_TEST(changed files take effect after two equal readings) {
 
 CAF_TEST(a file that changes all the time does not take effect) {
   start(with_users());
+
   for (int i = 0; i < 10; ++i) {
     file.found.headers = {{"X-XSS-Protection", std::to_string(i)}};
     advance(500ms);
   }
+
   CAF_CHECK_EQUAL(secured.size(), 1u);
 }
 
 CAF_TEST(a broken file refuses all paths but health until it is valid) {
   start(with_users());
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
+
   const auto good = file;
   file.problem = "w.yml:1:1: typo";
   advance(1s);
@@ -323,9 +348,11 @@ CAF_TEST(a broken file refuses all paths but health until it is valid) {
   CHECK_EQUAL(ask("/metrics"), permission::broken);
   CHECK_EQUAL(ask("/health", alice), permission::health_only);
   CHECK_EQUAL(ask("/-/ready"), permission::health_only);
+
   advance(1h);
   CAF_CHECK_EQUAL(logged.count("ERROR"), 1u);
   CAF_CHECK_EQUAL(logged.count("error=\"w.yml:1:1: typo\""), 1u);
+
   file = good;
   advance(1s);
   CHECK_EQUAL(ask("/metrics"), permission::login_needed);
@@ -337,10 +364,12 @@ CAF_TEST(removing logins or TLS from the file is refused) {
   auto c = with_users();
   c.tls.emplace();
   start(c);
+
   file.found = {};
   advance(1s);
   CHECK_EQUAL(ask("/metrics"), permission::broken);
   CAF_CHECK_EQUAL(logged.count("has become empty"), 1u);
+
   file.found = with_users(); // without TLS
   advance(1s);
   CHECK_EQUAL(ask("/metrics", alice), permission::broken);
@@ -351,8 +380,10 @@ CAF_TEST(removing logins or TLS from the file is refused) {
 CAF_TEST(a login with a former password is not accepted) {
   start(with_users());
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
+
   file.found.users["alice"] = bobs_hash;
   advance(1s);
+
   CHECK_EQUAL(ask("/metrics", alice), permission::login_needed);
 }
 
@@ -361,10 +392,12 @@ CAF_TEST(an unchanged rate limit keeps its tokens) {
   c.rate_limit = {1h, 1};
   start(c);
   CHECK_EQUAL(ask("/metrics"), permission::login_needed);
+
   file.found.headers = {{"X-XSS-Protection", "0"}};
   advance(1s);
   CAF_CHECK_EQUAL(secured.size(), 2u);
   CHECK_EQUAL(ask("/metrics"), permission::too_often);
+
   file.found.rate_limit.burst = 2;
   advance(1s);
   CHECK_EQUAL(ask("/metrics"), permission::login_needed);

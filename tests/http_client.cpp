@@ -130,8 +130,10 @@ struct client_fixture {
     ::close(lowest);
     const rlimit none{static_cast<rlim_t>(lowest), before.rlim_max};
     setrlimit(RLIMIT_NOFILE, &none);
+
     const auto o = get();
     setrlimit(RLIMIT_NOFILE, &before);
+
     CAF_CHECK_EQUAL(code_of(o), errc::local);
     CAF_CHECK_EQUAL(text_of(get()), ok);
     client.reset();
@@ -155,7 +157,9 @@ CAF_TEST(a response is read) {
     s.send(reply(body));
   }}};
   use(server.port());
+
   const auto r = std::get<net::response>(get());
+
   CAF_CHECK_EQUAL(r.status, 200);
   CAF_CHECK_EQUAL(r.body, body);
   CAF_CHECK_EQUAL(request, "GET /x HTTP/1.1\r\nHost: 127.0.0.1:" +
@@ -174,6 +178,7 @@ CAF_TEST(a connection is kept for the next request) {
     s.read_all();
   }}};
   use(server.port());
+
   for (int i = 0; i < 3; ++i)
     CAF_CHECK_EQUAL(text_of(get()), ok);
   CAF_CHECK_EQUAL(server.connections(), 1);
@@ -185,6 +190,7 @@ CAF_TEST(a connection older than its limit is replaced) {
   net::resource what{"127.0.0.1", server.port(), "/x", "test", 65536};
   what.max_connection_age = 0ns;
   client = std::make_unique<net::http_client>(shared, what);
+
   for (int i = 1; i <= 3; ++i) {
     CAF_CHECK_EQUAL(text_of(get()), ok);
     CAF_CHECK_EQUAL(server.connections(), i);
@@ -196,6 +202,7 @@ CAF_TEST(a server that closes after every response works) {
   for (const auto* fields : {"", "Connection: close\r\n"}) {
     raw_server server{{say_and_close(reply(body, fields))}};
     use(server.port());
+
     for (int i = 0; i < 5; ++i)
       CAF_CHECK_EQUAL(text_of(get()), ok);
     CAF_CHECK_EQUAL(server.connections(), 5);
@@ -217,6 +224,7 @@ CAF_TEST(a kept connection closed without an answer is replaced once) {
                      },
                      [](raw_socket& s) { read_request(s); }}};
   use(server.port());
+
   CAF_CHECK_EQUAL(text_of(get()), ok);
   CAF_CHECK_EQUAL(text_of(get()), "200 {}"); // sent again
   const auto o = get(); // reset, sent again, and closed on a new connection
@@ -315,6 +323,7 @@ CAF_TEST(bytes after a response are not read as the next response) {
   raw_server server{
       {say(reply(body) + reply("{\"evil\":1}")), say(reply("{}"))}};
   use(server.port());
+
   CAF_CHECK_EQUAL(text_of(get()), ok);
   CAF_CHECK_EQUAL(text_of(get()), "200 {}");
   client.reset();
@@ -323,20 +332,25 @@ CAF_TEST(bytes after a response are not read as the next response) {
 CAF_TEST(a closed port gives the error connect) {
   const auto owner = raw_socket::bound();
   use(owner.port());
+
   const auto e = std::get<net::error>(get());
+
   CAF_CHECK_EQUAL(e.code, errc::connect);
   CAF_CHECK_EQUAL(e.text, "Connection refused");
 }
 
 CAF_TEST(an unknown name gives the error dns) {
   use(80, "no-such-host.invalid");
+
   const auto e = std::get<net::error>(get());
+
   CAF_CHECK_EQUAL(e.code, errc::dns);
 }
 
 CAF_TEST(localhost uses the address family that answers) {
   raw_server server{{say(reply(body))}};
   use(server.port(), "localhost");
+
   CAF_CHECK_EQUAL(text_of(get()), ok);
   client.reset();
 }
@@ -350,7 +364,9 @@ CAF_TEST(a connection attempt without an answer ends at the deadline) {
     return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"},
                          std::filesystem::directory_iterator{});
   };
+
   CAF_CHECK_EQUAL(code_of(get(50ms)), errc::timeout);
+
   const auto before = open_fds();
   for (int i = 0; i < 10; ++i)
     CAF_CHECK_EQUAL(code_of(get(20ms)), errc::timeout);
@@ -383,10 +399,12 @@ CAF_TEST(an early end of the response gives the error eof) {
 CAF_TEST(silent and slow servers end at the deadline) {
   CAF_CHECK_EQUAL(failure(say(""), 50ms), errc::timeout);
   CAF_CHECK_EQUAL(text, "timed out after 0.05s while waiting for the response");
+
   CAF_CHECK_EQUAL(
       failure(say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"), 50ms),
       errc::timeout);
   CAF_CHECK_EQUAL(text, "timed out after 0.05s while reading the response");
+
   const auto trickle = [](raw_socket& s) {
     read_request(s);
     for (const char c : reply(std::string(10000, ' '))) {
@@ -398,6 +416,7 @@ CAF_TEST(silent and slow servers end at the deadline) {
   };
   raw_server server{{trickle}};
   use(server.port());
+
   CAF_CHECK_EQUAL(code_of(get(50ms)), errc::timeout);
   client.reset();
 }
@@ -437,8 +456,10 @@ CAF_TEST(system errors are mapped to error codes) {
       {asio::error::address_family_not_supported, errc::local},
       {make_error_code(boost::system::errc::address_not_available),
        errc::local}};
+
   for (const auto& [ec, meaning] : connecting)
     CAF_CHECK_EQUAL(net::connect_error(ec).code, meaning);
+
   const std::pair<error_code, errc> talking[] = {
       {asio::error::connection_reset, errc::reset},
       {asio::error::broken_pipe, errc::reset},
@@ -457,6 +478,7 @@ CAF_TEST(system errors are mapped to error codes) {
       {http::error::bad_version, errc::protocol},
       {http::error::bad_chunk, errc::protocol},
       {asio::error::invalid_argument, errc::protocol}};
+
   for (const auto& [ec, meaning] : talking) {
     CAF_CHECK_EQUAL(net::io_error(ec).code, meaning);
   }
@@ -485,11 +507,14 @@ CAF_TEST(an unreadable credential gives the error local) {
     return {"X-Key: k\r\n", {}};
   };
   client = std::make_unique<net::http_client>(shared, what);
+
   for (int i = 0; i < 3; ++i)
     CAF_CHECK_EQUAL(code_of(get(20ms)), errc::local);
+
   while (reads == 0)
     std::this_thread::yield(); // waits until the thread has started
   CAF_CHECK_EQUAL(reads, 1);
+
   hang.set_value();
   while (!std::holds_alternative<net::response>(get()))
     ;
@@ -523,6 +548,7 @@ CAF_TEST(a new request cancels the previous one) {
                      say(reply(body))}};
   use(server.port());
   bool answered = false;
+
   client->get(5s, [&](net::outcome) { answered = true; });
   asked.get_future().get();
   CAF_CHECK_EQUAL(text_of(get()), ok);
@@ -542,10 +568,12 @@ CAF_TEST(a client may be destroyed while its request runs) {
   bool answered = false;
   client->get(5s, [&](net::outcome) { answered = true; });
   asked.get_future().get();
+
   client.reset(); // the handler of the aborted read still runs afterwards
   std::promise<void> idle;
   loop.post([&] { idle.set_value(); });
   idle.get_future().get();
+
   CAF_CHECK(!answered);
 }
 
@@ -597,6 +625,7 @@ CAF_TEST(the names of the loopback addresses need no resolver) {
   const std::vector<boost::asio::ip::address> loopback{
       boost::asio::ip::make_address("::1"),
       boost::asio::ip::make_address("127.0.0.1")};
+
   for (const auto* name : {"localhost", "localhost.", "LocalHost",
                            "betanet.localhost", "a.b.localhost."})
     CHECK_EQUAL(net::loopback_addresses(name), loopback);
@@ -666,7 +695,7 @@ CAF_TEST(few connections are tried beside another one) {
   loop.post([&] { *shared.races = 0; });
   const auto found = result.get();
 
-  CAF_CHECK(held_back == std::future_status::timeout);
+  CHECK_EQUAL(held_back, std::future_status::timeout);
   CAF_CHECK(std::holds_alternative<boost::asio::ip::tcp::socket>(found));
   CAF_CHECK_EQUAL(*shared.races, 0u);
 }

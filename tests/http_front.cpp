@@ -142,6 +142,7 @@ CAF_TEST_FIXTURE_SCOPE(front_tests, front_fixture)
 
 CAF_TEST(a scrape gets the page of the cache) {
   const auto e = get("/metrics");
+
   CAF_CHECK_EQUAL(e->status(), 200);
   CAF_CHECK_EQUAL(e->body(), "page 1\n");
   CAF_CHECK(e->head_has("Content-Type: text/plain; version=0.0.4; "
@@ -151,10 +152,13 @@ CAF_TEST(a scrape gets the page of the cache) {
 
 CAF_TEST(a page is used for 100 ms and then rendered again) {
   get("/metrics");
+
   advance(100ms - 1ns);
   CAF_CHECK_EQUAL(get("/metrics")->body(), "page 1\n");
+
   advance(1ns);
   CAF_CHECK_EQUAL(get("/metrics")->body(), "page 2\n");
+
   CAF_REQUIRE_EQUAL(queries.size(), 2u);
   CAF_CHECK_EQUAL(queries[0].scrapes, 0u);
   CAF_CHECK_EQUAL(queries[1].scrapes, 2u);
@@ -165,9 +169,11 @@ CAF_TEST(concurrent scrapes share one page) {
   for (int i = 0; i < 100; ++i)
     all.push_back(send("/metrics"));
   consume_messages();
+
   for (const auto& e : all)
     CAF_CHECK_EQUAL(e->body(), "page 1\n");
   CAF_CHECK_EQUAL(queries.size(), 1u);
+
   advance(1s);
   get("/metrics");
   CAF_CHECK_EQUAL(queries.at(1).scrapes, 100u);
@@ -179,6 +185,7 @@ CAF_TEST(each format of the page is rendered once) {
       accept = format;
       accept_encoding = encoding;
       const auto first = get("/metrics");
+
       CAF_CHECK_EQUAL(first->body(), get("/metrics")->body());
       CAF_CHECK(first->head_has("\r\nVary: Accept, Accept-Encoding\r\n"));
       CAF_CHECK_EQUAL(first->head_has("\r\nContent-Encoding: gzip\r\n"),
@@ -191,6 +198,7 @@ CAF_TEST(each format of the page is rendered once) {
       CAF_CHECK_EQUAL(q.compressed, accept_encoding == "gzip");
       CAF_CHECK((q.format == net::format::openmetrics_1_0_0) != accept.empty());
     }
+
   CAF_CHECK_EQUAL(queries.size(), 4u);
   CAF_CHECK_EQUAL(queries[3].scrapes, 2u);
 }
@@ -200,11 +208,14 @@ CAF_TEST(the content type carries the escaping that was asked for) {
       "Content-Type: application/openmetrics-text; version=1.0.0; "
       "charset=utf-8";
   const std::string asked = "application/openmetrics-text;version=1.0.0";
+
   for (const auto* path : {"/metrics", "/metrics?target=a"}) {
     accept = asked + ";escaping=allow-utf-8";
     CAF_CHECK(get(path)->head_has(type + "; escaping=allow-utf-8\r\n"));
+
     accept = asked + ";escaping=underscores";
     CAF_CHECK(get(path)->head_has(type + "; escaping=underscores\r\n"));
+
     accept = asked + ";escaping=x";
     CAF_CHECK(get(path)->head_has(type + "\r\n"));
   }
@@ -214,7 +225,9 @@ CAF_TEST(one target can be scraped alone) {
   const auto found = get("/metrics?target=eu%201");
   CAF_CHECK_EQUAL(found->status(), 200);
   CHECK_EQUAL(queries.back().target, "eu 1");
+
   CAF_CHECK_EQUAL(get("/metrics?target=unknown")->status(), 404);
+
   CAF_CHECK_EQUAL(get("/metrics?other=x")->status(), 200);
   CAF_CHECK(!queries.back().target);
 }
@@ -223,14 +236,17 @@ CAF_TEST(a POST reloads the configuration and reports problems) {
   const auto reloaded = get("/-/reload", net::method::post);
   CAF_CHECK_EQUAL(reloaded->status(), 200);
   CAF_CHECK_EQUAL(reloaded->body(), "Reloaded, targets: 1\n");
+
   reload_problems = "f.yml:1:1: a: unknown key";
   advance(1s);
   const auto refused = get("/-/reload", net::method::post);
   CAF_CHECK_EQUAL(refused->status(), 500);
   CAF_CHECK_EQUAL(refused->body(), "f.yml:1:1: a: unknown key\n");
+
   const auto read = get("/-/reload");
   CAF_CHECK_EQUAL(read->status(), 405);
   CAF_CHECK(read->head_has("\r\nAllow: POST\r\n"));
+
   kill(owner);
   advance(1s);
   CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 500);
@@ -238,6 +254,7 @@ CAF_TEST(a POST reloads the configuration and reports problems) {
 
 CAF_TEST(the running configuration is shown) {
   const auto e = get("/config");
+
   CAF_CHECK_EQUAL(e->status(), 200);
   CAF_CHECK(e->head_has("Content-Type: text/yaml; charset=utf-8\r\n"));
   CAF_CHECK_EQUAL(e->body(), "targets: []\n");
@@ -245,7 +262,9 @@ CAF_TEST(the running configuration is shown) {
 
 CAF_TEST(no page is rendered without a request) {
   get("/metrics");
+
   advance(1h);
+
   CAF_CHECK_EQUAL(queries.size(), 1u);
 }
 
@@ -264,13 +283,16 @@ CAF_TEST(a cache that does not answer for a second gives 503) {
   kill(shows);
   kill(std::exchange(store, mute));
   start();
+
   const auto scrape = get("/metrics");
   const auto health = get("/health");
   CAF_CHECK(scrape->answers.empty());
+
   advance(1s);
   CAF_CHECK_EQUAL(scrape->status(), 503);
   CAF_CHECK_EQUAL(health->status(), 503);
   CAF_CHECK_EQUAL(health->body(), "{\"status\":\"unhealthy\"}\n");
+
   const auto healthy = get("/-/healthy");
   advance(1s);
   CAF_CHECK_EQUAL(healthy->status(), 503);
@@ -329,9 +351,9 @@ CAF_TEST(requests of clients that have gone are not kept) {
 CAF_TEST(pages for people and the configuration are made once a second) {
   for (const auto* path : {"/", "/health", "/sd", "/config"}) {
     const auto first = get(path);
-    CAF_CHECK(first->answers.at(0) == get(path)->answers.at(0));
+    CHECK_EQUAL(first->answers.at(0), get(path)->answers.at(0));
     advance(1s - 1ns);
-    CAF_CHECK(first->answers.at(0) == get(path)->answers.at(0));
+    CHECK_EQUAL(first->answers.at(0), get(path)->answers.at(0));
     advance(1ns);
     CAF_CHECK(first->answers.at(0) != get(path)->answers.at(0));
   }
@@ -346,13 +368,14 @@ CAF_TEST(an answer serves only clients that asked for the same) {
   granted = permission::health_only;
   const auto verdict = get("/health");
 
-  CAF_CHECK(one->body() != whole->body());
+  CAF_CHECK_NOT_EQUAL(one->body(), whole->body());
   CAF_CHECK_EQUAL(verdict->body(), "{\"status\":\"healthy\"}\n");
 }
 
 CAF_TEST(at most one reload a second is made for clients) {
   const auto first = get("/-/reload", net::method::post);
   CAF_CHECK_EQUAL(first->status(), 200);
+
   std::vector<std::shared_ptr<fake_exchange>> more;
   for (int i = 0; i < 100; ++i)
     more.push_back(get("/-/reload", net::method::post));
@@ -385,6 +408,7 @@ CAF_TEST(a reload that runs already does not answer a later request) {
 CAF_TEST(pages of other sites cannot reload) {
   origin = "http://evil.test";
   CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 403);
+
   origin = "http://exporter:9200";
   site = "cross-site";
   CAF_CHECK_EQUAL(get("/-/reload", net::method::post)->status(), 403);
@@ -401,11 +425,13 @@ CAF_TEST(the number of slow scrapes is limited) {
   own_slow_scrapes = 1;
   stats.slow_scrapes = 39;
   CAF_CHECK_EQUAL(get("/metrics")->status(), 200);
+
   stats.slow_scrapes = 40;
   const auto e = get("/metrics");
   CAF_CHECK_EQUAL(e->status(), 503);
   CAF_CHECK_EQUAL(e->body(), "Limit of concurrent requests reached (40), try "
                              "again later.\n");
+
   CAF_CHECK_EQUAL(get("/health")->status(), 200);
 }
 
@@ -436,9 +462,11 @@ CAF_TEST(requests are counted by handler and code) {
   stats.connections = 2;
   stats.rejected_limit = 5;
   stats.certificate_expiry = std::chrono::sys_seconds{1h};
+
   advance(1s);
   get("/metrics");
   const auto& front = queries.back().front;
+
   std::map<std::pair<std::string, int>, std::uint64_t> counted;
   for (const auto& r : front.requests)
     if (r.count > 0)
@@ -482,6 +510,7 @@ CAF_TEST(clients that the guard refuses get only the reason) {
                                         {permission::too_often, 429},
                                         {permission::busy, 503},
                                         {permission::broken, 500}};
+
   for (const auto& [refused, code] : codes) {
     granted = refused;
     for (const auto* path : {"/metrics", "/config", "/", "/nowhere", "/sd"}) {
@@ -499,8 +528,10 @@ CAF_TEST(every status code has a series from the start) {
   const auto listed = [](const pages::route& r, int code) {
     return std::find(r.codes.begin(), r.codes.end(), code) != r.codes.end();
   };
+
   for (const int code : net::protocol_errors)
     CAF_CHECK(listed(pages::unknown_route, code));
+
   std::vector<std::string> paths{"/nowhere"};
   for (const auto& r : pages::route_table)
     paths.emplace_back(r.path);
@@ -533,8 +564,7 @@ CAF_TEST(pages of the census can use the request) {
   granted = permission::health_only;
   const auto verdict = get("/health");
 
-  CAF_CHECK_NOT_EQUAL(page.find("0 of 2 targets match <b>x&amp;</b>"),
-                      page.npos);
+  CHECK_CONTAINS(page, "0 of 2 targets match <b>x&amp;</b>");
   CAF_CHECK_EQUAL(one.at("targets").as_array().size(), 1u);
   CAF_CHECK_EQUAL(one.at("version").as_string(), "1.2.3");
   CHECK_EQUAL(discovery.at(0).at("targets").at(0).as_string(), "exporter:9200");
@@ -564,6 +594,7 @@ CAF_TEST(questions of the process itself are not counted) {
 
 CAF_TEST(ready follows the cache) {
   CAF_CHECK_EQUAL(get("/-/ready")->status(), 503);
+
   ready = true;
   CAF_CHECK_EQUAL(get("/-/ready")->status(), 200);
 }

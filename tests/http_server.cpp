@@ -103,6 +103,7 @@ CAF_TEST_FIXTURE_SCOPE(server_tests, server_fixture)
 CAF_TEST(a request is answered and the connection kept) {
   start();
   auto s = connect();
+
   for (int i = 0; i < 3; ++i) {
     s.send(simple);
     const auto r = s.read_response();
@@ -116,12 +117,12 @@ CAF_TEST(a request is answered and the connection kept) {
 CAF_TEST(HEAD has the same length and no body) {
   start();
   auto s = connect();
+
   s.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
-  CAF_CHECK(s.read_response(false).find("Content-Length: 6\r\n") !=
-            std::string::npos);
+  CHECK_CONTAINS(s.read_response(false), "Content-Length: 6\r\n");
+
   s.send("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-  CAF_CHECK(s.read_response(false).find("Content-Length: 6\r\n") !=
-            std::string::npos);
+  CHECK_CONTAINS(s.read_response(false), "Content-Length: 6\r\n");
   CAF_CHECK(s.closed());
 }
 
@@ -131,7 +132,9 @@ CAF_TEST(pipelined requests are answered in order) {
   std::string many;
   for (int i = 0; i < 500; ++i)
     many += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+
   s.send(many);
+
   for (int i = 0; i < 500; ++i)
     CAF_REQUIRE(s.read_response().ends_with("hello\n"));
   for (int i = 0; i < 500; ++i)
@@ -141,13 +144,16 @@ CAF_TEST(pipelined requests are answered in order) {
 CAF_TEST(a request in pieces is one request) {
   start();
   auto s = connect();
+
   for (const char c : simple)
     s.send({c});
+
   CAF_CHECK(s.read_response().ends_with("hello\n"));
 }
 
 CAF_TEST(the client decides whether the connection is kept) {
   start();
+
   for (const auto* last : {"GET / HTTP/1.1\r\nHost: x\r\nConnection: close"
                            "\r\n\r\n",
                            "GET / HTTP/1.0\r\n\r\n"}) {
@@ -155,6 +161,7 @@ CAF_TEST(the client decides whether the connection is kept) {
     CAF_CHECK_EQUAL(code, "200");
     CAF_CHECK(closed);
   }
+
   auto s = connect();
   s.send(simple);
   s.finish_sending();
@@ -194,9 +201,11 @@ CAF_TEST(a refused request ends the connection) {
 CAF_TEST(a client that closes its sending side gets the whole answer) {
   start({}, std::string(8 << 20, 'x'));
   auto s = connect();
+
   s.send(simple);
   s.finish_sending();
-  CAF_CHECK_EQUAL(s.read_response().size() > (8u << 20), true);
+
+  CAF_CHECK_GREATER(s.read_response().size(), std::size_t{8} << 20);
   CAF_CHECK(s.closed());
 }
 
@@ -206,24 +215,28 @@ CAF_TEST(default header fields are added and never duplicated) {
                                               "X-B: own\r\nX-C: own\r\n");
   server->secure({nullptr, {{"X-A", "1"}, {"X-B", "2"}}});
   auto s = connect();
+
   for (int i = 0; i < 2; ++i) {
     s.send(simple);
     const auto r = s.read_response();
-    CAF_CHECK(r.find("\r\nX-A: 1\r\n") != r.npos);
-    CAF_CHECK(r.find("\r\nX-B: 2\r\n") != r.npos);
-    CHECK_EQUAL(r.find("X-B: own"), r.npos);
-    CAF_CHECK(r.find("\r\nX-C: own\r\n") != r.npos);
+    CHECK_CONTAINS(r, "\r\nX-A: 1\r\n");
+    CHECK_CONTAINS(r, "\r\nX-B: 2\r\n");
+    CHECK_NOT_CONTAINS(r, "X-B: own");
+    CHECK_CONTAINS(r, "\r\nX-C: own\r\n");
     CAF_CHECK(r.ends_with("\r\n\r\nhello\n"));
   }
+
   s.send("bad\r\n\r\n");
-  CAF_CHECK(s.read_response().find("\r\nX-A: 1\r\n") != std::string::npos);
+  CHECK_CONTAINS(s.read_response(), "\r\nX-A: 1\r\n");
 }
 
 CAF_TEST(an error answer reaches a client that is still sending) {
   start();
   auto s = connect();
+
   s.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
   s.send(std::string(60000, 'x'));
+
   CAF_CHECK(s.read_response().starts_with("HTTP/1.1 413 "));
 }
 
@@ -231,7 +244,9 @@ CAF_TEST(connections without a request are closed after the timeout) {
   net::server_limits l;
   l.header_timeout = 50ms;
   start(l);
+
   CAF_CHECK(connect().closed());
+
   auto s = connect();
   s.send("GET / HTTP/1.1\r\n");
   CAF_CHECK(s.closed());
@@ -245,7 +260,9 @@ CAF_TEST(the timeout of later requests starts with their first byte) {
   auto s = connect();
   s.send(simple);
   s.read_response();
+
   s.send("G");
+
   CAF_CHECK(s.closed());
 }
 
@@ -256,6 +273,7 @@ CAF_TEST(idle connections are closed after the timeout) {
   auto s = connect();
   s.send(simple);
   s.read_response();
+
   CAF_CHECK(s.closed());
 }
 
@@ -273,10 +291,12 @@ CAF_TEST(a scraper that does not read is counted and then closed) {
     const std::lock_guard lock{mutex};
     return requests.back().stats.slow_scrapes;
   };
+
   while (slow() != 1)
     ;
   while (slow() != 0)
     ;
+
   CAF_CHECK_LESS(s.read_all().size(), std::size_t{32} << 20);
 }
 
@@ -287,21 +307,26 @@ CAF_TEST(empty lines are ignored and do not extend the timeout) {
   auto s = connect();
   s.send(simple);
   s.read_response();
+
   s.send("\r\n\r\n" + simple);
   CAF_CHECK(s.read_response().ends_with("hello\n"));
+
   bool open = true;
   for (int i = 0; i < 200 && open; ++i) {
     pollfd nothing{};
     ::poll(&nothing, 0, 10);
     open = s.send("\r\n");
   }
+
   CAF_CHECK(!open);
 }
 
 CAF_TEST(a refused HEAD has no body) {
   start();
   auto s = connect();
+
   s.send("HEAD / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+
   CAF_CHECK(s.read_until("\r\n\r\n").starts_with("HTTP/1.1 413 "));
   CAF_CHECK(s.closed());
 }
@@ -311,7 +336,9 @@ CAF_TEST(a connection is closed after its last permitted request) {
   l.requests_per_connection = 3;
   start(l);
   auto s = connect();
+
   s.send(simple + simple + simple + simple);
+
   for (int i = 0; i < 3; ++i) {
     const auto r = s.read_response();
     CAF_CHECK_EQUAL(r.find("Connection: close") != std::string::npos, i == 2);
@@ -334,8 +361,10 @@ CAF_TEST(at the connection limit the longest idle connection is closed) {
   third.read_response();
   first.send(simple); // now the second connection is idle for longest
   first.read_response();
+
   auto fourth = connect();
   fourth.send(simple);
+
   CAF_CHECK(fourth.read_response().ends_with("hello\n"));
   CAF_CHECK(second.closed());
   third.send(simple);
@@ -429,7 +458,9 @@ CAF_TEST(one client may read a page above the limit of kept pages) {
   l.page_bytes = 1 << 20;
   start(l, std::string(32 << 20, 'x'));
   auto s = raw_socket::connect(port, 4096);
+
   s.send(simple);
+
   CAF_CHECK_GREATER(s.read_response().size(), std::size_t{32} << 20);
 }
 
@@ -451,6 +482,7 @@ CAF_TEST(a client that only ends its sending keeps its request) {
   start();
   auto s = connect();
   s.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+
   s.finish_sending();
   wait_until_held(1);
   stats(); // the server has had the time to look at the first connection
@@ -465,15 +497,19 @@ CAF_TEST(requests without an answer are closed after the timeout) {
   l.write_timeout = 50ms;
   start(l);
   auto s = connect();
+
   s.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+
   CAF_CHECK(s.closed());
   held[0]->respond(answer); // is ignored: the connection is closed
 }
 
 CAF_TEST(protocol errors are counted) {
   start();
+
   refused("GET / HTTP/1.1\r\n\r\n", "400");
   refused("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", "413");
+
   const auto errors = stats().errors;
   CAF_CHECK_EQUAL(errors[0], 1u);
   CAF_CHECK_EQUAL(errors[1], 1u);
@@ -539,12 +575,14 @@ CAF_TEST(at the descriptor limit the server pauses and recovers) {
   CAF_REQUIRE_EQUAL(
       ::connect(fd, reinterpret_cast<const sockaddr*>(&peer), sizeof peer), 0);
   raw_socket queued{fd};
+
   for (bool refused = false; !refused;) { // until the refusal is counted
     s.send(simple);
     s.read_response();
     const std::lock_guard lock{mutex};
     refused = requests.back().stats.rejected_descriptors > 0;
   }
+
   setrlimit(RLIMIT_NOFILE, &before);
   queued.send(simple);
   CAF_CHECK(queued.read_response().ends_with("hello\n"));
@@ -562,13 +600,15 @@ CAF_TEST(a stop answers running requests and closes other connections) {
     arrived = !held.empty();
   }
   std::promise<void> stopped;
+
   server->stop([&] { stopped.set_value(); });
   CAF_CHECK(idle.closed());
+
   held[0]->respond(answer);
-  CAF_CHECK(busy.read_response().find("Connection: close\r\n") !=
-            std::string::npos);
+  CHECK_CONTAINS(busy.read_response(), "Connection: close\r\n");
   busy.close();
   stopped.get_future().get();
+
   bool refused = false;
   try {
     connect();

@@ -86,14 +86,17 @@ CAF_TEST(an outage of any kind is mentioned every five minutes) {
     fail(s, why);
     advance(1min - 1ns);
     CAF_CHECK_EQUAL(logged.count("Still failing"), 0u);
+
     advance(1ns);
     CAF_CHECK_EQUAL(logged.count("WARN msg=\"Still failing\" target="), 1u);
     CAF_CHECK_EQUAL(logged.count(" polls=2 reason=" + std::string{name(why)} +
                                  " error=\"text of " + std::string{name(why)} +
                                  "\""),
                     1u);
+
     advance(5min);
     CAF_CHECK_EQUAL(logged.count("Still failing"), 2u);
+
     recover(s);
     advance(20min);
     CAF_CHECK_EQUAL(logged.count("Still failing"), 2u);
@@ -103,7 +106,9 @@ CAF_TEST(an outage of any kind is mentioned every five minutes) {
 CAF_TEST(a reminder says where and since when and how often) {
   advance(90s);
   fail(about(1));
+
   advance(5min);
+
   CAF_CHECK_EQUAL(latest(), "WARN msg=\"Still failing\" target=t1 "
                             "endpoint=metrics url=http://t/metrics "
                             "since=1970-01-01T00:01:30Z polls=1 "
@@ -114,6 +119,7 @@ CAF_TEST(the unnamed target has no name in any line) {
   auto unnamed = *about(1);
   unnamed.target.clear();
   const auto s = std::make_shared<const metrics::subject>(unnamed);
+
   caf::anon_send(aut, atom::attempt_v, s,
                  attempt_report{{}, {}, 1, {reason::reset, "gone"}, 1s, 1s});
   consume_messages();
@@ -123,6 +129,7 @@ CAF_TEST(the unnamed target has no name in any line) {
     note(s, what);
   advance(5min);
   recover(s, breaker_state::closed);
+
   CAF_CHECK_EQUAL(logged.lines().size(), 8u);
   CAF_CHECK_EQUAL(logged.count("target="), 0u);
 }
@@ -130,12 +137,15 @@ CAF_TEST(the unnamed target has no name in any line) {
 CAF_TEST(short outages are measured in milliseconds) {
   fail(about(1));
   advance(20ms);
+
   recover(about(1));
+
   CAF_CHECK_EQUAL(logged.count("INFO msg=\"Recovered after 20ms\""), 1u);
 }
 
 CAF_TEST(the lines of an outage with an open breaker) {
   const auto s = about(1);
+
   fail(s, reason::timeout, breaker_state::open);
   note(s, incident::went_stale);
   for (int round = 0; round < 2; ++round) {
@@ -144,6 +154,7 @@ CAF_TEST(the lines of an outage with an open breaker) {
     fail(s, reason::timeout, breaker_state::open, true);
   }
   recover(s, breaker_state::closed);
+
   std::string heads;
   for (const auto& line : logged.lines())
     if (!line.starts_with("DEBUG"))
@@ -171,11 +182,13 @@ CAF_TEST(many outages at once are counted within a minute) {
                             "failing=200 reasons=\"connect=180\" "
                             "names=\"t21, t22, t23, t24, t25, t26, t27, t28, "
                             "t29, t30\"");
+
   advance(4min);
   CAF_CHECK_EQUAL(latest(), "WARN msg=\"Still failing\" failing=200 "
                             "since=1970-01-01T00:00:00Z "
                             "reasons=\"connect=200\" names=\"t1, t2, t3, t4, "
                             "t5, t6, t7, t8, t9, t10\"");
+
   advance(5min);
   CAF_CHECK_EQUAL(logged.count("Still failing"), 2u);
 
@@ -183,9 +196,11 @@ CAF_TEST(many outages at once are counted within a minute) {
     for (const auto e : all_endpoints)
       recover(about(i, e));
   CAF_CHECK_EQUAL(logged.count("INFO msg=\"Recovered after 10m\""), 60u);
+
   advance(1min);
   CAF_CHECK_EQUAL(latest(),
                   "INFO msg=\"Further outages\" began=0 ended=180 failing=0");
+
   const auto lines = logged.lines().size();
   advance(1h);
   CAF_CHECK_EQUAL(logged.lines().size(), lines);
@@ -193,8 +208,10 @@ CAF_TEST(many outages at once are counted within a minute) {
 
 CAF_TEST(a target that is no longer polled is not mentioned) {
   fail(about(1));
+
   caf::anon_send(aut, atom::drop_v, std::uint64_t{1});
   advance(1h);
+
   CAF_CHECK_EQUAL(logged.count("Still failing"), 0u);
 }
 

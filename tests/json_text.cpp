@@ -23,7 +23,7 @@ CAF_TEST(numbers are plain decimals with at most six digits behind the point) {
 CAF_TEST(even the largest number has no exponent) {
   const auto text = decimal(-1.7976931348623157e308);
   CAF_CHECK_EQUAL(text.size(), 312u);
-  CAF_CHECK_EQUAL(text.find('e'), text.npos);
+  CHECK_NOT_CONTAINS(text, "e");
 }
 
 CAF_TEST(all kinds of values are written) {

@@ -103,7 +103,9 @@ CAF_TEST(a login takes at most half of the places) {
 CAF_TEST(the last places are for clients that hold none) {
   for (const auto* client : {"a", "b", "c"})
     added(64, client, client);
+
   CAF_CHECK_EQUAL(added(10, "d", "d"), 1);
+
   for (int i = 1; i < 64; ++i)
     CAF_CHECK(add("good", "new " + std::to_string(i)));
   CAF_CHECK(!add("good", "too late"));

@@ -35,13 +35,14 @@ CAF_TEST(a course is a line with gaps where values are unknown) {
   const auto picture = course_picture(c, plain);
 
   CAF_CHECK_EQUAL(path_of(picture), "M46 1h0l3 7l3 7M58 1h0");
-  CAF_CHECK_NOT_EQUAL(picture.find("<title>0 to 10 in"), picture.npos);
+  CHECK_CONTAINS(picture, "<title>0 to 10 in");
 }
 
 CAF_TEST(a course of zeros is a line at the bottom) {
   metrics::course c;
   c.push(0);
   c.push(0);
+
   CAF_CHECK_EQUAL(path_of(course_picture(c, plain)), "M55 15h0l3 0");
 }
 

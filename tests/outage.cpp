@@ -60,8 +60,10 @@ CAF_TEST(an outage knows its beginning and its polls and the latest failure) {
 CAF_TEST(a reminder is due five minutes after the latest mention) {
   fail(refused, 0s);
   CHECK_EQUAL(o.reminder_due(), t0 + 5min);
+
   fail(refused, 15s);
   CHECK_EQUAL(o.reminder_due(), t0 + 5min);
+
   o.mentioned(t0 + 5min);
   CHECK_EQUAL(o.reminder_due(), t0 + 10min);
 }
@@ -83,12 +85,16 @@ CAF_TEST(a retry within an outage is not news) {
 
 CAF_TEST(an endpoint is calm after a good poll without a retry) {
   CAF_CHECK(o.calm());
+
   o.attempt_failed();
   CAF_CHECK(!o.calm());
+
   o.recovered(t0, 2);
   CAF_CHECK(!o.calm());
+
   fail(refused, 15s);
   CAF_CHECK(!o.calm());
+
   o.recovered(t0 + 30s, 1);
   CAF_CHECK(o.calm());
 }

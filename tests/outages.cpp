@@ -47,11 +47,14 @@ CAF_TEST_FIXTURE_SCOPE(outages_tests, outages_fixture)
 
 CAF_TEST(a place is free again when it was left and has rested) {
   allowance a{2, 5min};
+
   CAF_CHECK(a.take(t0));
   CAF_CHECK(a.take(t0 + 1min));
   CAF_CHECK(!a.take(t0 + 10min)); // neither was left
+
   a.leave(t0);
   CAF_CHECK(a.take(t0 + 10min));
+
   a.leave(t0 + 10min);
   CAF_CHECK(!a.take(t0 + 15min - 1ns));
   CAF_CHECK(a.take(t0 + 15min));
@@ -77,6 +80,7 @@ CAF_TEST(the first targets are told and the others are counted) {
 
 CAF_TEST(all endpoints of a told target are told) {
   fail_many(19);
+
   for (const auto e : all_endpoints)
     CAF_CHECK(fail(about(20, e)).news);
   CAF_CHECK(!fail(21).news);
@@ -116,14 +120,17 @@ CAF_TEST(at most twenty outages begin to be told within five minutes) {
   fail_many(20);
   for (std::uint64_t i = 1; i <= 20; ++i)
     recover(about(i), 15s);
+
   CAF_CHECK(!fail(30, 5min - 1ns).news);
   CAF_CHECK(fail(31, 5min).news);
 }
 
 CAF_TEST(a target that was removed is forgotten) {
   fail_many(20);
+
   o.forget(1);
   o.forget(99);
+
   CAF_CHECK_EQUAL(o.size(), 19u);
   CAF_CHECK(!recover(about(1), 15s));
   CAF_CHECK(fail(21, 5min).news);
@@ -133,6 +140,7 @@ CAF_TEST(calm targets are not remembered) {
   fail(1);
   o.attempt_failed(about(2), 1, t0);
   CAF_CHECK_EQUAL(o.size(), 2u);
+
   recover(about(1), 15s);
   CAF_CHECK(!recover(about(2), 15s)); // it was no outage
   CAF_CHECK_EQUAL(o.size(), 0u);
@@ -159,6 +167,7 @@ CAF_TEST(the retries of sixty polls are told within five minutes) {
 
 CAF_TEST(status 404 from all endpoints is told once) {
   const failure missing{reason::http_4xx, "HTTP status 404", 404};
+
   for (int round = 0; round < 2; ++round) {
     for (const auto e : all_endpoints) {
       const auto at = round * 15s;
@@ -172,6 +181,7 @@ CAF_TEST(status 404 from two endpoints is not told) {
   const failure missing{reason::http_4xx, "HTTP status 404", 404};
   fail(about(1, endpoint::metrics), 0s, missing);
   fail(about(1, endpoint::nodes_status), 0s, {reason::connect, "refused"});
+
   CAF_CHECK(!fail(about(1, endpoint::network_stats), 0s, missing).all_404);
 }
 

@@ -93,6 +93,7 @@ CAF_TEST(many targets are shown page by page) {
 
 CAF_TEST(no targets are one empty page) {
   const auto o = survey();
+
   CHECK_EQUAL(o.pages, 1u);
   CHECK_EQUAL(o.shown.size(), 0u);
 }

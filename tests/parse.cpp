@@ -46,6 +46,7 @@ CAF_TEST(the examples of the API are read) {
   CHECK_EQUAL(p.values[index(field::packets_processed)], 5000.0);
   CHECK_EQUAL(p.values[index(field::packets_dropped)], 10.0);
   CAF_CHECK(!p.values[index(field::total_nodes)]);
+
   p = parse(endpoint::network_stats,
             R"({"bytes_transmitted": 1000000, "bytes_received": 500000,
                 "avg_latency_ms": 45.0, "peak_throughput": 10000})");
@@ -139,6 +140,7 @@ CAF_TEST(only the latency may have a fraction) {
   const auto p = parse(endpoint::network_stats,
                        R"({"bytes_transmitted": 1, "bytes_received": 1.5,
                            "avg_latency_ms": 45.25, "peak_throughput": 1})");
+
   CHECK_EQUAL(p.values[index(field::avg_latency_ms)], 45.25);
   CAF_CHECK(!p.values[index(field::bytes_received)]);
   CAF_CHECK_EQUAL(p.failure->text, "bytes_received has a fraction");
@@ -148,6 +150,7 @@ CAF_TEST(every bad field is named) {
   const auto p = parse(endpoint::nodes_status,
                        R"({"total_nodes": -1, "active_nodes": "5",
                            "inactive_nodes": 1.5})");
+
   CAF_CHECK_EQUAL(p.failure->text,
                   "total_nodes is negative, active_nodes is "
                   "not a number, inactive_nodes has a fraction");
@@ -175,6 +178,7 @@ CAF_TEST(an optional field may be missing or null but not wrong) {
 
 CAF_TEST(a body that is not an object makes all fields unusable) {
   const auto p = parse(endpoint::metrics, "[]");
+
   for (const auto& row : field_table)
     CAF_CHECK_EQUAL(p.unusable[index(row.id)], row.source == endpoint::metrics);
 }
@@ -196,6 +200,7 @@ CAF_TEST(JSON is accepted and refused as RFC 8259 requires) {
     CAF_CHECK(!p.failure || p.failure->why == reason::json);
     return !p.failure;
   };
+
   const std::vector<std::string> accepted{
       "[[]   ]", "[\"\"]", "[]", "[\"a\"]", "[false]", "[null, 1, \"1\", {}]",
       "[null]", "[1\n]", " [1]", "[1,null,null,null,2]", "[2] ", "[0e+1]",
@@ -216,6 +221,7 @@ CAF_TEST(JSON is accepted and refused as RFC 8259 requires) {
   for (const auto& yes : accepted)
     if (!well_formed(yes))
       CAF_FAIL("refused: " << yes);
+
   const std::vector<std::string> refused{
       "[1 true]", "[a\xe5]", "[\"\": 1]", "[\"\"],", "[,1]", "[1,,2]",
       "[\"x\",,]", "[\"x\"]]", "[\"\",]", "[\"x\"", "[x", "[3[4]]", "[\xff]",
@@ -258,6 +264,7 @@ CAF_TEST(JSON is accepted and refused as RFC 8259 requires) {
 
 CAF_TEST(deep nesting fails at once) {
   CHECK_EQUAL(json_failure(std::string(100000, '[')), reason::json);
+
   std::string deep = "{\"a\":";
   for (int i = 0; i < 40; ++i)
     deep += "[";
@@ -275,6 +282,7 @@ CAF_TEST(unknown fields use no memory) {
     CAF_CHECK(!parse(endpoint::metrics, body).failure);
     CAF_CHECK_LESS(peak(), before + 512);
   }
+
   std::string keys = "{";
   for (int i = 0; keys.size() < 1 << 20; ++i)
     keys += "\"" + std::to_string(i) + std::string(500, 'k') + "\":0,";
@@ -288,12 +296,15 @@ CAF_TEST(fields are read only at the top level) {
   const auto p = parse(endpoint::metrics,
                        R"({"a": {"packets_processed": 1}, "b":
                            [{"packets_dropped": 2}]})");
+
   CAF_REQUIRE(p.failure);
   CAF_CHECK_EQUAL(p.failure->text,
                   "packets_processed is missing, packets_dropped is missing");
+
   CAF_CHECK(!parse(endpoint::metrics,
                    R"({"packets\u005fprocessed": 1, "packets_dropped": 2})")
                  .failure);
+
   const auto typed =
       parse(endpoint::metrics,
             R"({"packets_processed": {"x": 1}, "packets_dropped": [2]})");
@@ -308,6 +319,7 @@ CAF_TEST(nesting has a limit) {
            std::string(static_cast<std::size_t>(depth), '[') +
            std::string(static_cast<std::size_t>(depth), ']') + "}";
   };
+
   CAF_CHECK(!parse(endpoint::metrics, nested(31)).failure);
   CHECK_EQUAL(parse(endpoint::metrics, nested(32)).failure->why, reason::json);
 }
@@ -324,6 +336,7 @@ CAF_TEST(a large body of ordinary fields is read) {
   for (int i = 0; body.size() < 1 << 20; ++i)
     body += ",\"field number " + std::to_string(i) +
             "\":\"a text of some length, as a name or an address has it\"";
+
   CAF_CHECK(!parse(endpoint::metrics, body + "}").failure);
 }
 
@@ -331,6 +344,7 @@ CAF_TEST(the last duplicate wins and unknown fields are ignored) {
   const auto p = parse(endpoint::metrics,
                        R"({"packets_processed": 1, "packets_dropped": 2,
                            "packets_processed": 3, "more": {"x": [1]}})");
+
   CAF_CHECK(!p.failure);
   CHECK_EQUAL(p.values[index(field::packets_processed)], 3.0);
 }

@@ -85,4 +85,14 @@ std::optional<std::string> difference(const A& a, const B& b) {
   return show(a) + " is not " + show(b);
 }
 
+/// The message of a failed search; empty if the text has the part, or lacks it
+/// if `wanted` is false.
+inline std::optional<std::string>
+search_failure(std::string_view text, std::string_view part, bool wanted) {
+  if ((text.find(part) != text.npos) == wanted)
+    return std::nullopt;
+  return "\"" + std::string{part} + (wanted ? "\" is not in" : "\" is in") +
+         " \"" + std::string{text} + "\"";
+}
+
 } // namespace betanet::testing

@@ -37,6 +37,7 @@ CAF_TEST(durations show their two largest units) {
 
 CAF_TEST(a time of another day is shown with its date) {
   const metrics::wall_time noon{1732276800s}; // 2024-11-22 12:00:00
+
   CAF_CHECK_EQUAL(time_text(noon, noon + 11h), "12:00:00 UTC");
   CAF_CHECK_EQUAL(time_text(noon, noon + 12h), "2024-11-22 12:00:00 UTC");
   CAF_CHECK_EQUAL(time_text(noon, noon + 24h * 365), "2024-11-22 12:00:00 UTC");

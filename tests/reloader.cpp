@@ -179,6 +179,7 @@ CAF_TEST_FIXTURE_SCOPE(reloader_tests, reloader_fixture)
 
 CAF_TEST(all targets are started and the service manager is notified) {
   start(targets("abc"));
+
   CAF_CHECK_EQUAL(watched.size(), 3u);
   CAF_CHECK(all_at_once);
   CHECK_EQUAL(told, std::vector<std::string>{"READY=1"});
@@ -200,7 +201,9 @@ CAF_TEST(many targets wait for their grid points) {
   std::string yaml = "targets:\n";
   for (int i = 0; i < 101; ++i)
     yaml += "- {name: n" + std::to_string(i) + ", url: \"http://a\"}\n";
+
   start(yaml);
+
   CAF_CHECK_EQUAL(watched.size(), 101u);
   CAF_CHECK(!all_at_once);
 }
@@ -208,6 +211,7 @@ CAF_TEST(many targets wait for their grid points) {
 CAF_TEST(a single target has no offset and several have different ones) {
   start(targets("a"));
   CHECK_EQUAL(watched.begin()->second.offset, 0s);
+
   file = targets("ab");
   CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 2\nAdded: b\n");
   CAF_CHECK_EQUAL(watched.size(), 2u);
@@ -217,8 +221,10 @@ CAF_TEST(a single target has no offset and several have different ones) {
 CAF_TEST(a reload keeps targets with the same name and URL) {
   start(targets("ab"));
   const auto before = supervisors();
+
   file = targets("bc");
   CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 2\nAdded: c\nRemoved: a\n");
+
   const auto after = supervisors();
   CAF_CHECK_EQUAL(after.size(), 2u);
   std::size_t kept = 0;
@@ -229,13 +235,14 @@ CAF_TEST(a reload keeps targets with the same name and URL) {
   CAF_CHECK_EQUAL(dropped, std::vector<std::string>{"a"});
   CAF_CHECK_EQUAL(logged.count("targets=2 added=c removed=a"), 1u);
   CHECK_EQUAL(reloads, std::vector{true});
-  CAF_CHECK(describe().find("http://c") != std::string::npos);
-  CHECK_EQUAL(describe().find("name: a"), std::string::npos);
+  CHECK_CONTAINS(describe(), "http://c");
+  CHECK_NOT_CONTAINS(describe(), "name: a");
 }
 
 CAF_TEST(a target with a changed URL is replaced) {
   start(targets("a"));
   const auto before = supervisors();
+
   file = "targets: [{name: a, url: \"http://other\"}]";
   CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 1\nAdded: a\nRemoved: a\n");
   CAF_CHECK(supervisors() != before);
@@ -246,6 +253,7 @@ CAF_TEST(a target with a changed URL is replaced) {
 CAF_TEST(changed settings go to the same supervisor) {
   start(targets("a"));
   const auto before = supervisors();
+
   file = targets("a", ", collection: {interval: 7s}");
   CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 1\nChanged: a\n");
   CHECK_EQUAL(supervisors(), before);
@@ -265,10 +273,13 @@ CAF_TEST(with several targets the lines of each tick are at debug level) {
         return line.substr(0, line.find(' '));
     return std::string{"none"};
   };
+
   CAF_CHECK_EQUAL(line_of_a_tick(), "INFO");
+
   file = targets("ab");
   reload();
   CAF_CHECK_EQUAL(line_of_a_tick(), "DEBUG");
+
   file = targets("a");
   reload();
   CAF_CHECK_EQUAL(line_of_a_tick(), "INFO");
@@ -277,6 +288,7 @@ CAF_TEST(with several targets the lines of each tick are at debug level) {
 CAF_TEST(an invalid file changes nothing and is logged at each request) {
   start(targets("a"));
   const auto before = supervisors();
+
   file = "targetz: []";
   for (int i = 0; i < 3; ++i) {
     CAF_CHECK_EQUAL(reload(), "f.yml:1:1: targetz: unknown key, did you mean "
@@ -285,8 +297,10 @@ CAF_TEST(an invalid file changes nothing and is logged at each request) {
   }
   CHECK_EQUAL(reloads, std::vector(3, false));
   CAF_CHECK_EQUAL(logged.count("ERROR"), 3u);
+
   hang_up();
   CAF_CHECK_EQUAL(logged.count("ERROR"), 4u);
+
   file = targets("a");
   CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 1\n");
   CAF_CHECK(reloads.back());
@@ -294,25 +308,29 @@ CAF_TEST(an invalid file changes nothing and is logged at each request) {
 
 CAF_TEST(changed keys that need a restart are logged) {
   start(targets("a"));
+
   file = targets("a") + "web: {max_connections: 9}\n";
   CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 1\nWaiting for a restart: "
                             "web.max_connections\n");
   CAF_CHECK_EQUAL(logged.count("WARN msg=\"A changed key needs a restart\" "
                                "key=web.max_connections"),
                   1u);
-  CAF_CHECK(describe().find("max_connections: 256") != std::string::npos);
+  CHECK_CONTAINS(describe(), "max_connections: 256");
 }
 
 CAF_TEST(a restart is pending while a key that needs one differs) {
   start(targets("a"));
   reload();
   CAF_CHECK(!restart_pending);
+
   file = targets("a") + "web: {max_connections: 9}\n";
   reload();
   CAF_CHECK(restart_pending);
+
   file = "broken: {}"; // tells nothing about the keys
   reload();
   CAF_CHECK(restart_pending);
+
   file = targets("ab");
   reload();
   CAF_CHECK(!restart_pending);
@@ -321,6 +339,7 @@ CAF_TEST(a restart is pending while a key that needs one differs) {
 CAF_TEST(many reload requests cause two readings and all are answered) {
   start(targets("a"));
   hangs = true;
+
   auto first = self->request(aut, caf::infinite, atom::reload_v);
   consume_messages();
   file = targets("ab"); // changes after the first reading has begun
@@ -330,11 +349,13 @@ CAF_TEST(many reload requests cause two readings and all are answered) {
   auto third = self->request(aut, caf::infinite, atom::reload_v);
   consume_messages();
   CAF_CHECK_EQUAL(readings, 1);
+
   read();
   consume_messages();
   CAF_CHECK_EQUAL(result_of(first), "Reloaded, targets: 1\n");
   CAF_CHECK_EQUAL(watched.size(), 1u);
   CAF_CHECK_EQUAL(readings, 2);
+
   read();
   consume_messages();
   CAF_CHECK_EQUAL(result_of(second), "Reloaded, targets: 2\nAdded: b\n");
@@ -347,7 +368,8 @@ CAF_TEST(a hanging disk does not block other requests) {
   start(targets("a"));
   hangs = true;
   hang_up();
-  CAF_CHECK(describe().find("http://a") != std::string::npos);
+  CHECK_CONTAINS(describe(), "http://a");
+
   auto waiting = self->request(aut, caf::infinite, atom::reload_v);
   caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
   consume_messages();
@@ -358,16 +380,21 @@ CAF_TEST(a hanging disk does not block other requests) {
 CAF_TEST(a changed file is reloaded when two readings are equal) {
   check_file_every = 1s;
   start(targets("a"));
+
   advance(10s);
   CAF_CHECK_EQUAL(readings, 0);
+
   file = targets("ab");
   advance(1s);
   CAF_CHECK_EQUAL(readings, 0);
+
   advance(1s);
   CAF_CHECK_EQUAL(readings, 1);
   CAF_CHECK_EQUAL(watched.size(), 2u);
+
   advance(10s);
   CAF_CHECK_EQUAL(readings, 1);
+
   file = "broken: {}";
   advance(5s); // reads again, because a named file may exist by now
   CAF_CHECK_EQUAL(readings, 5);
@@ -381,12 +408,16 @@ CAF_TEST(a problem is told to everyone who asks but to nobody else) {
 
   advance(5s);
   CAF_CHECK_EQUAL(logged.count("Reload failed"), 1u);
+
   hang_up();
   CAF_CHECK_EQUAL(logged.count("Reload failed"), 2u);
+
   reload();
   CAF_CHECK_EQUAL(logged.count("Reload failed"), 3u);
+
   advance(5s);
   CAF_CHECK_EQUAL(logged.count("Reload failed"), 3u);
+
   file = "worse: {}";
   advance(5s);
   CAF_CHECK_EQUAL(logged.count("Reload failed"), 4u);
@@ -405,6 +436,7 @@ CAF_TEST(a restored file makes the latest reload successful) {
 
   CAF_CHECK(reloads.back());
   CHECK_EQUAL(supervisors(), before);
+
   const auto count = reloads.size();
   advance(10s);
   CAF_CHECK_EQUAL(reloads.size(), count);
@@ -440,9 +472,11 @@ CAF_TEST(a configuration without targets is a warning at each load) {
       "WARN msg=\"targets: there are none, nothing will be collected\"";
 
   CAF_CHECK_EQUAL(logged.count(warning), 1u);
+
   file = targets("a");
   reload();
   CAF_CHECK_EQUAL(logged.count(warning), 1u);
+
   file = "targets: []";
   reload();
   CAF_CHECK_EQUAL(logged.count(warning), 2u);
@@ -452,11 +486,14 @@ CAF_TEST(the service manager is notified of reloads and of health) {
   watchdog_every = 5s;
   start(targets("a"));
   CAF_CHECK_EQUAL(std::count(told.begin(), told.end(), "WATCHDOG=1"), 1);
+
   advance(20s);
   CAF_CHECK_EQUAL(std::count(told.begin(), told.end(), "WATCHDOG=1"), 5);
+
   healthy = false;
   advance(20s);
   CAF_CHECK_EQUAL(std::count(told.begin(), told.end(), "WATCHDOG=1"), 5);
+
   told.clear();
   reload();
   CAF_REQUIRE_EQUAL(told.size(), 2u);
@@ -467,8 +504,10 @@ CAF_TEST(the service manager is notified of reloads and of health) {
 CAF_TEST(a supervisor that dies ends the reloader) {
   start(targets("ab"));
   self->monitor(aut);
+
   caf::anon_send_exit(supervisors()[0], caf::exit_reason::unhandled_exception);
   consume_messages();
+
   bool failed = false;
   self->receive([&](const caf::down_msg& d) {
     failed = d.reason == caf::exit_reason::unhandled_exception;
@@ -481,8 +520,10 @@ CAF_TEST(a stop waits for all supervisors) {
   start(targets("abc"));
   const auto all = supervisors();
   self->monitor(aut);
+
   caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
   consume_messages();
+
   bool ended = false;
   self->receive([&](const caf::down_msg& d) {
     ended = d.reason == caf::exit_reason::user_shutdown;

@@ -76,7 +76,9 @@ CAF_TEST_FIXTURE_SCOPE(render_tests, fixture)
 
 CAF_TEST(the example values give the documented page) {
   pages.update("", seed());
+
   const auto page = text();
+
   const std::string golden =
       R"(# HELP betanet_connected_peers Number of connected peers
 # TYPE betanet_connected_peers gauge
@@ -159,15 +161,17 @@ CAF_TEST(the same page in OpenMetrics) {
   CAF_CHECK(has(to_openmetrics(text()),
                 "betanet_exporter_request_duration_seconds_bucket{target="
                 "\"x-le=\",endpoint=\"metrics\",le=\"1.0\"} 0"));
+
   pages.remove("x-le=");
   pages.update("a\"b", seed());
   const auto page = to_openmetrics(text());
+
   const std::string expected = R"(
 # HELP betanet_packets_dropped Total packets dropped
 # TYPE betanet_packets_dropped counter
 betanet_packets_dropped_total{target="a\"b"} 10
 )";
-  CAF_CHECK_NOT_EQUAL(page.find(expected), page.npos);
+  CHECK_CONTAINS(page, expected);
   for (const auto* line :
        {"# TYPE betanet_message_latency_seconds histogram",
         "# UNIT betanet_message_latency_seconds seconds",
@@ -183,27 +187,31 @@ betanet_packets_dropped_total{target="a\"b"} 10
         " 1"})
     CAF_CHECK(has(page, line));
   CAF_CHECK(page.ends_with("\n# EOF\n"));
-  CAF_CHECK_EQUAL(page.find("# UNIT betanet_bytes_received"), page.npos);
+  CHECK_NOT_CONTAINS(page, "# UNIT betanet_bytes_received");
 }
 
 CAF_TEST(one target can be rendered alone) {
   pages.update("a", seed());
   pages.update("b", empty());
   text();
+
   auto a = pages.render_target("a", t0);
   CAF_REQUIRE(a);
   CAF_CHECK_EQUAL(defect(a->text).value_or("none"), "none");
   CAF_CHECK(has(a->text, "betanet_connected_peers{target=\"a\"} 7"));
-  CAF_CHECK_EQUAL(a->text.find("target=\"b\""), a->text.npos);
-  CAF_CHECK_EQUAL(a->text.find("process_"), a->text.npos);
+  CHECK_NOT_CONTAINS(a->text, "target=\"b\"");
+  CHECK_NOT_CONTAINS(a->text, "process_");
+
   const auto dead = pages.render_target("b", t0)->text;
   CAF_CHECK(has(dead, "betanet_up{target=\"b\"} 0"));
   CAF_CHECK(has(dead, "betanet_exporter_circuit_breaker_state{target=\"b\","
                       "endpoint=\"metrics\"} 0"));
   CAF_CHECK(has(dead, "betanet_exporter_request_failures_total{target=\"b\","
                       "endpoint=\"metrics\",reason=\"timeout\"} 0"));
+
   CAF_CHECK(!pages.render_target("c", t0));
   CAF_CHECK(!pages.render_target("", t0));
+
   const auto page = text();
   CAF_CHECK(has(page, "betanet_exporter_cache_fresh_hits_total{target=\"a\"}"
                       " 1"));
@@ -212,9 +220,11 @@ CAF_TEST(one target can be rendered alone) {
 
 CAF_TEST(before the first poll all self metrics are 0) {
   pages.update("", empty());
+
   const auto page = text();
-  CAF_CHECK_EQUAL(page.find("betanet_connected_peers"), std::string::npos);
-  CAF_CHECK_EQUAL(page.find("betanet_message_latency"), std::string::npos);
+
+  CHECK_NOT_CONTAINS(page, "betanet_connected_peers");
+  CHECK_NOT_CONTAINS(page, "betanet_message_latency");
   CAF_CHECK(has(page, "betanet_up 0"));
   for (const auto e : all_endpoints) {
     const auto label = "{endpoint=\"" + std::string{name(e)} + "\"";
@@ -267,8 +277,10 @@ CAF_TEST(the facts of a target are shown with any detail) {
                            "target=\"a\"} 1.5"));
     }
   }
+
   pages = exposition{detail::full, {}, {}};
   CAF_CHECK(has(text(), "betanet_exporter_targets 0"));
+
   pages.update("", empty());
   CAF_CHECK(has(text(), "betanet_exporter_target_info{url=\"\"} 1"));
 }
@@ -281,10 +293,10 @@ CAF_TEST(the families about the exporter itself can be left out) {
 
   const auto page = pages.render(t0, front, process).text;
 
-  CAF_CHECK_EQUAL(page.find("process_"), page.npos);
-  CAF_CHECK_EQUAL(page.find("betanet_exporter_http_"), page.npos);
+  CHECK_NOT_CONTAINS(page, "process_");
+  CHECK_NOT_CONTAINS(page, "betanet_exporter_http_");
   CAF_CHECK(has(page, "betanet_exporter_targets 1"));
-  CAF_CHECK(page.find("\nbetanet_exporter_build_info{") != page.npos);
+  CHECK_CONTAINS(page, "\nbetanet_exporter_build_info{");
 }
 
 CAF_TEST(integers up to two to the 53rd are exact) {
@@ -295,6 +307,7 @@ CAF_TEST(integers up to two to the 53rd are exact) {
     pages.update("", s);
     std::array<char, 32> digits{};
     std::snprintf(digits.data(), digits.size(), "%.0f", total);
+
     CAF_CHECK(has(text(), "betanet_bytes_transmitted_total " +
                               std::string{digits.data()}));
   }
@@ -305,7 +318,7 @@ CAF_TEST(certificates of both sides share a family) {
       "betanet_exporter_tls_cert_expiry_timestamp_seconds";
   const std::chrono::sys_seconds far{std::chrono::seconds{253402300799}};
   pages.update("plain", seed());
-  CAF_CHECK_EQUAL(text().find(family), std::string::npos);
+  CHECK_NOT_CONTAINS(text(), family);
 
   auto secured = seed();
   secured->certificate_expiry = far; // the end of the year 9999
@@ -316,27 +329,32 @@ CAF_TEST(certificates of both sides share a family) {
   CAF_CHECK(has(page, family + "{target=\"secured\",peer=\"upstream\"} "
                                "253402300799"));
   CAF_CHECK(has(page, family + "{peer=\"listener\"} 3600"));
-  CAF_CHECK_EQUAL(page.find(family + "{target=\"plain\""), std::string::npos);
+  CHECK_NOT_CONTAINS(page, family + "{target=\"plain\"");
 }
 
 CAF_TEST(a page with an unchanged snapshot changes with time) {
   auto s = seed();
   pages.update("", s);
   text();
+
   CAF_CHECK(
       has(text(t0 + 35s), "betanet_exporter_stale{endpoint=\"metrics\"} 0"));
+
   const auto old = text(t0 + 35s + 1ns);
   CAF_CHECK(has(old, "betanet_exporter_stale{endpoint=\"metrics\"} 1"));
   CAF_CHECK(has(old, "betanet_connected_peers 7"));
+
   const auto gone = text(t0 + 5min + 1ns);
-  CAF_CHECK_EQUAL(gone.find("betanet_connected_peers"), std::string::npos);
+  CHECK_NOT_CONTAINS(gone, "betanet_connected_peers");
   CAF_CHECK(has(gone, "betanet_up 1"));
 }
 
 CAF_TEST(named targets share families and have a label) {
   pages.update("eu-1", seed());
   pages.update("us \"2\"\\", seed());
+
   const auto page = text();
+
   CAF_CHECK(has(page,
                 "betanet_connected_peers{target=\"eu-1\"} 7\n"
                 "betanet_connected_peers{target=\"us \\\"2\\\"\\\\\"} 7"));
@@ -354,7 +372,9 @@ CAF_TEST(compact sums counters over the targets) {
     c.request_duration.observe(request_duration_bounds, 0.3);
     pages.update(target, s);
   }
+
   const auto page = text();
+
   CAF_CHECK(has(page, "betanet_up{target=\"a\"} 1"));
   CAF_CHECK(has(page, "betanet_exporter_circuit_breaker_state{target=\"b\","
                       "endpoint=\"metrics\"} 0"));
@@ -386,7 +406,7 @@ CAF_TEST(compact keeps the counts of removed targets in the sums) {
   CAF_CHECK(has(page, "betanet_exporter_actor_restarts_total{actor=\"fetcher\"}"
                       " 2"));
   CAF_CHECK(has(page, "betanet_exporter_cache_fresh_hits_total 8"));
-  CAF_CHECK_EQUAL(page.find("target=\"a\""), page.npos);
+  CHECK_NOT_CONTAINS(page, "target=\"a\"");
 }
 
 CAF_TEST(a target that replaces another goes on with its counters) {
@@ -405,20 +425,23 @@ CAF_TEST(a target that replaces another goes on with its counters) {
                       "\"metrics\"} 4"));
   CAF_CHECK(
       has(page, "betanet_exporter_cache_fresh_hits_total{target=\"a\"} 2"));
-  CAF_CHECK_EQUAL(page.find("betanet_connected_peers"), page.npos);
+  CHECK_NOT_CONTAINS(page, "betanet_connected_peers");
 }
 
 CAF_TEST(scrapes are counted once per target by the kind of lookup) {
   pages.update("", seed());
+
   text();
   pages.count_scrapes(3);
   text(t0 + 10s);
   pages.count_scrapes(2);
   text(t0 + 10min);
   const auto page = text(t0 + 10min);
+
   CAF_CHECK(has(page, "betanet_exporter_cache_fresh_hits_total 3"));
   CAF_CHECK(has(page, "betanet_exporter_cache_expired_hits_total 2"));
   CAF_CHECK(has(page, "betanet_exporter_cache_requests_total 5"));
+
   pages.count_scrapes(1);
   CAF_CHECK(has(text(t0 + 10min), "betanet_exporter_cache_misses_total 1"));
 }
@@ -427,7 +450,9 @@ CAF_TEST(the counters of the front are shown) {
   front.requests = {{"metrics", 200, 12}, {"metrics", 503, 0}};
   front.connections = 3;
   front.rejected_limit = 4;
+
   const auto page = text();
+
   CAF_CHECK(has(page, "betanet_exporter_http_requests_total{handler="
                       "\"metrics\",code=\"200\"} 12"));
   CAF_CHECK(has(page, "betanet_exporter_http_requests_total{handler="
@@ -439,12 +464,13 @@ CAF_TEST(the counters of the front are shown) {
 
 CAF_TEST(the process metrics are read from proc) {
   const auto page = pages.render(t0, front, read_process_stats()).text;
+
   for (const auto* metric :
        {"cpu_seconds_total", "open_fds", "max_fds", "virtual_memory_bytes",
         "virtual_memory_max_bytes", "resident_memory_bytes",
         "start_time_seconds", "threads"})
-    CAF_CHECK(page.find("\nprocess_" + std::string{metric} + " ") !=
-              std::string::npos);
+    CHECK_CONTAINS(page, "\nprocess_" + std::string{metric} + " ");
+
   const auto stats = read_process_stats();
   CAF_CHECK_GREATER(stats.open_fds, 2.0);
   CAF_CHECK_GREATER(stats.resident_memory_bytes, 1e6);
@@ -455,7 +481,9 @@ CAF_TEST(the age of a page is that of its oldest endpoint) {
   auto s = seed();
   s->endpoints[1].last_good = t0 - 3s;
   pages.update("", s);
+
   const auto page = pages.render(t0 + 1s, front, {});
+
   CHECK_EQUAL(page.oldest_age, duration{4s});
   CAF_CHECK(page.fresh);
   CAF_CHECK(!pages.render(t0 + 7s, front, {}).fresh);

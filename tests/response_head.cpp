@@ -86,6 +86,7 @@ CAF_TEST(a content encoding that was not asked for is refused and named) {
     head.content_encoding = bad;
     CAF_CHECK_EQUAL(defect_of(head), "encoding");
   }
+
   head.content_encoding = "gzip";
   const auto text = head_defect(head)->text;
   CAF_CHECK_EQUAL(text, "content encoding gzip was not asked for");

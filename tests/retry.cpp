@@ -23,6 +23,7 @@ retry_plan seed_plan() {
 
 CAF_TEST(retries follow after 1 2 and 4 seconds and then end) {
   const auto plan = seed_plan();
+
   CHECK_EQUAL(plan.next(1, refused, 0), duration{1s});
   CHECK_EQUAL(plan.next(2, refused, 0), duration{2s});
   CHECK_EQUAL(plan.next(3, refused, 0), duration{4s});
@@ -35,6 +36,7 @@ CAF_TEST(without delays there is no retry) {
 
 CAF_TEST(only temporary failures are retried) {
   const auto plan = seed_plan();
+
   for (const auto why : {reason::dns, reason::connect, reason::reset,
                          reason::eof, reason::timeout, reason::local})
     CAF_CHECK(plan.next(1, {why, ""}, 0));
@@ -50,6 +52,7 @@ CAF_TEST(only temporary failures are retried) {
 
 CAF_TEST(retry after extends a pause up to the interval) {
   const auto plan = seed_plan();
+
   CHECK_EQUAL(plan.next(1, with_status(503, 3s), 0), duration{3s});
   CHECK_EQUAL(plan.next(3, with_status(503, 3s), 0), duration{4s});
   CHECK_EQUAL(plan.next(1, with_status(503, 15s), 0), duration{15s});
@@ -60,6 +63,7 @@ CAF_TEST(retry after extends a pause up to the interval) {
 CAF_TEST(jitter varies a pause symmetrically) {
   auto plan = seed_plan();
   plan.jitter = 0.2;
+
   CHECK_EQUAL(plan.next(1, refused, -1), duration{800ms});
   CHECK_EQUAL(plan.next(1, refused, 0), duration{1s});
   CHECK_EQUAL(plan.next(1, refused, 1), duration{1200ms});

@@ -18,6 +18,7 @@ const time_point t0{1000h};
 CAF_TEST(ticks stay on the grid for a day) {
   const tick_grid grid{t0, 0s, 15s};
   auto now = t0;
+
   for (int n = 1; n <= 5760; ++n) {
     // even if the last tick was handled late
     const auto next = grid.after(now + 14999ms);
@@ -28,6 +29,7 @@ CAF_TEST(ticks stay on the grid for a day) {
 
 CAF_TEST(the next grid point is strictly later) {
   const tick_grid grid{t0, 4s, 15s};
+
   CHECK_EQUAL(grid.after(t0 - 1ns), t0 + 4s);
   CHECK_EQUAL(grid.after(t0 + 4s - 1ns), t0 + 4s);
   CHECK_EQUAL(grid.after(t0 + 4s), t0 + 19s);
@@ -42,10 +44,12 @@ CAF_TEST(offsets are multiples of a 150th of the interval and differ) {
   std::set<duration> seen;
   for (int i = 0; i < 1000; ++i) {
     const auto offset = tick_offset("target-" + std::to_string(i), 15s);
-    CAF_REQUIRE(offset >= 0s && offset < 15s);
+    CAF_REQUIRE_LESS_OR_EQUAL(duration{0s}, offset);
+    CAF_REQUIRE_LESS(offset, duration{15s});
     CAF_REQUIRE_EQUAL(offset.count() % (100ms / 1ns), 0);
     seen.insert(offset);
   }
+
   CAF_CHECK_GREATER(seen.size(), 140u);
 }
 

@@ -49,14 +49,18 @@ CAF_TEST_FIXTURE_SCOPE(scheduler_tests, scheduler_fixture)
 
 CAF_TEST(one target gets a tick at once and then every interval) {
   watch(listener(at), 0s, true);
+
   advance(45s);
+
   CHECK_EQUAL(at, (seconds{0s, 15s, 30s, 45s}));
 }
 
 CAF_TEST(a tick says its number and when the next one is due) {
   std::vector<tick> ticks;
   watch(listener(at, &ticks), 0s, true);
+
   advance(15s);
+
   CAF_REQUIRE_EQUAL(ticks.size(), 2u);
   CAF_CHECK_EQUAL(ticks[1].number, 2u);
   CHECK_EQUAL(ticks[1].next, t0 + 30s);
@@ -66,20 +70,26 @@ CAF_TEST(grid points soon after the first collection are left out) {
   watch(listener(at), 4s, true);
   std::vector<duration> late;
   watch(listener(late), 8s, true);
+
   advance(30s);
+
   CHECK_EQUAL(at, (seconds{0s, 19s}));
   CHECK_EQUAL(late, (seconds{0s, 8s, 23s}));
 }
 
 CAF_TEST(without a tick at once the first one is at a grid point) {
   watch(listener(at), 4s, false);
+
   advance(30s);
+
   CHECK_EQUAL(at, (seconds{4s, 19s}));
 }
 
 CAF_TEST(a day of ticks does not drift) {
   watch(listener(at), 0s, true);
+
   advance(24h);
+
   CAF_REQUIRE_EQUAL(at.size(), 5761u);
   for (std::size_t n = 0; n < at.size(); ++n)
     REQUIRE_EQUAL(at[n], n * 15s);
@@ -87,8 +97,10 @@ CAF_TEST(a day of ticks does not drift) {
 
 CAF_TEST(missed ticks are not made up for) {
   watch(listener(at), 0s, true);
+
   sched.clock().current_time += 10min + 3s;
   advance(12s);
+
   CHECK_EQUAL(at, (seconds{0s, 10min + 3s, 10min + 15s}));
 }
 
@@ -96,7 +108,9 @@ CAF_TEST(targets get ticks at different times) {
   std::vector<duration> other;
   watch(listener(at), 0s, true);
   watch(listener(other), 10s, true);
+
   advance(25s);
+
   CHECK_EQUAL(at, (seconds{0s, 15s}));
   CHECK_EQUAL(other, (seconds{0s, 10s, 25s}));
 }
@@ -105,8 +119,10 @@ CAF_TEST(a new grid replaces the former one) {
   const auto who = listener(at);
   watch(who, 0s, true);
   advance(20s);
+
   anon_send(aut, atom::watch_v, who, metrics::tick_grid{t0, 0s, 4s}, false);
   advance(8s);
+
   CHECK_EQUAL(at, (seconds{0s, 15s, 24s, 28s}));
 }
 
@@ -114,16 +130,20 @@ CAF_TEST(a slower grid keeps the announced tick) {
   const auto who = listener(at);
   watch(who, 0s, true);
   advance(20s);
+
   anon_send(aut, atom::watch_v, who, metrics::tick_grid{t0, 0s, 1h}, false);
   advance(2h);
+
   CHECK_EQUAL(at, (seconds{0s, 15s, 30s, 1h, 2h}));
 }
 
 CAF_TEST(a removed supervisor gets no tick) {
   const auto who = listener(at);
   watch(who, 0s, true);
+
   anon_send(aut, atom::unwatch_v, who);
   advance(60s);
+
   CHECK_EQUAL(at, (seconds{0s}));
 }
 

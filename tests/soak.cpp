@@ -72,8 +72,10 @@ CAF_TEST(memory does not grow in a day of faults) {
   start();
   live(4h);
   const auto warm = allocated_bytes();
+
   live(20h);
   const auto after = allocated_bytes();
+
   CAF_MESSAGE(requests << " requests; " << warm << " bytes after 4 h, " << after
                        << " after 24 h");
   CAF_CHECK_LESS(after, warm + 32768);

@@ -123,6 +123,7 @@ CAF_TEST_FIXTURE_SCOPE(supervisor_tests, supervisor_fixture)
 
 CAF_TEST(a tick polls the three endpoints) {
   tick();
+
   for (const auto e : all_endpoints) {
     CAF_CHECK_EQUAL(fetches(e), 1u);
     CAF_CHECK(!latest(e).probe);
@@ -135,6 +136,7 @@ CAF_TEST(the expiry of the latest certificate that was seen is kept) {
   using std::chrono::sys_seconds;
   tick();
   CAF_CHECK(!updates.back()->expiry);
+
   const auto report = [&](endpoint e, certificate_expiry seen) {
     return poll_report{e, latest(e), good(), 100ms, seen};
   };
@@ -144,6 +146,7 @@ CAF_TEST(the expiry of the latest certificate that was seen is kept) {
   caf::anon_send(aut, atom::attempt_v, failed);
   consume_messages();
   CHECK_EQUAL(updates.back()->expiry, sys_seconds{1h});
+
   caf::anon_send(aut, atom::poll_v, report(endpoint::metrics, sys_seconds{2h}));
   caf::anon_send(aut, atom::poll_v, report(nodes, {})); // a kept connection
   consume_messages();
@@ -154,7 +157,9 @@ CAF_TEST(the expiry of the latest certificate that was seen is kept) {
 CAF_TEST(a tick during a running poll skips only that endpoint) {
   tick();
   end(endpoint::metrics, good());
+
   tick();
+
   CAF_CHECK_EQUAL(fetches(endpoint::metrics), 2u);
   CAF_CHECK_EQUAL(fetches(nodes), 1u);
   CAF_CHECK_EQUAL(status(nodes).counters.skipped, 1u);
@@ -167,6 +172,7 @@ CAF_TEST(attempts are counted as they start and as they end) {
   const auto& first = status(nodes).counters;
   CAF_CHECK_EQUAL(first.requests, 1u);
   CAF_CHECK_EQUAL(first.retries, 0u);
+
   caf::anon_send(
       aut, atom::attempt_v,
       attempt_report{
@@ -176,10 +182,12 @@ CAF_TEST(attempts are counted as they start and as they end) {
   CAF_CHECK_EQUAL(c.requests, 1u);
   CAF_CHECK_EQUAL(c.failures[index(reason::timeout)], 1u);
   CAF_CHECK_EQUAL(c.request_duration.counts[9], 1u);
+
   retry(nodes);
   const auto& second = status(nodes).counters;
   CAF_CHECK_EQUAL(second.requests, 2u);
   CAF_CHECK_EQUAL(second.retries, 1u);
+
   auto p = good();
   p.attempts = 2;
   end(nodes, p);
@@ -187,6 +195,7 @@ CAF_TEST(attempts are counted as they start and as they end) {
   CAF_CHECK_EQUAL(after.requests, 2u);
   CAF_CHECK_EQUAL(after.retries, 1u);
   CAF_CHECK_EQUAL(after.failures[index(reason::timeout)], 1u);
+
   CAF_CHECK_EQUAL(logged.count("WARN msg=\"Attempt 1 failed: HTTP request "
                                "failed: timed out, retrying in 1s\" "
                                "endpoint=nodes_status reason=timeout"),
@@ -196,8 +205,10 @@ CAF_TEST(attempts are counted as they start and as they end) {
 CAF_TEST(a probe is counted when it starts) {
   open();
   const auto before = status(nodes).counters.requests;
+
   advance(30s);
   CAF_CHECK_EQUAL(status(nodes).counters.requests, before + 1);
+
   end(nodes, good());
   CAF_CHECK_EQUAL(status(nodes).counters.requests, before + 1);
   CAF_CHECK_EQUAL(status(nodes).counters.retries, 0u);
@@ -205,7 +216,9 @@ CAF_TEST(a probe is counted when it starts) {
 
 CAF_TEST(a good poll updates the status of the endpoint) {
   tick();
+
   end(nodes, good());
+
   const auto& s = status(nodes);
   CHECK_EQUAL(s.last_result, quality::good);
   CHECK_EQUAL(s.last_good, now());
@@ -220,11 +233,13 @@ CAF_TEST(a collection finishes with its last poll) {
   end(nodes, bad(reason::connect));
   CAF_CHECK(!updates.back()->collected);
   CAF_CHECK_EQUAL(logged.count("Updated metrics"), 0u);
+
   end(endpoint::network_stats, bad(reason::connect));
   CAF_CHECK(updates.back()->collected);
   CAF_CHECK_EQUAL(logged.count("INFO msg=\"Updated metrics: nodes=-, "
                                "connections=-, throughput=- bytes\""),
                   1u);
+
   tick();
   end_all(bad(reason::connect));
   CAF_CHECK_EQUAL(logged.count("Updated metrics"), 1u);
@@ -260,6 +275,7 @@ CAF_TEST(the first collection is that of the first tick) {
   end(endpoint::metrics, good());
   end(endpoint::network_stats, good());
   CAF_CHECK(!updates.back()->collected);
+
   end(nodes, bad(reason::timeout));
   CAF_CHECK(updates.back()->collected);
 }
@@ -275,11 +291,13 @@ CAF_TEST(a successful retry is logged once until no retry is needed) {
     p.attempts = 2;
     end(nodes, p);
   };
+
   for (int i = 0; i < 3; ++i) {
     tick();
     retried();
   }
   CAF_CHECK_EQUAL(logged.count("WARN msg=\"Attempt"), 1u);
+
   tick();
   end(nodes, good());
   tick();
@@ -294,8 +312,10 @@ CAF_TEST(a fetcher that dies in a pause counts no attempt) {
       attempt_report{
           nodes, latest(nodes), 1, {reason::reset, "reset"}, 1s, 4s});
   consume_messages();
+
   advance(2s);
   kill(fetchers[1]);
+
   CAF_CHECK_EQUAL(status(nodes).counters.requests, 1u);
   CAF_CHECK_EQUAL(status(nodes).counters.failures[index(reason::local)], 0u);
   CHECK_EQUAL(status(nodes).last_failure->why, reason::local);
@@ -309,7 +329,9 @@ CAF_TEST(a fetcher that dies in a retry counts one attempt) {
           nodes, latest(nodes), 1, {reason::reset, "reset"}, 1s, 1s});
   retry(nodes);
   advance(2s);
+
   kill(fetchers[1]);
+
   CAF_CHECK_EQUAL(status(nodes).counters.failures[index(reason::local)], 1u);
   CAF_CHECK_EQUAL(status(nodes).counters.requests, 2u);
   CAF_CHECK_EQUAL(status(nodes).counters.retries, 1u);
@@ -323,6 +345,7 @@ CAF_TEST(a late poll belongs to its own collection) {
   end(endpoint::metrics, bad(reason::connect));
   end(nodes, bad(reason::connect));
   CAF_CHECK_EQUAL(logged.count("Updated metrics"), 0u); // of the second one
+
   end(endpoint::network_stats, bad(reason::connect));
   CAF_CHECK_EQUAL(logged.count("Updated metrics"), 1u); // of the first one
 }
@@ -334,6 +357,7 @@ CAF_TEST(five failed polls open only the breaker of their endpoint) {
   CAF_CHECK_EQUAL(logged.count("WARN msg=\"Circuit breaker: Opening circuit "
                                "after 5 failures\" endpoint=nodes_status"),
                   1u);
+
   tick();
   CAF_CHECK_EQUAL(fetches(nodes), 5u);
   CAF_CHECK_EQUAL(fetches(endpoint::metrics), 6u);
@@ -343,12 +367,15 @@ CAF_TEST(five failed polls open only the breaker of their endpoint) {
 
 CAF_TEST(the probe starts exactly after the open duration) {
   open();
+
   advance(30s - 1ns);
   CAF_CHECK_EQUAL(fetches(nodes), 5u);
+
   advance(1ns);
   CAF_REQUIRE_EQUAL(fetches(nodes), 6u);
   CAF_CHECK(latest(nodes).probe);
   CHECK_EQUAL(status(nodes).breaker, breaker_state::half_open);
+
   tick();
   CAF_CHECK_EQUAL(fetches(nodes), 6u); // only one probe
   CAF_CHECK_EQUAL(status(nodes).counters.rejected, 1u);
@@ -358,13 +385,17 @@ CAF_TEST(the probe starts exactly after the open duration) {
 CAF_TEST(a failed probe opens the breaker for the full duration) {
   open();
   advance(30s);
+
   advance(5s);
   end(nodes, bad(reason::timeout));
   CHECK_EQUAL(status(nodes).breaker, breaker_state::open);
+
   advance(30s - 1ns);
   CAF_CHECK_EQUAL(fetches(nodes), 6u);
+
   advance(1ns);
   CAF_CHECK_EQUAL(fetches(nodes), 7u);
+
   CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Circuit breaker: Probe failed, "
                                "circuit stays open\""),
                   1u);
@@ -378,7 +409,9 @@ CAF_TEST(a good probe closes the breaker and ends the outage) {
   open();
   tick();
   advance(30s);
+
   end(nodes, good());
+
   CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
   CAF_CHECK(!status(nodes).refused);
   CAF_CHECK_EQUAL(status(nodes).counters.transitions[0], 1u);
@@ -387,6 +420,7 @@ CAF_TEST(a good probe closes the breaker and ends the outage) {
                                "endpoint=nodes_status after=30s"),
                   1u);
   CAF_CHECK_EQUAL(logged.count("Recovered after"), 0u);
+
   tick();
   CAF_CHECK(!latest(nodes).probe);
 }
@@ -394,12 +428,15 @@ CAF_TEST(a good probe closes the breaker and ends the outage) {
 CAF_TEST(a breaker that closes within an outage tells of no recovery) {
   open();
   advance(30s);
+
   end(nodes, bad(reason::http_4xx, 404)); // an answer, but not a good one
+
   CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
   CAF_CHECK_EQUAL(logged.count("Service recovered"), 0u);
   CAF_CHECK_EQUAL(logged.count("INFO msg=\"Circuit breaker: Service answers, "
                                "closing circuit\" endpoint=nodes_status"),
                   1u);
+
   advance(15s);
   tick();
   end(nodes, good());
@@ -410,8 +447,10 @@ CAF_TEST(the end of an outage without an open breaker logs its duration) {
   tick();
   end(nodes, bad(reason::connect));
   advance(45s);
+
   tick();
   end(nodes, good());
+
   CAF_CHECK_EQUAL(
       logged.count("INFO msg=\"Recovered after 45s\" endpoint=nodes_status"),
       1u);
@@ -422,12 +461,15 @@ CAF_TEST(results with former tickets are ignored) {
   const auto old = latest(nodes);
   end(nodes, bad(reason::connect));
   const auto before = status(nodes).counters.requests;
+
   for (const auto& p : {good(), bad(reason::timeout)})
     end(nodes, old, p);
   caf::anon_send(aut, atom::attempt_v,
                  attempt_report{nodes, old, 1, {reason::timeout, ""}, 5s, 1s});
   retry(nodes, old);
+
   CAF_CHECK_EQUAL(status(nodes).counters.requests, before);
+
   tick();
   CAF_CHECK_EQUAL(status(nodes).counters.requests, before + 1);
   CAF_CHECK_EQUAL(status(nodes).consecutive_failures, 1);
@@ -435,6 +477,7 @@ CAF_TEST(results with former tickets are ignored) {
 
 CAF_TEST(a long outage is logged once and then at debug level) {
   open();
+
   CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
                                "text\" endpoint=nodes_status reason=connect"),
                   1u);
@@ -445,7 +488,9 @@ CAF_TEST(the log says if all retries failed) {
   tick();
   auto p = bad(reason::connect);
   p.attempts = 4;
+
   end(nodes, p);
+
   CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
                                "All retries failed: text\""),
                   1u);
@@ -457,9 +502,11 @@ CAF_TEST(an open breaker warns at the first refused tick of an outage) {
     return logged.count("WARN msg=\"Circuit breaker is OPEN - service may be "
                         "degraded\" endpoint=nodes_status");
   };
+
   tick();
   tick();
   CAF_CHECK_EQUAL(warnings(), 1u);
+
   advance(30s);
   end(nodes, bad(reason::connect));
   tick();
@@ -468,9 +515,11 @@ CAF_TEST(an open breaker warns at the first refused tick of an outage) {
 
 CAF_TEST(each answer is logged at debug level with its status and time) {
   tick();
+
   end(endpoint::metrics, good());
   end(nodes, bad(reason::json));
   end(endpoint::network_stats, bad(reason::http_4xx, 404));
+
   CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Betanet answered\" "
                                "endpoint=metrics status=200 took=100ms"),
                   1u);
@@ -480,6 +529,7 @@ CAF_TEST(each answer is logged at debug level with its status and time) {
   CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Betanet answered\" "
                                "endpoint=network_stats status=404 took=100ms"),
                   1u);
+
   tick();
   end(nodes, bad(reason::connect));
   CAF_CHECK_EQUAL(logged.count("Betanet answered"), 3u);
@@ -488,12 +538,15 @@ CAF_TEST(each answer is logged at debug level with its status and time) {
 CAF_TEST(status 404 from all endpoints is logged with a hint) {
   tick();
   end_all(bad(reason::connect)); // the outage begins with another failure
+
   tick();
   end_all(bad(reason::http_4xx, 404));
+
   CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Failed to fetch Betanet metrics: "
                                "text from all three endpoints: is this a "
                                "Betanet service with the v1 API"),
                   1u);
+
   tick();
   end_all(bad(reason::http_4xx, 404));
   CAF_CHECK_EQUAL(logged.count("is this a Betanet service with the v1 API"),
@@ -503,13 +556,16 @@ CAF_TEST(status 404 from all endpoints is logged with a hint) {
 CAF_TEST(a fetcher that dies is replaced and its poll ends as local) {
   tick();
   const auto dead = fetchers[1];
+
   kill(dead);
+
   CAF_CHECK(fetchers[1] != dead);
   CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 1u);
   const auto& s = status(nodes);
   CHECK_EQUAL(s.last_failure->why, reason::local);
   CAF_CHECK_EQUAL(s.counters.failures[index(reason::local)], 1u);
   CAF_CHECK_EQUAL(s.consecutive_failures, 0);
+
   tick();
   CAF_CHECK_EQUAL(fetches(nodes), 2u);
 }
@@ -517,8 +573,10 @@ CAF_TEST(a fetcher that dies is replaced and its poll ends as local) {
 CAF_TEST(a fetcher that dies during a probe opens the breaker again) {
   open();
   advance(30s);
+
   kill(fetchers[1]);
   CHECK_EQUAL(status(nodes).breaker, breaker_state::open);
+
   advance(30s);
   CAF_CHECK_EQUAL(fetches(nodes), 7u);
   CAF_CHECK(latest(nodes).probe);
@@ -526,9 +584,11 @@ CAF_TEST(a fetcher that dies during a probe opens the breaker again) {
 
 CAF_TEST(breakers and counters survive the death of actors) {
   open();
+
   kill(fetchers[1]);
   kill(aggregator);
   tick();
+
   CHECK_EQUAL(status(nodes).breaker, breaker_state::open);
   CAF_CHECK_EQUAL(status(nodes).counters.requests, 5u);
   CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 1u);
@@ -541,6 +601,7 @@ CAF_TEST(a sixth death within a minute ends the supervisor) {
     advance(10s);
   }
   advance(11s); // the first death is then more than a minute ago
+
   kill(fetchers[0]);
   tick();
   end(nodes, good());
@@ -567,11 +628,14 @@ CAF_TEST(new settings apply at the next tick) {
   auto g = std::make_shared<group_settings>(settings);
   g->failure_threshold = 1;
   g->rules.freshness.ttl = 7s;
+
   caf::anon_send(aut, atom::configure_v, group_ptr{g});
   consume_messages();
   CHECK_EQUAL(fetchers, before);
+
   end(nodes, bad(reason::connect)); // the old threshold still applies
   CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
+
   tick(); // network_stats is still polled and keeps its fetcher
   CAF_CHECK(fetchers[0] != before[0]);
   CAF_CHECK(fetchers[1] != before[1]);
@@ -579,9 +643,11 @@ CAF_TEST(new settings apply at the next tick) {
   CAF_CHECK_EQUAL(status(endpoint::network_stats).counters.skipped, 1u);
   CAF_REQUIRE(updates.back()->rules);
   CHECK_EQUAL(updates.back()->rules->freshness.ttl, 7s);
+
   end_all(bad(reason::connect));
   CHECK_EQUAL(status(nodes).breaker, breaker_state::open);
   CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 0u); // replaced on purpose
+
   tick();
   CAF_CHECK(!updates.back()->rules);
   CAF_CHECK(fetchers[2] != before[2]);
@@ -595,7 +661,9 @@ CAF_TEST(an open breaker keeps its timer when settings change) {
   caf::anon_send(aut, atom::configure_v, group_ptr{g});
   tick();
   const auto asked = fetches(nodes);
+
   advance(20s);
+
   CAF_CHECK_EQUAL(fetches(nodes), asked + 1); // the probe
   CAF_CHECK(latest(nodes).probe);
 }
@@ -604,8 +672,10 @@ CAF_TEST(the death of another fetcher does not affect a probe) {
   open();
   advance(30s);
   CAF_REQUIRE(latest(nodes).probe);
+
   kill(fetchers[index(endpoint::metrics)]);
   CHECK_EQUAL(status(nodes).breaker, breaker_state::half_open);
+
   end(nodes, good());
   CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
 }
@@ -620,9 +690,11 @@ CAF_TEST(a fetcher that throws is replaced and its poll ends as local) {
   };
   auto g = std::make_shared<const group_settings>(settings);
   caf::anon_send(aut, atom::configure_v, group_ptr{g});
+
   tick(); // three fetchers die
   CHECK_EQUAL(status(nodes).last_failure->why, reason::local);
   CAF_CHECK_EQUAL(updates.back()->restarts.fetcher, 3u);
+
   self->monitor(aut);
   tick(); // the sixth death exceeds the limit
   bool down = false;

@@ -21,6 +21,7 @@ CAF_TEST(reasons have the names that alerts refer to) {
   std::vector<std::string> names;
   for (const auto r : all_reasons)
     names.emplace_back(name(r));
+
   CHECK_EQUAL(names,
               (std::vector<std::string>{
                   "dns", "connect", "reset", "eof", "timeout", "http_2xx",
