@@ -30,17 +30,27 @@ reply_ptr text_reply(int status, const std::string& text,
                                             text, fields);
 }
 
-reply_ptr page_reply(const metrics::page& p,
-                     const http_front_state::page_question& q) {
+reply_ptr make_reply(const http_front_state::kept_page& p,
+                     std::string_view escaping) {
   constexpr const char* plain = "Vary: Accept, Accept-Encoding\r\n";
   constexpr const char* packed =
       "Vary: Accept, Accept-Encoding\r\nContent-Encoding: gzip\r\n";
+  const auto& q = p.question;
   std::string type =
       q.format == net::format::text_0_0_4 ? exposition_type : openmetrics_type;
-  if (!q.escaping.empty())
-    type.append("; escaping=").append(q.escaping);
-  return std::make_shared<const net::reply>(200, type, p.text,
+  if (!escaping.empty())
+    type.append("; escaping=").append(escaping);
+  return std::make_shared<const net::reply>(200, type, p.page->text,
                                             q.compressed ? packed : plain);
+}
+
+/// The reply with this page to a request, made once for each escaping.
+reply_ptr reply_with(http_front_state::kept_page& p, const net::request& r) {
+  const auto escaping = net::preferred_escaping(r.accept);
+  auto& reply = p.replies[escaping];
+  if (!reply)
+    reply = make_reply(p, escaping);
+  return reply;
 }
 
 /// The answer to a client that the guard does not admit; null if it does.
@@ -161,14 +171,13 @@ void http_front_state::scrape(exchange_ptr e, const pages::route& route) {
                                        "), try again later.\n"));
   page_question q{net::preferred_format(request.accept),
                   net::accepts_gzip(request.accept_encoding),
-                  net::preferred_escaping(request.accept),
                   net::query_value(request.query, "target")};
   std::erase_if(kept_pages,
                 [&](const auto& kept) { return !is_young(kept.made, route); });
-  for (const auto& kept : kept_pages)
+  for (auto& kept : kept_pages)
     if (kept.question == q) {
       ++scrapes;
-      return respond(e, kept.reply);
+      return respond(e, reply_with(kept, request));
     }
   page_questions.add(std::move(q), std::move(e));
   ask_for_page();
@@ -201,13 +210,13 @@ metrics::front_totals http_front_state::totals() {
 }
 
 void http_front_state::page_arrived(const page_ptr& p) {
-  const auto q = page_questions.asked();
-  const auto r = p ? page_reply(*p, q) : text_reply(404, "No such target.\n");
+  kept_page arrived{page_questions.asked(), p, self->clock().now(), {}};
   const auto waiting = page_questions.end();
   for (const auto& e : waiting)
-    respond(e, r);
-  if (!q.target) {
-    kept_pages.push_back({q, r, self->clock().now()});
+    respond(e, p ? reply_with(arrived, e->request())
+                 : text_reply(404, "No such target.\n"));
+  if (!arrived.question.target) {
+    kept_pages.push_back(std::move(arrived));
     scrapes += waiting.size();
   }
   ask_for_page();

@@ -34,9 +34,6 @@ struct http_front_state {
   struct page_question {
     net::format format{};
     bool compressed = false;
-    /// The parameter of the content type; refers to a string of static
-    /// lifetime.
-    std::string_view escaping;
     std::optional<std::string> target;
     bool operator==(const page_question&) const = default;
   };
@@ -48,6 +45,16 @@ struct http_front_state {
   struct reload_question {
     std::uint64_t number; ///< Which reload, counted from 0.
     bool operator==(const reload_question&) const = default;
+  };
+
+  /// A page that serves further scrapes too, for `pages::route::lifetime`.
+  struct kept_page {
+    page_question question;
+    page_ptr page;
+    metrics::time_point made{};
+    /// By the parameter `escaping` of the content type, which refers to a
+    /// string of static lifetime.
+    std::map<std::string_view, reply_ptr> replies;
   };
 
   /// An answer that serves other clients too, for `pages::route::lifetime`.
@@ -83,8 +90,7 @@ struct http_front_state {
   reloader_actor reloader;
 
   shared_questions<page_question> page_questions;
-  std::vector<kept_answer<page_question>>
-      kept_pages; ///< One for each question.
+  std::vector<kept_page> kept_pages; ///< One for each question.
   shared_questions<census_query> census_questions;
   std::map<const pages::route*, kept_answer<census_query>> kept_census;
   shared_questions<settings_question> settings_questions;
