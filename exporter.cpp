@@ -13,6 +13,7 @@
 #include "net/descriptors.hpp"
 #include "net/systemd.hpp"
 #include "pages/routes.hpp"
+#include "preflight.hpp"
 
 #include <caf/send.hpp>
 
@@ -99,6 +100,8 @@ config_reading read_configuration(const exporter::loader& load) {
   try {
     auto given = load();
     found.content = std::move(given.content);
+    hide_memory_with_secrets(given.settings);
+    found.warnings = exposed_secrets(given.settings);
     found.settings = std::move(given.settings);
   } catch (const std::exception& e) {
     found.problems = e.what();

@@ -22,7 +22,6 @@
 #include <cstdlib>
 #include <future>
 #include <iostream>
-#include <sys/prctl.h>
 #include <thread>
 #include <unistd.h>
 
@@ -82,8 +81,7 @@ int run(const config::invocation& given, exporter::loader load) {
     l->warn(w);
   for (const auto& w : exposed_secrets(given.settings))
     l->warn(w);
-  if (has_secrets(given.settings)) // not for core dumps and debuggers
-    ::prctl(PR_SET_DUMPABLE, 0);
+  hide_memory_with_secrets(given.settings);
   try {
     exporter e{given, this_build(), *l, std::move(load)};
     leave(e.run());
@@ -96,9 +94,9 @@ int run(const config::invocation& given, exporter::loader load) {
 /// Prints the result of `--config.check`. The running exporter logs the
 /// warnings.
 void report_check(const config::invocation& given,
-                  const std::vector<std::string>& web_warnings) {
+                  const std::vector<std::string>& start_warnings) {
   for (const auto& all :
-       {given.warnings, config::warnings_about(given.settings), web_warnings})
+       {given.warnings, config::warnings_about(given.settings), start_warnings})
     for (const auto& w : all)
       std::cerr << "betanet_exporter: warning: " << w << '\n';
   std::cout << "configuration OK: " << given.settings.targets.size()
@@ -115,6 +113,8 @@ int check_health(const config::invocation& given) {
 
 /// Like `leave`, because a name lookup may hang.
 [[noreturn]] void probe_targets(const config::settings& s) {
+  for (const auto& w : config::warnings_about(s))
+    std::cerr << "betanet_exporter: warning: " << w << '\n';
   const bool good = probe(s, "betanet_exporter/" BETANET_VERSION, std::cout);
   std::cout.flush();
   std::quick_exit(good ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -128,7 +128,7 @@ int main(int argc, char** argv) {
   // reopen logs, so that users may send them.
   for (const int number : {SIGPIPE, SIGUSR1, SIGUSR2})
     std::signal(number, SIG_IGN);
-  std::vector<std::string> web_warnings;
+  std::vector<std::string> start_warnings;
   const auto load = [argc, argv](const config::further_check& check) {
     return config::load(argc, argv, pages::reserved_paths(), check);
   };
@@ -136,7 +136,7 @@ int main(int argc, char** argv) {
   try {
     given = load([&](const config::settings& s) {
       auto found = check_start(s);
-      web_warnings = std::move(found.warnings);
+      start_warnings = std::move(found.warnings);
       return found.problems;
     });
   } catch (const config::invalid& e) {
@@ -152,7 +152,7 @@ int main(int argc, char** argv) {
     print_version();
     return EXIT_SUCCESS;
   case config::action::check:
-    report_check(given, web_warnings);
+    report_check(given, start_warnings);
     return EXIT_SUCCESS;
   case config::action::probe:
     probe_targets(given.settings);

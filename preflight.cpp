@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <set>
 #include <sstream>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace betanet {
@@ -119,10 +120,11 @@ start_check check_start(const config::settings& s) {
   return found;
 }
 
-bool has_secrets(const config::settings& s) {
-  return !s.web.config_file.empty() ||
-         std::any_of(s.targets.begin(), s.targets.end(),
-                     [](const auto& t) { return !secrets_of(t).empty(); });
+void hide_memory_with_secrets(const config::settings& s) {
+  if (!s.web.config_file.empty() ||
+      std::any_of(s.targets.begin(), s.targets.end(),
+                  [](const auto& t) { return !secrets_of(t).empty(); }))
+    ::prctl(PR_SET_DUMPABLE, 0);
 }
 
 std::vector<std::string> exposed_secrets(const config::settings& s) {

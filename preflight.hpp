@@ -23,9 +23,10 @@ struct start_check {
 /// network.
 start_check check_start(const config::settings& s);
 
-/// Whether the configuration has secrets, so that the memory of the process
-/// must not be readable by other processes.
-bool has_secrets(const config::settings& s);
+/// Keeps other processes from reading the memory of this one, and the kernel
+/// from dumping it, if the configuration has secrets. To be called before they
+/// are used.
+void hide_memory_with_secrets(const config::settings& s);
 
 /// The files with secrets of the targets that every user of the machine can
 /// read, each as a warning. Those of the web configuration are among the

@@ -132,6 +132,8 @@ reload_result reloader_state::use(const config_reading& found) {
                                   {"removed", list_names(changes.removed)},
                                   {"changed", list_names(changes.changed)}});
   log_warnings();
+  for (const auto& w : found.warnings)
+    settings.dependencies.log.warn(w);
   return {true, describe(changes, count)};
 }
 

@@ -17,7 +17,8 @@ namespace betanet {
 struct config_reading {
   std::string content; ///< The content of the file; empty if there is none.
   std::optional<config::settings> settings; ///< Set if `problems` is empty.
-  std::string problems; ///< What is wrong with the configuration.
+  std::string problems;              ///< What is wrong with the configuration.
+  std::vector<std::string> warnings; ///< To be logged when it is used.
 };
 
 using reloader_impl = reloader_actor::extend<
