@@ -138,10 +138,10 @@ std::optional<page> exposition::render_target(const std::string& target,
            [&](std::size_t i, auto& text) { text += lines[i]; });
   };
   add(target_heads(), cached.values);
-  if (detail_ == detail::full) {
-    add(activity_heads(), cached.activity);
-    add(cache_heads(), cache_lines(target, cached.lookups));
-  }
+  add(activity_heads(), detail_ == detail::full
+                            ? cached.activity
+                            : activity_lines(target, cached.counted()));
+  add(cache_heads(), cache_lines(target, cached.lookups));
   ++cached.lookups[index(found_now)];
   return result;
 }

@@ -386,6 +386,19 @@ CAF_TEST(compact sums counters over the targets) {
                       "endpoint=\"metrics\"} 2"));
 }
 
+CAF_TEST(compact shows the counters of a target that is asked for alone) {
+  pages = exposition{detail::compact, {}, {}};
+  auto s = seed();
+  s->endpoints[0].counters.failures[metrics::index(reason::timeout)] = 3;
+  pages.update("a", s);
+
+  const auto page = pages.render_target("a", t0);
+
+  CHECK_CONTAINS(page->text,
+                 "betanet_exporter_request_failures_total{target=\"a\","
+                 "endpoint=\"metrics\",reason=\"timeout\"} 3\n");
+}
+
 CAF_TEST(compact keeps the counts of removed targets in the sums) {
   pages = exposition{detail::compact, {}, {}};
   auto s = seed();
