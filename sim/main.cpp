@@ -278,7 +278,8 @@ Endpoints: metrics, nodes_status, network_stats, or all for the three of them.
 Control API, at the address of --control and at that of the service:
   GET  /sim/faults    the faults that are set
   POST /sim/faults    sets a fault. Keys: endpoint, fault, and for its number
-                      delay_ms, status with retry_after (seconds), or size:
+                      delay_ms, status with retry_after (seconds), size, or
+                      body (the text that is sent):
                       {"endpoint": "metrics", "fault": "slow", "delay_ms": 500}
   POST /sim/values    sets values, which then stay fixed. Keys: the JSON fields
                       of the endpoints: {"packets_processed": 100}
