@@ -19,8 +19,7 @@
 /// one scheduler, cache, presenter, journal, http_front and reloader per
 /// process. There is a guard if a web configuration file is given. The reloader
 /// starts, changes and ends the groups. Messages that an actor sends only to
-/// itself are
-/// declared in its own header.
+/// itself are declared in its own header.
 namespace betanet {
 
 /// The circuit-breaker SUPERVISOR of one target: it decides which polls run,

@@ -39,7 +39,7 @@ public:
   bool add(const std::string& digest, waiter w, std::function<bool()> work);
 
   /// The next check to run; empty while one is running, and if nobody waits for
-  /// one. `end` must be called with the digest when the check has ended.
+  /// one. `end` must be called when the check has ended.
   struct check {
     std::string digest;
     std::function<bool()> work;
