@@ -113,8 +113,8 @@ void command_line::parse(std::vector<const char*> words) {
     app.parse(static_cast<int>(words.size()), const_cast<char**>(words.data()));
   } catch (const CLI::ArgumentMismatch& e) {
     const std::string text = e.what(); // the flag and a colon come first
-    throw invalid({text.substr(0, text.find(':')) + ": a value is needed" +
-                   see_help});
+    throw invalid(
+        {text.substr(0, text.find(':')) + ": a value is needed" + see_help});
   } catch (const CLI::ParseError& e) {
     throw invalid({std::string{e.what()} + see_help});
   }
