@@ -14,7 +14,7 @@ constexpr std::array heads{"TARGET", "ENDPOINT", "VERDICT", "STATUS",
                            "SECURE", "WAIT",     "READ",    "URL"};
 using row = std::array<std::string, heads.size()>;
 
-std::string or_dash(std::string text) {
+std::string or_dash(const std::string& text) {
   return text.empty() ? "-" : text;
 }
 

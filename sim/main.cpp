@@ -32,6 +32,7 @@
 
 #include <iostream>
 #include <map>
+#include <utility>
 
 namespace {
 
@@ -88,7 +89,7 @@ bool listens(const tcp::endpoint& control) {
 class server {
 public:
   server(asio::io_context& io, const sim::service& s, sim::faults f, bool close)
-      : io_(io), service_(s), faults_(f), close_(close) {}
+      : io_(io), service_(s), faults_(std::move(f)), close_(close) {}
 
   void listen(const tcp::endpoint& service, const tcp::endpoint& control) {
     address_ = service;
