@@ -18,7 +18,7 @@ constexpr std::size_t max_good_logins = 100;
 
 /// The permission of a client without a valid login. `optional`: the path also
 /// answers without one.
-permission refusal_for(bool optional) {
+permission denial(bool optional) {
   return optional ? permission::health_only : permission::login_needed;
 }
 
@@ -75,7 +75,7 @@ void guard_state::serve(const exchange_ptr& e) {
   if (verified || rules.users.empty())
     return pass(e, permission::full);
   if (!login)
-    return pass(e, refusal_for(!route.needs_login));
+    return pass(e, denial(!route.needs_login));
   check_login(e, *login, !route.needs_login);
 }
 
@@ -136,7 +136,7 @@ void guard_state::verified(const std::string& digest, bool good) {
     good_logins.insert(digest);
   }
   for (const auto& w : checks.end())
-    pass(w.request, good ? permission::full : refusal_for(w.optional));
+    pass(w.request, good ? permission::full : denial(w.optional));
   run_next_check();
 }
 
@@ -155,7 +155,7 @@ void guard_state::apply_rules(const web_reading& of) {
 
 /// Why the rules of a reading cannot replace the rules in use; empty if they
 /// can.
-std::string guard_state::objection(const web_reading& found) const {
+std::string guard_state::defect_of(const web_reading& found) const {
   if (!found.problem.empty())
     return found.problem;
   if (found.found == config::web_config{} && rules != config::web_config{})
@@ -173,7 +173,7 @@ void guard_state::was_read(const web_reading_ptr& found) {
   if (!before || before->found != found->found ||
       before->problem != found->problem)
     return;
-  const auto why = objection(*found);
+  const auto why = defect_of(*found);
   if (!why.empty() && why != problem)
     log.error("Web configuration cannot be used, refusing requests",
               {{"error", why}});

@@ -82,7 +82,7 @@ struct guard_state {
   void run_next_check();
   void pass(const exchange_ptr& e, permission granted);
   void was_read(const web_reading_ptr& found);
-  std::string objection(const web_reading& found) const;
+  std::string defect_of(const web_reading& found) const;
   void apply_rules(const web_reading& of);
   void verified(const std::string& digest, bool good);
 

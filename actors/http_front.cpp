@@ -1,5 +1,6 @@
 #include "actors/http_front.hpp"
 
+#include "actors/front_replies_impl.hpp"
 #include "net/query.hpp"
 
 #include <algorithm>
@@ -20,77 +21,14 @@ constexpr auto reload_pause = std::chrono::seconds{1};
 /// `web.write_timeout`.
 constexpr auto reloader_timeout = std::chrono::seconds{25};
 
-constexpr auto exposition_type = "text/plain; version=0.0.4; charset=utf-8";
-constexpr auto openmetrics_type =
-    "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-reply_ptr text_reply(int status, const std::string& text,
-                     std::string_view fields = {}) {
-  return std::make_shared<const net::reply>(status, "text/plain; charset=utf-8",
-                                            text, fields);
-}
-
-reply_ptr make_reply(const http_front_state::kept_page& p,
-                     std::string_view escaping) {
-  constexpr const char* plain = "Vary: Accept, Accept-Encoding\r\n";
-  constexpr const char* packed =
-      "Vary: Accept, Accept-Encoding\r\nContent-Encoding: gzip\r\n";
-  const auto& q = p.question;
-  std::string type =
-      q.format == net::format::text_0_0_4 ? exposition_type : openmetrics_type;
-  if (!escaping.empty())
-    type.append("; escaping=").append(escaping);
-  return std::make_shared<const net::reply>(200, type, p.page->text,
-                                            q.compressed ? packed : plain);
-}
-
 /// The reply with this page to a request, made once for each escaping.
 reply_ptr reply_with(http_front_state::kept_page& p, const net::request& r) {
   const auto escaping = net::preferred_escaping(r.accept);
   auto& reply = p.replies[escaping];
   if (!reply)
-    reply = make_reply(p, escaping);
+    reply =
+        page_reply(*p.page, p.question.format, p.question.compressed, escaping);
   return reply;
-}
-
-/// The answer to a client that the guard does not admit; null if it does.
-reply_ptr refusal(permission granted) {
-  switch (granted) {
-  case permission::full:
-  case permission::health_only:
-    return nullptr;
-  case permission::login_needed:
-    return text_reply(401, "Unauthorized\n",
-                      "WWW-Authenticate: Basic realm=\"betanet_exporter\", "
-                      "charset=\"UTF-8\"\r\n");
-  case permission::too_often:
-    return text_reply(429, "Too many requests.\n", "Retry-After: 1\r\n");
-  case permission::busy:
-    return text_reply(503, "Too many logins are being checked.\n",
-                      "Retry-After: 1\r\n");
-  case permission::broken:
-    return text_reply(500, "The web configuration cannot be used.\n");
-  }
-  return nullptr;
-}
-
-/// The answer to a request that cannot be served: for an unknown path, with a
-/// wrong method, or sent by a page of another site. Null for other requests.
-reply_ptr objection(const pages::route& r, const net::request_head& asked) {
-  const auto m = asked.method;
-  if (&r == &pages::unknown_route)
-    return text_reply(404, "Not found.\n");
-  const bool get = m == net::method::get || m == net::method::head;
-  if (r.is_post && m == net::method::post && net::is_cross_site(asked))
-    return text_reply(403, "A page of another site must not ask for this.\n");
-  if (r.is_post ? m == net::method::post : get)
-    return nullptr;
-  return text_reply(405, "Method not allowed.\n",
-                    r.is_post ? "Allow: POST\r\n" : "Allow: GET, HEAD\r\n");
-}
-
-reply_ptr cache_does_not_answer() {
-  return text_reply(503, "The cache does not answer.\n");
 }
 
 } // namespace
@@ -110,9 +48,9 @@ void http_front_state::serve(exchange_ptr e, permission granted) {
   const auto& request = e->request();
   note_stats(request.stats);
   const auto& route = pages::find_route(request.path, settings.telemetry_path);
-  if (auto r = refusal(granted))
+  if (auto r = reply_to_denied(granted))
     return respond(e, std::move(r));
-  if (auto r = objection(route, request))
+  if (auto r = reply_to_unservable(route, request))
     return respond(e, std::move(r));
   switch (route.from) {
   case pages::source::exposition:
@@ -140,7 +78,7 @@ void http_front_state::respond(const exchange_ptr& e, reply_ptr r) {
 /// Stores the server's counters, which arrive with each request. A request that
 /// had to wait for the check of its login brings older ones.
 void http_front_state::note_stats(const net::server_stats& s) {
-  if (s.reading >= server.reading)
+  if (s.requests >= server.requests)
     server = s;
 }
 
@@ -195,7 +133,7 @@ void http_front_state::ask_for_page() {
   self->request(cache, cache_timeout, atom::render_v, asked)
       .then([this](const page_ptr& p) { page_arrived(p); },
             [this](const caf::error&) {
-              answer_all(page_questions, cache_does_not_answer());
+              answer_all(page_questions, reply_without_cache());
               ask_for_page();
             });
 }
@@ -257,7 +195,7 @@ void http_front_state::ask_for_census() {
             ask_for_census();
           },
           [this](const caf::error&) {
-            answer_all(census_questions, cache_does_not_answer());
+            answer_all(census_questions, reply_without_cache());
             ask_for_census();
           });
 }

@@ -182,7 +182,7 @@ void http_server::session::serve(std::size_t header_size) {
   scanned_ = 0;
   static_cast<request_head&>(request_) =
       std::get<request_head>(std::move(parsed));
-  ++server_->stats.reading;
+  ++server_->stats.requests;
   request_.stats = server_->stats;
   request_.own_slow_scrapes = server_->slow_scrapes_of(client());
   is_last_ = is_last_ || !request_.keep_alive ||

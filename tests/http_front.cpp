@@ -482,8 +482,8 @@ CAF_TEST(requests are counted by handler and code) {
 }
 
 CAF_TEST(the counters of the server never fall) {
-  const auto seen = [&](std::uint64_t reading, std::uint64_t count) {
-    stats.reading = reading;
+  const auto seen = [&](std::uint64_t requests, std::uint64_t count) {
+    stats.requests = requests;
     stats.errors[0] = stats.rejected_limit = stats.connections = count;
     stats.rejected_descriptors = count;
     advance(1s);
@@ -572,7 +572,7 @@ CAF_TEST(pages of the census can use the request) {
 }
 
 CAF_TEST(questions of the process itself are not counted) {
-  stats.reading = 1;
+  stats.requests = 1;
   stats.rejected_limit = 5;
   get("/metrics");
   const auto e = std::make_shared<fake_exchange>();
@@ -582,7 +582,7 @@ CAF_TEST(questions of the process itself are not counted) {
   caf::anon_send(aut, atom::serve_v, exchange_ptr{e}, permission::full);
   consume_messages();
   advance(1s);
-  stats.reading = 2;
+  stats.requests = 2;
   get("/metrics");
 
   CAF_CHECK_EQUAL(e->status(), 200);

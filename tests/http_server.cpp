@@ -371,7 +371,7 @@ CAF_TEST(at the connection limit the longest idle connection is closed) {
   CAF_CHECK(third.read_response().ends_with("hello\n"));
   CAF_CHECK_EQUAL(requests.back().stats.rejected_limit, 1u);
   CAF_CHECK_EQUAL(requests.back().stats.connections, 3u);
-  CAF_CHECK_EQUAL(requests.back().stats.reading, requests.size());
+  CAF_CHECK_EQUAL(requests.back().stats.requests, requests.size());
 }
 
 CAF_TEST(at the limit the connection without progress for longest is closed) {

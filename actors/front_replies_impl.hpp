@@ -1,0 +1,32 @@
+#pragma once
+
+// The replies of the HTTP front, as functions of what was asked and found.
+
+#include "actors/messages.hpp"
+#include "pages/routes.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace betanet {
+
+/// `fields` are further header fields, each ended by CR LF.
+reply_ptr text_reply(int status, const std::string& text,
+                     std::string_view fields = {});
+
+/// The reply with a rendered page. `escaping` is what the client accepts, or
+/// empty.
+reply_ptr page_reply(const metrics::page& p, net::format format,
+                     bool compressed, std::string_view escaping);
+
+/// The reply to a client that the guard does not admit; null if it does.
+reply_ptr reply_to_denied(permission granted);
+
+/// The reply to a request for an unknown path, with a wrong method, or sent by
+/// a page of another site; null to other requests.
+reply_ptr reply_to_unservable(const pages::route& r,
+                              const net::request_head& asked);
+
+reply_ptr reply_without_cache();
+
+} // namespace betanet
