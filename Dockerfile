@@ -11,7 +11,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
       ca-certificates g++ cmake ninja-build libcaf-dev libboost1.81-dev \
       libboost-json1.81-dev libboost-url1.81-dev prometheus-cpp-dev \
       libspdlog-dev libyaml-cpp-dev libcli11-dev libssl-dev zlib1g-dev \
-      libcrypt-dev libsystemd-dev
+      libcrypt-dev
 WORKDIR /src
 COPY . .
 ARG REVISION=""

@@ -784,6 +784,18 @@ targets:
         hear("STOPPING=1")
         self.assertEqual(self.exporter.child.wait(10), 0)
 
+    def test_the_notify_socket_may_be_abstract(self):
+        self.upstream = free_port()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(f"\0betanet-{os.getpid()}")
+            manager.settimeout(10)
+            # A watchdog for another process is not fed.
+            self.start_exporter(NOTIFY_SOCKET=f"@betanet-{os.getpid()}",
+                                WATCHDOG_USEC="1000", WATCHDOG_PID="1")
+            self.assertEqual(manager.recv(4096), b"READY=1")
+            self.exporter.stop()
+            self.assertEqual(manager.recv(4096), b"STOPPING=1")
+
     def test_the_manual_page_is_valid(self):
         done = subprocess.run(
             ["mandoc", "-T", "lint", "-W", "error",
