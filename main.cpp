@@ -69,8 +69,9 @@ int run(const config::invocation& given, exporter::loader load) {
   std::optional<event_log> l;
   try {
     l = make_log(given.settings.log);
-  } catch (const spdlog::spdlog_ex& e) {
-    std::cerr << "betanet_exporter: log.file: " << e.what() << '\n';
+  } catch (const spdlog::spdlog_ex&) {
+    std::cerr << "betanet_exporter: log.file: cannot be opened, although it "
+                 "could be written a moment ago\n";
     return EXIT_FAILURE;
   }
   l->info("Starting betanet_exporter",
@@ -117,7 +118,9 @@ int check_health(const config::invocation& given) {
     std::cerr << "betanet_exporter: warning: " << w << '\n';
   const bool good = probe(s, "betanet_exporter/" BETANET_VERSION, std::cout);
   std::cout.flush();
-  std::quick_exit(good ? EXIT_SUCCESS : EXIT_FAILURE);
+  if (!std::cout)
+    std::cerr << "betanet_exporter: cannot write the table to stdout\n";
+  std::quick_exit(good && std::cout ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
 } // namespace

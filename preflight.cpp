@@ -6,14 +6,9 @@
 #include "net/descriptors.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <filesystem>
 #include <set>
 #include <sstream>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 namespace betanet {
 
@@ -25,36 +20,6 @@ std::string origin_of(const config::settings& s, const std::string& key) {
   return found == s.origins.end() ? key : found->second.text;
 }
 
-/// Why the log file cannot be written; empty if it can. The check creates
-/// neither the file nor missing folders; the start of the exporter does.
-std::string log_file_problem(const std::string& file) {
-  namespace fs = std::filesystem;
-  if (file.empty())
-    return {};
-  const auto refuse = [](const fs::path& what, int error) {
-    return "cannot write " + what.string() + ": " + std::strerror(error);
-  };
-  // O_NONBLOCK: otherwise opening a named pipe would wait for a reader.
-  const int fd =
-      ::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK);
-  const int error = errno;
-  if (fd >= 0)
-    ::close(fd);
-  if (fd >= 0 || error != ENOENT)
-    return fd >= 0 ? std::string{} : refuse(file, error);
-  if (file.ends_with('/'))
-    return refuse(file, EISDIR);
-  std::error_code unknown; // ignored: a link may point to a missing file
-  auto folder = fs::weakly_canonical(file, unknown).parent_path();
-  while (!fs::exists(folder, unknown) && folder.has_relative_path())
-    folder = folder.parent_path();
-  const int probe = ::open(folder.c_str(), O_TMPFILE | O_WRONLY, 0600);
-  const int why = errno;
-  if (probe >= 0)
-    ::close(probe);
-  return probe >= 0 || why == EOPNOTSUPP ? std::string{} : refuse(folder, why);
-}
-
 /// Reads the web configuration and adds what is wrong with it.
 void check_web(const config::settings& s, start_check& found) {
   const auto& file = s.web.config_file;
@@ -63,7 +28,8 @@ void check_web(const config::settings& s, start_check& found) {
   try {
     config::read_file(file, config::largest_secret);
   } catch (const std::runtime_error& e) {
-    found.problems.push_back(origin_of(s, "web.config_file") + ": " + e.what());
+    found.problems.push_back(origin_of(s, "web.config_file") + ": " + e.what() +
+                             ", a readable file is expected");
     return;
   }
   auto reading = read_web(file, {});
@@ -113,8 +79,9 @@ std::vector<std::string> target_problems(const config::settings& s) {
 start_check check_start(const config::settings& s) {
   start_check found{target_problems(s), {}};
   check_web(s, found);
-  if (const auto why = log_file_problem(s.log.file); !why.empty())
-    found.problems.push_back(origin_of(s, "log.file") + ": " + why);
+  if (!s.log.file.empty())
+    if (const auto why = config::write_problem(s.log.file); !why.empty())
+      found.problems.push_back(origin_of(s, "log.file") + ": " + why);
   for (auto& exposed : exposed_secrets(s))
     found.warnings.push_back(std::move(exposed));
   return found;

@@ -85,6 +85,11 @@ std::string field_line(const metrics::poll& p, const metrics::field_row& f) {
   return line + " is not sent, which is allowed\n";
 }
 
+bool is_not_found(const probe_finding& f) {
+  const auto* const r = std::get_if<net::response>(&f.outcome);
+  return r && r->status == 404;
+}
+
 std::string details_of(const probe_finding& f) {
   std::string text;
   const auto& p = f.poll;
@@ -96,7 +101,9 @@ std::string details_of(const probe_finding& f) {
                       utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
   }
   if (p.result == metrics::quality::bad)
-    return text + "  " + (p.failure ? p.failure->text : "") + "\n";
+    return text + "  " + (p.failure ? p.failure->text : "") +
+           (is_not_found(f) ? ": is a path prefix missing from the URL?" : "") +
+           "\n";
   for (const auto& field : metrics::field_table)
     if (field.source == f.endpoint)
       text += field_line(p, field);

@@ -18,8 +18,7 @@ cache_impl::behavior_type cache_state::make_behavior() {
   self->delayed_send(cache_impl{self}, summary_period, atom::summarize_v);
   return {
       [this](atom::add, const std::string& target, snapshot_ptr& s) {
-        pages->replace(target, s);
-        targets[target] = std::move(s);
+        targets[target] = pages->replace(target, std::move(s));
       },
       [this](atom::drop, const std::string& target) {
         targets.erase(target);

@@ -19,6 +19,25 @@ net::identity identity_of(const config::target& t) {
   return result;
 }
 
+/// What is wrong with the authorities and with the own certificate and key of a
+/// target, each with its place.
+std::vector<std::string> tls_problems(const config::target& t,
+                                      const net::tls_material& all,
+                                      net::tls_contexts& contexts) {
+  const auto& keys = t.http_client.tls_config;
+  const std::pair<const config::secret&, net::tls_material> parts[] = {
+      {keys.ca, {.ca = all.ca}},
+      {keys.cert, {.certificate = all.certificate, .key = all.key}}};
+  std::vector<std::string> problems;
+  for (const auto& [from, part] : parts)
+    try {
+      contexts.get(part);
+    } catch (const std::runtime_error& e) {
+      problems.push_back(from.origin.text + ": " + e.what());
+    }
+  return problems;
+}
+
 } // namespace
 
 transport connect(net::outbound& shared, const config::target& t, endpoint e,
@@ -48,12 +67,16 @@ std::shared_ptr<net::tls_context> check_identity(const config::target& t,
     throw config::invalid(std::move(problems));
   try {
     const auto id = identity_of(t);
-    return id.tls ? contexts.get(*id.tls) : nullptr;
+    if (!id.tls)
+      return nullptr;
+    problems = tls_problems(t, *id.tls, contexts);
+    if (problems.empty())
+      return contexts.get(*id.tls);
   } catch (const std::runtime_error& e) {
     const auto& block = t.http_client.origin.text;
-    throw config::invalid(
-        {(block.empty() ? t.origin.text : block) + ": " + e.what()});
+    problems = {(block.empty() ? t.origin.text : block) + ": " + e.what()};
   }
+  throw config::invalid(std::move(problems));
 }
 
 } // namespace betanet

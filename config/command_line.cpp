@@ -22,6 +22,16 @@ std::string flag_in(const std::string& word) {
   return word.substr(begin, word.find('=') - begin);
 }
 
+/// The key of the configuration file with this name, `-` read as `_`, that has
+/// no flag; empty if there is none.
+std::string key_without_flag(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  for (const auto& k : documented_keys())
+    if (k.name == name)
+      return name;
+  return {};
+}
+
 /// What is wrong with a word that is not a flag. Shows no value, because it may
 /// be a secret.
 std::string unknown_word(const std::string& word) {
@@ -30,6 +40,9 @@ std::string unknown_word(const std::string& word) {
     return "unexpected argument" +
            (looks_secret(word) ? "" : " " + quote(word)) +
            ", flags begin with --" + see_help;
+  const auto& refused = unsupported_flags();
+  if (std::find(refused.begin(), refused.end(), name) != refused.end())
+    return "--" + name + ": not supported";
   std::vector<std::string> known;
   for (const auto& f : flags())
     known.push_back(f.name);
@@ -39,23 +52,20 @@ std::string unknown_word(const std::string& word) {
       word.substr(0, word.find_first_not_of('-')) + name_for_message(name);
   if (std::find(known.begin(), known.end(), hyphened) != known.end())
     return shown + ": unknown flag, it is spelled --" + hyphened;
+  if (const auto key = key_without_flag(hyphened); !key.empty())
+    return shown + ": unknown flag, set " + key + " in the configuration file";
   const auto near = nearest(name, known);
   return shown + ": unknown flag" +
          (near ? ", did you mean --" + *near + "?" : see_help);
 }
 
-/// The flags and variables that users of other exporters may expect.
-std::vector<std::string> unsupported(int argc, const char* const* argv) {
+/// What is wrong with variables that users of other exporters may expect.
+std::vector<std::string> unsupported_variables() {
   std::vector<std::string> refused;
-  for (const auto& later : unsupported_flags()) {
-    for (int i = 1; i < argc; ++i)
-      if (const std::string word = argv[i];
-          word.substr(0, word.find('=')) == "--" + later)
-        refused.push_back("--" + later + ": not supported");
+  for (const auto& later : unsupported_flags())
     if (const auto variable = environment_name(later);
         environment_value(variable))
       refused.push_back(variable + ": not supported");
-  }
   return refused;
 }
 
@@ -75,8 +85,7 @@ bool parse_switch(const std::string& text) {
 command_line::command_line(int argc, const char* const* argv) {
   for (const auto& f : flags())
     values_[f.name];
-  if (auto refused = unsupported(argc, argv); !refused.empty())
-    throw invalid(std::move(refused));
+  problems_ = unsupported_variables();
   // Takes words such as `--flag=`: CLI11 would read the next word as the value
   // of the flag.
   std::vector<const char*> words;
@@ -122,17 +131,14 @@ void command_line::parse(std::vector<const char*> words) {
     if (!value.empty())
       values_[name] = {value};
   const auto extras = app.remaining();
-  std::vector<std::string> problems;
   for (std::size_t i = 0; i < extras.size(); ++i) {
-    problems.push_back(unknown_word(extras[i]));
+    problems_.push_back(unknown_word(extras[i]));
     const bool may_have_value =
         extras[i].starts_with('-') && extras[i].find('=') == std::string::npos;
     if (may_have_value && i + 1 < extras.size() &&
         !extras[i + 1].starts_with('-'))
       ++i; // the value of an unknown flag
   }
-  if (!problems.empty())
-    throw invalid(std::move(problems));
 }
 
 std::optional<given> command_line::find(const std::string& flag) const {

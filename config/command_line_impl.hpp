@@ -15,8 +15,11 @@ struct given {
 /// The flags of the command line and the corresponding environment variables.
 class command_line {
 public:
-  /// Throws `invalid` if the words are not flags and values.
+  /// Throws `invalid` if a flag lacks its value.
   command_line(int argc, const char* const* argv);
+
+  /// What is wrong with words that are not flags, and with variables.
+  const std::vector<std::string>& problems() const { return problems_; }
 
   /// The value of the flag or, if it is not given, of its environment variable.
   std::optional<given> find(const std::string& flag) const;
@@ -29,6 +32,7 @@ private:
   void parse(std::vector<const char*> words);
 
   std::map<std::string, std::vector<std::string>> values_;
+  std::vector<std::string> problems_;
 };
 
 } // namespace betanet::config

@@ -17,7 +17,16 @@ void set_telemetry_path(web& w, const std::string& text) {
 }
 
 void set_external_url(web& w, const std::string& text) {
-  w.external_url = text.empty() ? std::nullopt : std::optional{parse_url(text)};
+  w.external_url.reset();
+  if (text.empty())
+    return;
+  try {
+    w.external_url = parse_url(text);
+  } catch (const std::invalid_argument&) {
+    throw std::invalid_argument(
+        "not the URL of this exporter, such as https://exporter.example/prefix "
+        "without user name, query and fragment");
+  }
 }
 
 void add_listen_address(web& w, const std::string& text) {

@@ -5,6 +5,8 @@
 #include "config/quote_impl.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <limits>
 #include <sstream>
 #include <unistd.h>
 
@@ -20,6 +22,40 @@ invalid::invalid(std::vector<std::string> p)
       problems(std::move(p)) {}
 
 namespace {
+
+/// U+FEFF in UTF-8, with which some editors begin a file (YAML 1.2, 5.2).
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+void append(std::vector<std::string>& to,
+            const std::vector<std::string>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+/// The line and the column in `FILE:LINE:COLUMN: what`; empty if there is no
+/// such place.
+std::optional<std::pair<int, int>> place_in(const std::string& problem,
+                                            const std::string& file) {
+  int line = 0, column = 0;
+  if (!problem.starts_with(file + ":") ||
+      std::sscanf(problem.c_str() + file.size(), ":%d:%d:", &line, &column) !=
+          2)
+    return std::nullopt;
+  return std::pair{line, column};
+}
+
+/// The problems in the order in which they stand in the file, those of other
+/// places behind them.
+std::vector<std::string> sorted(std::vector<std::string> problems,
+                                const std::string& file) {
+  const auto key = [&](const std::string& p) {
+    return place_in(p, file).value_or(
+        std::pair{std::numeric_limits<int>::max(), 0});
+  };
+  std::stable_sort(
+      problems.begin(), problems.end(),
+      [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  return problems;
+}
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> items;
@@ -55,15 +91,21 @@ void apply(const command_line& line, const std::vector<key<T>>& keys, T& to,
   }
 }
 
-std::string content_of(const given& file) {
+/// The content of the configuration file. Empty, and a problem more, if it
+/// cannot be read.
+std::string content_of(const given& file, std::vector<std::string>& problems) {
   try {
     auto text = read_file(file.value, largest_file);
+    if (std::string_view{text}.starts_with(byte_order_mark))
+      text.erase(0, byte_order_mark.size());
     if (text.find_first_not_of(" \t\r\n") == text.npos)
-      throw std::runtime_error(path_for_message(file.value) +
-                               " is empty, YAML is expected");
+      problems.push_back(path_for_message(file.value) +
+                         ":1:1: the file is empty, YAML is expected");
     return text;
   } catch (const std::runtime_error& e) {
-    throw invalid({file.place + ": " + e.what()});
+    problems.push_back(file.place + ": " + e.what() +
+                       ", a readable file is expected");
+    return {};
   }
 }
 
@@ -102,11 +144,17 @@ void read_settings(const command_line& line,
   const auto file = line.find("config.file");
   if (file && !file->value.empty()) {
     result.file = file->value;
-    result.content = content_of(*file);
+    result.content = content_of(*file, problems);
   }
-  auto read = read_yaml(result.content, result.file, overlay, reserved_paths);
-  problems.insert(problems.begin(), read.problems.begin(), read.problems.end());
-  auto& s = result.settings = std::move(read.settings);
+  auto& s = result.settings;
+  try {
+    auto read = read_yaml(result.content, result.file, overlay, reserved_paths);
+    s = std::move(read.settings);
+    append(problems, read.problems);
+  } catch (const invalid& e) {
+    append(problems, e.problems);
+    s = read_yaml("", result.file, overlay, reserved_paths).settings;
+  }
   if (const auto url = line.find("betanet.url"))
     use_url(s, *url, problems);
   if (s.web.listen_addresses.empty() && problems.empty())
@@ -134,10 +182,11 @@ invocation load(int argc, const char* const* argv,
                 const std::vector<std::string>& reserved_paths,
                 const further_check& check) {
   const command_line line{argc, argv};
-  std::vector<std::string> problems;
+  auto problems = line.problems();
   invocation result;
   result.action = action_of(line, problems);
-  if (result.action == action::help || result.action == action::version) {
+  if (problems.empty() &&
+      (result.action == action::help || result.action == action::version)) {
     result.text = help_text();
     return result;
   }
@@ -149,16 +198,11 @@ invocation load(int argc, const char* const* argv,
     } catch (const std::invalid_argument& e) {
       problems.push_back(every->place + ": " + e.what());
     }
-  try {
-    read_settings(line, reserved_paths, result, problems);
-    if (check && result.action != action::healthcheck)
-      for (auto& p : check(result.settings))
-        problems.push_back(std::move(p));
-  } catch (const invalid& e) {
-    problems.insert(problems.begin(), e.problems.begin(), e.problems.end());
-  }
+  read_settings(line, reserved_paths, result, problems);
+  if (check && result.action != action::healthcheck)
+    append(problems, check(result.settings));
   if (!problems.empty())
-    throw invalid(std::move(problems));
+    throw invalid(sorted(std::move(problems), result.file));
   return result;
 }
 

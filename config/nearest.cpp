@@ -27,8 +27,8 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 
 std::optional<std::string> nearest(const std::string& name,
                                    const std::vector<std::string>& candidates) {
-  // Up to half of the letters may differ, and in a short word up to two.
-  return nearest(name, candidates, std::max<std::size_t>(name.size() / 2, 2));
+  // Up to half of the letters may differ, and in a word of two letters one.
+  return nearest(name, candidates, (name.size() + 1) / 2);
 }
 
 std::optional<std::string> nearest(const std::string& name,

@@ -45,6 +45,16 @@ void add_delay(std::vector<duration>& delays, const std::string& text) {
   delays.push_back(bounded_duration(text, 0s, 1h));
 }
 
+std::optional<duration> parse_max_stale(const std::string& text) {
+  if (text == "forever")
+    return std::nullopt;
+  try {
+    return parse_duration(text);
+  } catch (const std::invalid_argument& e) {
+    throw std::invalid_argument(e.what() + std::string{", or forever"});
+  }
+}
+
 } // namespace
 
 const std::vector<key<polling>>& polling_keys() {
@@ -119,9 +129,7 @@ const std::vector<key<polling>>& polling_keys() {
        "without limit.",
        false,
        [](polling& p, const std::string& s) {
-         p.cache.max_stale.reset();
-         if (s != "forever")
-           p.cache.max_stale = parse_duration(s);
+         p.cache.max_stale = parse_max_stale(s);
        },
        {},
        [](const polling& p) -> std::string {

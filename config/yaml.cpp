@@ -89,7 +89,11 @@ target unnamed_target(const polling& p, const std::string& url) {
 parsed read_yaml(const std::string& yaml, const std::string& file,
                  const overlay& flags,
                  const std::vector<std::string>& reserved_paths) {
-  return reader{file}.read(load_yaml(yaml, file), flags, reserved_paths);
+  const auto root = load_yaml(yaml, file);
+  // All keys may be commented out, but `---` or `null` alone is a mistake.
+  if (root.IsNull() && !yaml.empty() && yaml.find('#') == yaml.npos)
+    throw invalid({file + ":1:1: the file has no key, a mapping is expected"});
+  return reader{file}.read(root, flags, reserved_paths);
 }
 
 settings parse_yaml(const std::string& yaml, const std::string& file,

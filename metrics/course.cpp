@@ -28,4 +28,11 @@ std::optional<double> course::at(std::size_t i) const {
   return std::isnan(value) ? std::nullopt : std::optional<double>{value};
 }
 
+std::optional<double> course::newest() const {
+  for (auto i = kept_polls; i-- > 0;)
+    if (const auto value = at(i))
+      return value;
+  return std::nullopt;
+}
+
 } // namespace betanet::metrics

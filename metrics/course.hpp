@@ -1,6 +1,6 @@
 #pragma once
 
-#include "endpoints.hpp"
+#include "metrics/fields.hpp"
 
 #include <array>
 #include <cstddef>
@@ -27,19 +27,22 @@ constexpr std::size_t index(trend t) {
   return static_cast<std::size_t>(t);
 }
 
-/// The endpoint whose polls tell the value of a trend.
-constexpr endpoint source_of(trend t) {
+/// The field that tells the value of a trend, alone or with others of its
+/// endpoint.
+constexpr field field_of(trend t) {
   switch (t) {
   case trend::peers:
+    return field::total_nodes;
   case trend::active_mixnodes:
-    return endpoint::nodes_status;
-  case trend::loss:
-    return endpoint::metrics;
+    return field::active_nodes;
   case trend::throughput:
+    return field::bytes_transmitted;
+  case trend::loss:
+    return field::packets_dropped;
   case trend::latency:
     break;
   }
-  return endpoint::network_stats;
+  return field::avg_latency_ms;
 }
 
 /// The number of polls whose results and values a snapshot keeps.
@@ -58,6 +61,9 @@ public:
   std::optional<double> at(std::size_t i) const;
 
   std::optional<double> latest() const { return at(kept_polls - 1); }
+
+  /// The newest value that is known; empty if there is none.
+  std::optional<double> newest() const;
 
 private:
   std::array<float, kept_polls> values_; ///< NaN: unknown.

@@ -87,7 +87,7 @@ void latency_state::observe(double seconds) {
 
 void snapshot::apply(endpoint e, const poll& p, time_point now) {
   for (const auto t : all_trends)
-    if (source_of(t) == e)
+    if (row_of(field_of(t)).source == e)
       courses[index(t)].push(measure(t, *this, p, now));
   const bool no_object = p.failure && p.failure->why == reason::json;
   if (p.result == quality::bad && !no_object)

@@ -5,6 +5,7 @@
 #include <boost/beast/http/parser.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <iterator>
 
 namespace betanet::net {
@@ -39,13 +40,37 @@ bool names_other_version(std::string_view block) {
          version != " HTTP/1.0";
 }
 
+/// Whether the value of `Host` is empty, or a host with or without a port
+/// (RFC 9110, 7.2; RFC 3986, 3.2.2).
+bool is_host(std::string_view value) {
+  const auto consists_of = [](std::string_view text, std::string_view marks) {
+    return std::all_of(text.begin(), text.end(), [&](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) ||
+             marks.find(c) != marks.npos;
+    });
+  };
+  const bool literal = value.starts_with('[');
+  const auto end =
+      literal ? value.find(']') : std::min(value.find(':'), value.size());
+  if (end == value.npos)
+    return false;
+  const auto host = value.substr(literal, end - literal);
+  const auto rest = value.substr(end + literal);
+  const auto digits = rest.substr(rest.starts_with(':'));
+  return consists_of(host, literal ? ":.%-_~" : "-._~%!$&'()*+,;=") &&
+         (rest.empty() || rest[0] == ':') &&
+         digits.find_first_not_of("0123456789") == digits.npos;
+}
+
 /// The status to refuse the request with; 0: none.
 int refusal_status(const http::request_header<>& head, int max_fields) {
   using http::field;
   if (std::distance(head.begin(), head.end()) > max_fields)
     return 431;
   const auto hosts = head.count(field::host);
-  if (hosts > 1 || (hosts == 0 && head.version() == 11))
+  const auto host = head[field::host];
+  if (hosts > 1 || (hosts == 0 && head.version() == 11) ||
+      !is_host({host.data(), host.size()}))
     return 400; // RFC 9112, 3.2
   if (head.count(field::transfer_encoding))
     return 400;

@@ -29,6 +29,9 @@ json::object labels_of(const std::string& target, const location& at) {
 answer discovery(const view& v) {
   const auto& at = v.reached_at;
   const json::string host{at.host.empty() ? v.host : std::string_view{at.host}};
+  if (host.empty())
+    return {.status = 400,
+            .body = "Host is empty, and web.external_url is not set.\n"};
   json::array groups;
   for (const auto& [target, _] : v.all.targets)
     groups.push_back(json::object{{"targets", json::array{host}},

@@ -50,8 +50,8 @@ listed_target list_target(const std::string& name,
                           const metrics::snapshot& latest,
                           metrics::time_point now) {
   listed_target t{&name, &latest, state_of(latest, now)};
-  if (const auto e = first_failing(latest))
-    t.failing_since = latest.endpoints[index(*e)].failing_since;
+  if (const auto first = first_failing(latest); !first.empty())
+    t.failing_since = latest.endpoints[index(first.front())].failing_since;
   return t;
 }
 

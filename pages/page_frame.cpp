@@ -23,7 +23,7 @@ a { color: inherit; text-decoration-color: var(--dim);
   text-underline-offset: .2em; }
 a:hover { color: var(--link); }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-.dim { color: var(--dim); font-weight: 400; }
+.dim, .old { color: var(--dim); font-weight: 400; }
 .alarm { color: var(--bad); font-weight: 600; }
 [hidden] { display: none; }
 [data-state=up], [data-state=closed] { color: var(--good); }

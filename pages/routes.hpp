@@ -90,6 +90,7 @@ answer without_census(const route& r);
 inline constexpr std::array probe_codes{200, 405, 503};
 inline constexpr std::array probe_by_name_codes{200, 404, 405, 503};
 inline constexpr std::array guarded_codes{200, 401, 405, 429, 500, 503};
+inline constexpr std::array discovery_codes{200, 400, 401, 405, 429, 500, 503};
 inline constexpr std::array reload_codes{200, 401, 403, 405, 429, 500, 503};
 inline constexpr std::array guarded_by_name_codes{200, 401, 404, 405,
                                                   429, 500, 503};
@@ -129,7 +130,7 @@ inline constexpr std::array route_table{
           .from = source::reload},
     route{.path = "/sd",
           .handler = "sd",
-          .codes = guarded_codes,
+          .codes = discovery_codes,
           .lifetime = std::chrono::seconds{1},
           .make = discovery},
     route{.path = "/config",

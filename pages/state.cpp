@@ -40,16 +40,21 @@ bool any_stale(const metrics::snapshot& s, metrics::time_point now) {
                      [&](auto e) { return metrics::stale(s, e, now); });
 }
 
-std::optional<endpoint> first_failing(const metrics::snapshot& s) {
-  std::optional<endpoint> first;
+std::vector<endpoint> first_failing(const metrics::snapshot& s) {
   const auto since = [&](endpoint e) {
     return s.endpoints[index(e)].failing_since;
   };
-  for (const auto e : all_endpoints)
-    if (since(e) != metrics::wall_time{} &&
-        (!first || since(e) < since(*first)))
-      first = e;
-  return first;
+  std::vector<endpoint> failing(all_endpoints.begin(), all_endpoints.end());
+  std::erase_if(failing,
+                [&](endpoint e) { return since(e) == metrics::wall_time{}; });
+  std::stable_sort(failing.begin(), failing.end(),
+                   [&](auto a, auto b) { return since(a) < since(b); });
+  // A service that dies takes its endpoints along within milliseconds.
+  if (!failing.empty())
+    std::erase_if(failing,
+                  [&, end = since(failing[0]) + std::chrono::seconds{1}](
+                      endpoint e) { return since(e) >= end; });
+  return failing;
 }
 
 bool any_overdue(const metrics::census& all, metrics::time_point now) {

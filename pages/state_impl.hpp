@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace betanet::pages {
 
@@ -30,8 +31,9 @@ state state_of(const metrics::snapshot& s, metrics::time_point now);
 /// Whether any endpoint is stale, see `metrics::stale`.
 bool any_stale(const metrics::snapshot& s, metrics::time_point now);
 
-/// The endpoint that has been failing for the longest time; empty if none is.
-std::optional<endpoint> first_failing(const metrics::snapshot& s);
+/// The endpoints that began to fail within a second of the first one, in this
+/// order; none if no endpoint is failing.
+std::vector<endpoint> first_failing(const metrics::snapshot& s);
 
 /// Whether the next tick of any target is overdue, which means that the
 /// scheduler has stopped working.

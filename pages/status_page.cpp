@@ -119,7 +119,7 @@ std::string lists(const view& v, const overview& o) {
          section("Failing", failing,
                  endpoint_table_of(failing, {v.now, v.wall_now})) +
          section(o.counts[index(state::waiting)] > 0 ? "Up or waiting" : "Up",
-                 others, value_table_of(others)) +
+                 others, value_table_of(others, {v.now, v.wall_now})) +
          links;
 }
 

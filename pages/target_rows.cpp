@@ -9,8 +9,8 @@ namespace betanet::pages {
 
 namespace {
 
-/// An error is cut to this many bytes. `/health` has the whole text.
-constexpr std::size_t longest_error = 240;
+/// Errors and URLs are cut to this many bytes. `/health` has the whole text.
+constexpr std::size_t longest_text = 240;
 
 std::string dim(const std::string& text) {
   return " <span class=\"dim\">" + text + "</span>";
@@ -37,22 +37,33 @@ std::string linked_name(const listed_target& t) {
          display_name(t) + "</a>";
 }
 
+/// Which endpoints the failure of a target began with.
+std::string what_began(const std::vector<endpoint>& first) {
+  if (first.size() == endpoint_count)
+    return "all endpoints failed together";
+  std::string names;
+  for (const auto e : first)
+    names += (names.empty() ? "" : " and ") + std::string{betanet::name(e)};
+  return names + " failed first";
+}
+
 /// The state of a target, since when it is failing and what failed first.
 std::string verdict(const listed_target& t, const moment& at) {
   auto text = badge(name(t.state));
-  if (const auto first = first_failing(*t.latest))
+  const auto first = first_failing(*t.latest);
+  if (!first.empty())
     text += dim("since " + time_text(t.failing_since, at.wall_now) + ", for " +
                 span_text(at.wall_now - t.failing_since) + "; " +
-                std::string{betanet::name(*first)} + " failed first");
+                what_began(first));
   return text;
 }
 
 /// The first bytes of a text, without half of a character of UTF-8.
 std::string cut(std::string text) {
-  if (text.size() <= longest_error)
+  if (text.size() <= longest_text)
     return text;
   const auto continues = [](char c) { return (c & 0xC0) == 0x80; };
-  auto end = longest_error;
+  auto end = longest_text;
   while (end > 0 && continues(text[end]))
     --end;
   return text.substr(0, end) + "...";
@@ -86,7 +97,8 @@ std::string endpoint_row(const metrics::snapshot& s, endpoint e,
            : dim("since " + time_text(status.breaker_since, at.wall_now)));
   auto row = "<tr><th scope=\"row\">" + std::string{betanet::name(e)};
   if (s.urls)
-    row += "<span class=\"url\">" + escaped((*s.urls)[index(e)]) + "</span>";
+    row +=
+        "<span class=\"url\">" + escaped(cut((*s.urls)[index(e)])) + "</span>";
   row += "</th>";
   for (const auto& cell :
        {state_cell(s, e, at), breaker, time_and_age(status.last_good_wall, at),
@@ -117,22 +129,34 @@ constexpr std::string_view endpoint_table_head =
     "<th scope=\"col\">Last good poll</th><th scope=\"col\">Last polls</th>"
     "<th scope=\"col\">Last error</th></tr></thead>\n";
 
-/// The latest value of a trend and the picture of its course.
-std::string value_and_course(const metrics::snapshot& s, const trend_row& row) {
+/// The latest value of a trend. Where the latest poll did not tell it, the
+/// value before, dimmed, as long as /metrics shows it too.
+std::string value_text(const metrics::snapshot& s, const trend_row& row,
+                       const moment& at) {
   const auto& course = s.courses[index(row.id)];
-  const auto latest = course.latest();
-  const auto picture = course_picture(course, row.text);
-  return (latest ? escaped(row.text(*latest)) : "-") +
+  if (const auto latest = course.latest())
+    return escaped(row.text(*latest));
+  const auto newest = course.newest();
+  if (newest && metrics::visible(s, metrics::field_of(row.id), at.now))
+    return "<span class=\"old\" title=\"as last read\">" +
+           escaped(row.text(*newest)) + "</span>";
+  return "-";
+}
+
+std::string value_and_course(const metrics::snapshot& s, const trend_row& row,
+                             const moment& at) {
+  const auto picture = course_picture(s.courses[index(row.id)], row.text);
+  return value_text(s, row, at) +
          (picture.empty() ? "<svg aria-hidden=\"true\"></svg>" : picture);
 }
 
-std::string value_row(const listed_target& t) {
+std::string value_row(const listed_target& t, const moment& at) {
   auto row = "<tr><th scope=\"row\">" + linked_name(t);
   if (t.state != state::up)
     row += " " + badge(name(t.state));
   row += "</th>";
   for (const auto& column : trend_table)
-    row += "<td>" + value_and_course(*t.latest, column) + "</td>";
+    row += "<td>" + value_and_course(*t.latest, column, at) + "</td>";
   return row + "</tr>\n";
 }
 
@@ -161,14 +185,15 @@ std::string endpoint_table_of(std::span<const listed_target> targets,
   return table + "</table>\n";
 }
 
-std::string value_table_of(std::span<const listed_target> targets) {
+std::string value_table_of(std::span<const listed_target> targets,
+                           const moment& at) {
   std::string table =
       "<table class=\"values\">\n<thead><tr><th scope=\"col\">Target</th>";
   for (const auto& column : trend_table)
     table += std::string{"<th scope=\"col\">"} + column.label + "</th>";
   table += "</tr></thead>\n<tbody>\n";
   for (const auto& t : targets)
-    table += value_row(t);
+    table += value_row(t, at);
   return table + "</tbody>\n</table>\n";
 }
 
@@ -177,7 +202,7 @@ std::string detail_of(const listed_target& t, const moment& at) {
               "</h2>\n<dl>\n";
   for (const auto& row : trend_table)
     text += std::string{"<div><dt>"} + row.label + "</dt><dd>" +
-            value_and_course(*t.latest, row) + "</dd></div>\n";
+            value_and_course(*t.latest, row, at) + "</dd></div>\n";
   return text + "</dl>\n" + std::string{endpoint_table_head} + "<tbody>\n" +
          endpoint_rows(*t.latest, at) + "</tbody>\n</table>\n" +
          rules_of(*t.latest, at) + "</section>\n";

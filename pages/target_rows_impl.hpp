@@ -18,7 +18,8 @@ std::string endpoint_table_of(std::span<const listed_target> targets,
                               const moment& at);
 
 /// A table with one line for each of the targets: its values and their courses.
-std::string value_table_of(std::span<const listed_target> targets);
+std::string value_table_of(std::span<const listed_target> targets,
+                           const moment& at);
 
 /// All about one target.
 std::string detail_of(const listed_target& t, const moment& at);

@@ -1,6 +1,6 @@
 #include "sim/faults.hpp"
 
-#include <boost/json.hpp>
+#include "sim/body_reader.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -45,6 +45,9 @@ constexpr std::array kind_table{
              "the answer has this body"},
 };
 
+constexpr std::uint64_t longest_delay = 86'400'000; ///< A day, in ms.
+constexpr std::uint64_t largest_body = 1 << 30;     ///< 1 GiB.
+
 /// The keys of the JSON object that sets a fault.
 constexpr std::array<std::string_view, 7> fault_keys{
     "endpoint", "fault", "delay_ms", "status", "retry_after", "size", "body"};
@@ -80,35 +83,21 @@ void apply(faults& to, std::string_view endpoint, const fault& f) {
 } // namespace
 
 void apply(faults& to, std::string_view text) {
-  try {
-    const auto root = json::parse({text.data(), text.size()});
-    const auto& o = root.as_object();
-    for (const auto& [key, value] : o)
-      if (std::find(fault_keys.begin(), fault_keys.end(),
-                    std::string_view{key}) == fault_keys.end())
-        throw std::invalid_argument("unknown key \"" + std::string{key} +
-                                    "\", the keys are endpoint, fault, "
-                                    "delay_ms, status, retry_after and size");
-    const auto number = [&](const char* key, auto fallback) {
-      const auto* v = o.if_contains(key);
-      return v ? v->to_number<decltype(fallback)>() : fallback;
-    };
-    fault f;
-    f.kind = parse_kind(std::string_view{o.at("fault").as_string()});
-    f.delay = std::chrono::milliseconds{number("delay_ms", 1000)};
-    f.status = number("status", f.status);
-    if (const auto* v = o.if_contains("retry_after"))
-      f.retry_after =
-          v->is_string() ? std::string{v->as_string()} : json::serialize(*v);
-    f.size = number("size", f.size);
-    if (const auto* v = o.if_contains("body"))
-      f.body = v->as_string();
-    apply(to, std::string_view{o.at("endpoint").as_string()}, f);
-  } catch (const std::invalid_argument&) {
-    throw;
-  } catch (const std::exception& e) {
-    throw std::invalid_argument(std::string{"bad fault: "} + e.what());
-  }
+  const body_reader body{text};
+  body.refuse_unknown(fault_keys);
+  fault f;
+  f.kind = parse_kind(body.text("fault"));
+  if (const auto n = body.optional_number("delay_ms", 0, longest_delay))
+    f.delay = std::chrono::milliseconds{*n};
+  if (const auto n = body.optional_number("status", 100, 599))
+    f.status = static_cast<int>(*n);
+  if (const auto* v = body.object().if_contains("retry_after"))
+    f.retry_after =
+        v->is_string() ? std::string{v->as_string()} : json::serialize(*v);
+  if (const auto n = body.optional_number("size", 0, largest_body))
+    f.size = *n;
+  f.body = body.optional_text("body").value_or("");
+  apply(to, body.text("endpoint"), f);
 }
 
 void apply_flag(faults& to, const std::string& flag) {
@@ -117,18 +106,22 @@ void apply_flag(faults& to, const std::string& flag) {
     throw std::invalid_argument("\"" + flag +
                                 "\" is not endpoint=fault[:number]");
   const auto colon = flag.find(':', equals);
+  const auto kind_name = flag.substr(equals + 1, colon - equals - 1);
   fault f;
-  f.kind = parse_kind(flag.substr(equals + 1, colon - equals - 1));
-  if (colon != std::string::npos && f.kind == kind::body) {
-    f.body = flag.substr(colon + 1);
-  } else if (colon != std::string::npos) {
-    const int number = std::stoi(flag.substr(colon + 1));
-    if (f.kind == kind::status)
-      f.status = number;
+  f.kind = parse_kind(kind_name);
+  if (colon != std::string::npos) {
+    const auto value = flag.substr(colon + 1);
+    const auto number = [&](std::uint64_t least, std::uint64_t most) {
+      return parse_number(kind_name, value, least, most);
+    };
+    if (f.kind == kind::body)
+      f.body = value;
+    else if (f.kind == kind::status)
+      f.status = static_cast<int>(number(100, 599));
     else if (f.kind == kind::oversized)
-      f.size = static_cast<std::size_t>(number);
+      f.size = number(0, largest_body);
     else
-      f.delay = std::chrono::milliseconds{number};
+      f.delay = std::chrono::milliseconds{number(0, longest_delay)};
   }
   apply(to, flag.substr(0, equals), f);
 }

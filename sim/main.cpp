@@ -13,6 +13,7 @@
 //
 // The paths under /sim are also served at the control address, where the
 // simulator listens even while the service refuses connections.
+#include "sim/body_reader.hpp"
 #include "sim/faults.hpp"
 #include "sim/service.hpp"
 
@@ -71,11 +72,16 @@ tcp::endpoint parse_address(const std::string& text) {
     host = host.substr(1, host.size() - 2);
   if (host == "localhost")
     host = "127.0.0.1";
-  const auto port = static_cast<std::uint16_t>(
-      std::stoi(text.substr(colon == std::string::npos ? 0 : colon + 1)));
-  return {host.empty() ? asio::ip::address{asio::ip::address_v6::any()}
-                       : asio::ip::make_address(host),
-          port};
+  boost::system::error_code ec;
+  const auto address = host.empty()
+                           ? asio::ip::address{asio::ip::address_v6::any()}
+                           : asio::ip::make_address(host, ec);
+  if (colon == text.npos || ec)
+    throw std::invalid_argument("\"" + text +
+                                "\" is not an address such as 127.0.0.1:9000");
+  const auto port = sim::parse_number("the port of " + text,
+                                      text.substr(colon + 1), 0, 65535);
+  return {address, static_cast<std::uint16_t>(port)};
 }
 
 /// Whether a simulator listens at this address, whatever faults it simulates.
@@ -187,8 +193,10 @@ private:
         sim::apply(faults_, r.body);
         open_service();
       } else if (r.path == "/sim/values" && r.method == "POST") {
-        service_.set(boost::json::parse(r.body).as_object());
+        service_.set(r.body);
       } else if (r.path == "/sim/reset" && r.method == "POST") {
+        if (!r.body.empty())
+          sim::body_reader{r.body}.refuse_unknown({});
         service_.reset_counters();
       } else if (r.path != "/sim/faults" || r.method != "GET") {
         return response(404, "{\"error\":\"not found\"}");

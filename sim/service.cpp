@@ -1,6 +1,6 @@
 #include "sim/service.hpp"
 
-#include <boost/json.hpp>
+#include "sim/body_reader.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +10,17 @@ namespace sim {
 
 namespace json = boost::json;
 using namespace betanet::metrics;
+
+namespace {
+
+std::array<std::string_view, field_count> field_keys() {
+  std::array<std::string_view, field_count> keys;
+  for (const auto& row : field_table)
+    keys[index(row.id)] = row.key;
+  return keys;
+}
+
+} // namespace
 
 std::array<double, field_count> service::first_values() {
   std::array<double, field_count> v{};
@@ -54,18 +65,26 @@ void service::reset_counters() {
       at(row.shown) = 0;
 }
 
-void service::set(const json::object& fields) {
-  for (const auto& [key, value] : fields) {
-    const auto* const row =
-        std::find_if(field_table.begin(), field_table.end(),
-                     [name = key](const auto& r) { return r.key == name; });
-    if (row == field_table.end())
-      throw std::invalid_argument("there is no field \"" + std::string{key} +
-                                  "\"");
-    at(row->id) = row->rules.whole
-                      ? static_cast<double>(value.to_number<std::uint64_t>())
-                      : value.to_number<double>();
+void service::set(std::string_view body) {
+  const body_reader fields{body};
+  auto changed = values_;
+  for (const auto& row : field_table) {
+    const auto* const value = fields.object().if_contains(row.key);
+    if (!value)
+      continue;
+    boost::system::error_code ec;
+    changed[index(row.id)] =
+        row.rules.whole
+            ? static_cast<double>(value->to_number<std::uint64_t>(ec))
+            : value->to_number<double>(ec);
+    if (ec)
+      throw std::invalid_argument(
+          std::string{row.key} +
+          (row.rules.whole ? ": a whole number" : ": a number") +
+          " is expected");
   }
+  fields.refuse_unknown(field_keys());
+  values_ = changed;
   still_ = true;
 }
 

@@ -2,12 +2,11 @@
 
 #include "metrics/fields.hpp"
 
-#include <boost/json/fwd.hpp>
-
 #include <array>
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
 
 namespace sim {
 
@@ -29,9 +28,10 @@ public:
   /// Sets the totals to 0, as a restart of the service would.
   void reset_counters();
 
-  /// Sets fields by their JSON keys. From then on the values do not change with
-  /// time. Throws `std::invalid_argument` for an unknown field.
-  void set(const boost::json::object& fields);
+  /// Sets the fields of a JSON object. From then on the values do not change
+  /// with time. Throws `std::invalid_argument` and changes nothing if a field
+  /// is unknown or its value is not a number.
+  void set(std::string_view body);
 
 private:
   using field = betanet::metrics::field;

@@ -46,6 +46,9 @@ CAF_TEST(an unknown flag names the nearest one) {
       {"-config.file=x",
        "-config.file: unknown flag, it is spelled --config.file"},
       {"--zzzzzzzzzzzz=1", "--zzzzzzzzzzzz: unknown flag (see --help)"},
+      {"--collection.latency-buckets=1",
+       "--collection.latency-buckets: unknown flag, set "
+       "collection.latency_buckets in the configuration file"},
       {"word",
        "unexpected argument \"word\", flags begin with -- (see --help)"}};
   for (const auto& [word, expected] : table)
@@ -221,13 +224,63 @@ CAF_TEST(without targets the URL flag is the target without a name) {
   }
 }
 
+CAF_TEST(no problem hides another) {
+  const temporary_file file{"targets:\n"
+                            "  - url: http://a\n"
+                            "  - {name: b, url: http://b}\n"
+                            "retry: {jitter: 2}\n"};
+  const auto of_flags =
+      "--cache.ttl: \"x\" is not a duration such as 250ms, 15s "
+      "or 1m30s";
+  const auto check = [](const settings&) {
+    return std::vector<std::string>{"checked"};
+  };
+  const auto with = [&](const std::string& flag) {
+    command c;
+    c.flag("--nope").flag("--cache.ttl=x").flag(flag);
+    try {
+      c.load(check);
+    } catch (const invalid& e) {
+      return e.problems;
+    }
+    return std::vector<std::string>{};
+  };
+
+  CHECK_EQUAL(
+      with("--config.file=" + file.path),
+      (std::vector<std::string>{
+          file.path + ":2:5: target.name: missing, each of several "
+                      "targets needs a name",
+          file.path + ":4:17: retry.jitter: \"2\" is not between 0 and 1",
+          "--nope: unknown flag (see --help)", of_flags, "checked"}));
+  CHECK_EQUAL(with("--config.file=/no/such"),
+              (std::vector<std::string>{
+                  "--nope: unknown flag (see --help)",
+                  "--config.file: cannot read /no/such: No such file or "
+                  "directory, a readable file is expected",
+                  of_flags, "checked"}));
+  const temporary_file broken{"a: {"};
+  const auto of_syntax = with("--config.file=" + broken.path);
+  CAF_REQUIRE_EQUAL(of_syntax.size(), 4u);
+  CHECK_CONTAINS(of_syntax[0], broken.path + ":1:");
+}
+
 CAF_TEST(an empty configuration file is an error) {
-  for (const std::string text : {"", "\n \t\n"}) {
+  for (const std::string text :
+       {"", "\n \t\n", "\xef\xbb\xbf", "\xef\xbb\xbf \n"}) {
     const temporary_file file{text};
     CAF_CHECK_EQUAL(command{}.flag("--config.file=" + file.path).problems(),
-                    "--config.file: " + file.path +
-                        " is empty, YAML is expected");
+                    file.path + ":1:1: the file is empty, YAML is expected");
   }
+  for (const std::string text : {"---\n", "...", "null", "~\n"}) {
+    const temporary_file file{text};
+    CAF_CHECK_EQUAL(command{}.flag("--config.file=" + file.path).problems(),
+                    file.path +
+                        ":1:1: the file has no key, a mapping is expected");
+  }
+  const temporary_file comments{"--- # nothing\n"};
+  CAF_CHECK_EQUAL(command{}.flag("--config.file=" + comments.path).problems(),
+                  "none");
 
   const temporary_file garbage{std::string{"\xff\xfe\0", 3}};
   CAF_CHECK_EQUAL(command{}.flag("--config.file=" + garbage.path).problems(),

@@ -621,9 +621,10 @@ CAF_TEST(messages about invalid flags and variables name them) {
                   "--shard.count: not supported");
   CAF_CHECK_EQUAL(command{}.flag("--config.file=/no/such").problems(),
                   "--config.file: cannot read /no/such: No such file or "
-                  "directory");
+                  "directory, a readable file is expected");
   CAF_CHECK_EQUAL(command{}.flag("--config.file=/").problems(),
-                  "--config.file: cannot read /: not a regular file");
+                  "--config.file: cannot read /: not a regular file, a "
+                  "readable file is expected");
 }
 
 CAF_TEST(the path of the web configuration is relative to the file) {

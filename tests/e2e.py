@@ -367,10 +367,10 @@ groups:
 
     # -- the command line ----------------------------------------------------
 
-    def run_exporter(self, *flags, **env):
+    def run_exporter(self, *flags, cwd=None, **env):
         done = subprocess.run([f"{BINARIES}/betanet_exporter", *flags],
                               capture_output=True, text=True, timeout=20,
-                              env={**os.environ, **env})
+                              cwd=cwd, env={**os.environ, **env})
         return done.returncode, done.stdout, done.stderr
 
     def test_help_and_version_exit_with_0(self):
@@ -414,6 +414,17 @@ groups:
                 if name == "new":
                     self.assertFalse(os.path.exists(f"{home}/new"))
                 started = self.run_exporter(address, flag)[2]
+                self.assertEqual("cannot listen" in started, good,
+                                 (name, started))
+            for name, good in (("x.log", True), ("sub/x.log", True),
+                               ("/proc/x", False), ("/sys/x", False),
+                               ("http://ann:canary@h/", False)):
+                flag = f"--log.file={name}"
+                status, _, err = self.run_exporter("--config.check", flag,
+                                                   cwd=home)
+                self.assertEqual(status == 0, good, (name, err))
+                self.assertNotIn("canary", err)
+                started = self.run_exporter(address, flag, cwd=home)[2]
                 self.assertEqual("cannot listen" in started, good,
                                  (name, started))
 
@@ -471,7 +482,8 @@ targets:
                 self.assertIn(f"betanet_exporter: {path}:{place}", err)
 
     def test_a_file_that_is_no_configuration_is_refused(self):
-        for text, problem in ((b"", "is empty"),
+        for text, problem in ((b"", "f.yml:1:1: the file is empty"),
+                              (b"\xef\xbb\xbf", "f.yml:1:1: the file is empty"),
                               (b"\xff\xfe\0", "f.yml:1:1: the file is not")):
             flag = f"--config.file={self.write(text)}"
             for check in ([], ["--config.check"]):
@@ -1076,15 +1088,35 @@ targets:
                      "POST /sim/faults", "POST /sim/values", "retry_after"):
             self.assertIn(text, done.stdout)
         self.start_sim()
-        for path, body, key in (
-                ("faults", {"endpoint": "all", "fault": "slow", "delay": 9},
-                 b"delay"),
-                ("values", {"packets": 1}, b"packets")):
+        slow = {"endpoint": "all", "fault": "slow"}
+        for path, body, text in (
+                ("faults", slow | {"delay": 9}, "unknown key \"delay\""),
+                ("faults", slow | {"delay_ms": -5}, "delay_ms: a whole number"),
+                ("faults", slow | {"delay_ms": "x"}, "delay_ms: a whole"),
+                ("faults", slow | {"status": 1000}, "from 100 to 599"),
+                ("faults", slow | {"body": 1}, "body: a string is expected"),
+                ("faults", {"fault": "slow"}, "endpoint: missing"),
+                ("faults", {"endpoint": "all", "fault": "x"}, "no fault"),
+                ("faults", [], "not a JSON object"),
+                ("values", {"active_nodes": 3, "packets": 1}, "\"packets\""),
+                ("values", {"active_nodes": 3, "total_nodes": 7.5},
+                 "total_nodes: a whole number"),
+                ("reset", {"all": True}, "unknown key \"all\"")):
             status, _, answer = request(self.control, f"/sim/{path}", "POST",
                                         json.dumps(body))
-            self.assertEqual(status, 400)
-            self.assertIn(key, answer)
+            self.assertEqual(status, 400, body)
+            self.assertIn(text, json.loads(answer)["error"])
+        # Nothing of a refused request is applied.
         self.assertNotIn(b"slow", request(self.control, "/sim/faults")[2])
+        nodes = request(self.upstream, "/api/v1/nodes/status")[2]
+        self.assertIn(b'"active_nodes":5', nodes)
+        for flag, text in (("--fault=all=slow:x", "slow: a whole number"),
+                           ("--listen=foo", '"foo" is not an address'),
+                           ("--listen=127.0.0.1:x", "a whole number from 0")):
+            done = subprocess.run([f"{BINARIES}/betanet_sim", flag],
+                                  capture_output=True, text=True, timeout=20)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(text, done.stderr)
 
 
 if __name__ == "__main__":

@@ -107,6 +107,7 @@ inline std::optional<std::string> fallen(const std::string& earlier,
       if (line.starts_with("# TYPE "))
         counts = !line.ends_with(" gauge") &&
                  (line.starts_with("# TYPE betanet_exporter_") ||
+                  line.starts_with("# TYPE betanet_message_latency_seconds ") ||
                   line.starts_with("# TYPE process_"));
       else if (counts && !line.starts_with('#'))
         all[line.substr(0, line.rfind(' '))] =

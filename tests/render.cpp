@@ -426,12 +426,12 @@ CAF_TEST(a target that replaces another goes on with its counters) {
   auto s = seed();
   s->endpoints[0].counters.requests = 3;
   pages.update("a", s);
-  text();
+  const auto former = text();
   pages.count_scrapes(2);
 
   auto fresh = empty();
   fresh->endpoints[0].counters.requests = 1;
-  pages.replace("a", fresh);
+  const auto begun = pages.replace("a", fresh);
 
   const auto page = text();
   CAF_CHECK(has(page, "betanet_exporter_requests_total{target=\"a\",endpoint="
@@ -439,6 +439,14 @@ CAF_TEST(a target that replaces another goes on with its counters) {
   CAF_CHECK(
       has(page, "betanet_exporter_cache_fresh_hits_total{target=\"a\"} 2"));
   CHECK_NOT_CONTAINS(page, "betanet_connected_peers");
+  // Nor does the histogram fall when the new target has been read.
+  auto read = std::make_shared<snapshot>(*begun);
+  poll good;
+  good.result = quality::good;
+  good.values[index(field::avg_latency_ms)] = 45;
+  read->apply(endpoint::network_stats, good, t0);
+  pages.update("a", read);
+  CHECK_EQUAL(testing::fallen(former, text()), std::nullopt);
 }
 
 CAF_TEST(scrapes are counted once per target by the kind of lookup) {

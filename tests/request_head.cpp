@@ -189,6 +189,19 @@ CAF_TEST(malformed blocks are refused) {
     check(bytes, 400);
 }
 
+CAF_TEST(Host is a host with or without a port) {
+  const auto of = [](const std::string& host) {
+    return "GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n";
+  };
+  for (const auto* good : {"", "a", "a:", "a:9200", "exporter_1.x-y:1", "[::1]",
+                           "[::1]:9200", "10.0.0.1:80", "a%20b", "[v1.a:b]"})
+    check(of(good), 200);
+  for (const auto* bad :
+       {"ann:secret@a", "a b", "x/../y", "a:b", "[::1", "[::1]9200", "[a/b]",
+        "a?b", "a#b", "a:1:2", "\"a\"", "a\\b", "<a>"})
+    check(of(bad), 400);
+}
+
 CAF_TEST(a byte that is never part of a header block is refused at once) {
   for (const auto& begun :
        {"GET\0"s, "GET / HTTP/1.1\n"s, "GET / HTTP/1.1\rX"s,

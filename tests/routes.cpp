@@ -105,6 +105,14 @@ CAF_TEST(Prometheus discovers the targets where they can be reached) {
                           "\n");
 }
 
+CAF_TEST(without any address there is nothing to discover) {
+  page_view v;
+  v.add("eu");
+  auto view = v.at(v.t0);
+  view.host = {};
+  CAF_CHECK_EQUAL(discovery(view).status, 400);
+}
+
 CAF_TEST(Prometheus discovers the unnamed target as the whole exporter) {
   page_view v;
   v.add();

@@ -83,6 +83,37 @@ CAF_TEST(the headline counts what is down and what is stale) {
   CAF_CHECK_EQUAL(headline(), "3 of 6 targets down");
 }
 
+CAF_TEST(a target whose endpoints fail together blames none) {
+  auto& s = *add_failing("a", 5s);
+  for (auto& e : s.endpoints) {
+    e.last_result = metrics::quality::bad;
+    e.failing_since = wall0 + 5s;
+  }
+  s.endpoints[2].failing_since += 999ms;
+  CHECK_CONTAINS(pages::status(at(t0 + 10s)).body,
+                 "all endpoints failed together");
+
+  s.endpoints[2].failing_since += 1ms;
+  CHECK_CONTAINS(pages::status(at(t0 + 10s)).body,
+                 "metrics and nodes_status failed first");
+}
+
+CAF_TEST(a value of an earlier poll is marked until it is stale) {
+  auto& s = *add_good("a");
+  metrics::poll p;
+  p.result = metrics::quality::good;
+  p.values[index(metrics::field::total_nodes)] = 7;
+  s.apply(endpoint::nodes_status, p, t0);
+  p.result = metrics::quality::bad;
+  s.endpoints[index(endpoint::nodes_status)].record(p, t0 + 15s, wall0 + 15s);
+  s.apply(endpoint::nodes_status, p, t0 + 15s);
+
+  CHECK_CONTAINS(pages::status(at(t0 + 16s)).body,
+                 "<dt>Peers</dt><dd><span class=\"old\" title=\"as last "
+                 "read\">7</span><svg");
+  CHECK_CONTAINS(pages::status(at(t0 + 5min)).body, "<dt>Peers</dt><dd>-<svg");
+}
+
 CAF_TEST(failing targets come first with what failed first on top) {
   add_good("good");
   auto& s = *add_failing("late", 9s);

@@ -181,10 +181,13 @@ class Alerts(unittest.TestCase):
                                      if re.fullmatch(name, a)], name)
 
     def test_the_scrape_configurations_are_valid(self):
-        with open(f"{RULES}/README.md") as f:
-            examples = re.findall(r"# prometheus\.yml\n(.*?)```", f.read(),
-                                  re.DOTALL)
-        self.assertEqual(len(examples), 2)
+        examples = []
+        for path in (f"{RULES}/README.md", f"{SOURCES}/README.md"):
+            with open(path) as f:
+                found = re.findall(r"# prometheus\.yml\n(.*?)```", f.read(),
+                                   re.DOTALL)
+            self.assertEqual(len(found), 2, path)
+            examples += found
         for example in examples:
             with tempfile.NamedTemporaryFile("w", dir=RULES,
                                              suffix=".tmp") as f:
