@@ -67,4 +67,12 @@ reply_ptr reply_without_cache() {
   return text_reply(503, "The cache does not answer.\n");
 }
 
+reply_ptr reply_without_configuration() {
+  return text_reply(503, "The configuration is busy.\n");
+}
+
+reply_ptr reply_without_reload() {
+  return text_reply(500, "The reload did not end in time.\n");
+}
+
 } // namespace betanet

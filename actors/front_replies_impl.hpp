@@ -27,6 +27,9 @@ reply_ptr reply_to_denied(permission granted);
 reply_ptr reply_to_unservable(const pages::route& r,
                               const net::request_head& asked);
 
+// The replies to clients whose question another actor has not answered in time.
 reply_ptr reply_without_cache();
+reply_ptr reply_without_configuration();
+reply_ptr reply_without_reload();
 
 } // namespace betanet

@@ -68,15 +68,24 @@ void guard_state::serve(const exchange_ptr& e) {
                                      : permission::health_only);
   const auto login = login_of(e->request());
   const bool verified = login && good_logins.contains(login->digest);
-  // Requests with a verified login take no token, so that strangers cannot use
-  // up those of a scraper.
-  if (!verified && route.rate_limited && !bucket.take(self->clock().now()))
-    return pass(e, permission::too_often);
-  if (verified || rules.users.empty())
+  if (verified)
     return pass(e, permission::full);
-  if (!login)
-    return pass(e, denial(!route.needs_login));
-  check_login(e, *login, !route.needs_login);
+  // Only a login that turns out to be wrong takes a token, so that strangers
+  // cannot use up those of a scraper.
+  if (login)
+    return check_login(e, *login, !route.needs_login);
+  pass(e, after_token(e, rules.users.empty() ? permission::full
+                                             : denial(!route.needs_login)));
+}
+
+/// The permission of a request without a good login: `granted`, or that it came
+/// too often.
+permission guard_state::after_token(const exchange_ptr& e, permission granted) {
+  const auto& route =
+      pages::find_route(e->request().path, settings.telemetry_path);
+  return route.rate_limited && !bucket.take(self->clock().now())
+             ? permission::too_often
+             : granted;
 }
 
 /// The login of a request; empty without one and where no login is needed.
@@ -136,7 +145,8 @@ void guard_state::verified(const std::string& digest, bool good) {
     good_logins.insert(digest);
   }
   for (const auto& w : checks.end())
-    pass(w.request, good ? permission::full : denial(w.optional));
+    pass(w.request,
+         good ? permission::full : after_token(w.request, denial(w.optional)));
   run_next_check();
 }
 

@@ -78,6 +78,7 @@ struct guard_state {
 
   void serve(const exchange_ptr& e);
   std::optional<given_login> login_of(const net::request& r) const;
+  permission after_token(const exchange_ptr& e, permission granted);
   void check_login(const exchange_ptr& e, const given_login& l, bool optional);
   void run_next_check();
   void pass(const exchange_ptr& e, permission granted);

@@ -39,6 +39,7 @@ http_front_impl::behavior_type http_front_state::make_behavior() {
         serve(std::move(e), granted);
       },
       [this](atom::reload) { ask_for_reload(); },
+      [this](atom::overdue) { tell_late(); },
   };
 }
 
@@ -89,6 +90,41 @@ void http_front_state::answer_all(shared_questions<Question>& questions,
     respond(e, r);
 }
 
+/// Makes sure that `tell_late` runs after this time at the latest.
+void http_front_state::watch(metrics::duration d) {
+  const auto at = self->clock().now() + d;
+  if (watched_until && *watched_until <= at)
+    return;
+  watched_until = at;
+  self->scheduled_send(http_front_impl{self}, at, atom::overdue_v);
+}
+
+/// Answers clients whose question another actor has not answered in its time.
+void http_front_state::tell_late() {
+  if (!watched_until || self->clock().now() < *watched_until)
+    return;
+  watched_until.reset();
+  tell_late(page_questions, cache_timeout, reply_without_cache());
+  tell_late(census_questions, presenter_timeout, reply_without_cache());
+  tell_late(settings_questions, reloader_timeout,
+            reply_without_configuration());
+  tell_late(reload_questions, reloader_timeout, reply_without_reload());
+}
+
+template <class Question>
+void http_front_state::tell_late(shared_questions<Question>& questions,
+                                 metrics::duration timeout,
+                                 const reply_ptr& r) {
+  const auto left = questions.time_left(self->clock().now(), timeout);
+  if (!left)
+    return;
+  if (*left > left->zero())
+    return watch(*left);
+  for (const auto& e : questions.expire())
+    respond(e, r);
+  watch(timeout);
+}
+
 /// Whether an answer that was made at this time still serves for this route.
 bool http_front_state::is_young(metrics::time_point made,
                                 const pages::route& r) const {
@@ -99,9 +135,10 @@ bool http_front_state::is_young(metrics::time_point made,
 
 void http_front_state::scrape(exchange_ptr e, const pages::route& route) {
   const auto& request = e->request();
-  // A client without a slow scrape is served, so that others cannot keep it
-  // out.
-  if (settings.max_requests && request.own_slow_scrapes > 0 &&
+  // A client with less than a quarter of the slow scrapes is served, so that
+  // others cannot keep it out.
+  const auto own_share = std::max<std::uint64_t>(settings.max_requests / 4, 1);
+  if (settings.max_requests && request.own_slow_scrapes >= own_share &&
       request.stats.slow_scrapes >= settings.max_requests)
     return respond(e,
                    text_reply(503, "Limit of concurrent requests reached (" +
@@ -122,15 +159,16 @@ void http_front_state::scrape(exchange_ptr e, const pages::route& route) {
 }
 
 void http_front_state::ask_for_page() {
-  const auto* const q = page_questions.begin();
+  const auto* const q = page_questions.begin(self->clock().now());
   if (!q)
     return;
+  watch(cache_timeout);
   page_query asked{{}, 0, q->format, q->compressed, q->target};
   if (!q->target) {
     asked.front = totals();
     asked.scrapes = std::exchange(scrapes, 0);
   }
-  self->request(cache, cache_timeout, atom::render_v, asked)
+  self->request(cache, caf::infinite, atom::render_v, asked)
       .then([this](const page_ptr& p) { page_arrived(p); },
             [this](const caf::error&) {
               answer_all(page_questions, reply_without_cache());
@@ -183,10 +221,11 @@ void http_front_state::show_census(exchange_ptr e, const pages::route& route,
 }
 
 void http_front_state::ask_for_census() {
-  const auto* const q = census_questions.begin();
+  const auto* const q = census_questions.begin(self->clock().now());
   if (!q)
     return;
-  self->request(presenter, presenter_timeout, atom::show_v, *q)
+  watch(presenter_timeout);
+  self->request(presenter, caf::infinite, atom::show_v, *q)
       .then(
           [this](const reply_ptr& r) {
             const auto& q = census_questions.asked();
@@ -211,9 +250,10 @@ void http_front_state::describe_settings(exchange_ptr e,
 }
 
 void http_front_state::ask_for_settings() {
-  if (!settings_questions.begin())
+  if (!settings_questions.begin(self->clock().now()))
     return;
-  self->request(reloader, reloader_timeout, atom::describe_v)
+  watch(reloader_timeout);
+  self->request(reloader, caf::infinite, atom::describe_v)
       .then(
           [this](const std::string& yaml) {
             const auto r = std::make_shared<const net::reply>(
@@ -222,8 +262,7 @@ void http_front_state::ask_for_settings() {
             answer_all(settings_questions, r);
           },
           [this](const caf::error&) {
-            answer_all(settings_questions,
-                       text_reply(503, "The configuration is busy.\n"));
+            answer_all(settings_questions, reply_without_configuration());
           });
 }
 
@@ -235,12 +274,14 @@ void http_front_state::reload(exchange_ptr e) {
 /// Reloads for those who wait. Those who come while it runs get the next one,
 /// because they may have changed the file after it was read.
 void http_front_state::ask_for_reload() {
-  if (self->clock().now() < next_reload || !reload_questions.begin())
+  const auto now = self->clock().now();
+  if (now < next_reload || !reload_questions.begin(now))
     return;
+  watch(reloader_timeout);
   ++reloads;
-  next_reload = self->clock().now() + reload_pause;
+  next_reload = now + reload_pause;
   self->scheduled_send(http_front_impl{self}, next_reload, atom::reload_v);
-  self->request(reloader, reloader_timeout, atom::reload_v)
+  self->request(reloader, caf::infinite, atom::reload_v)
       .then(
           [this](const reload_result& r) {
             answer_all(reload_questions,
@@ -248,8 +289,7 @@ void http_front_state::ask_for_reload() {
             ask_for_reload();
           },
           [this](const caf::error&) {
-            answer_all(reload_questions,
-                       text_reply(500, "The reload did not end in time.\n"));
+            answer_all(reload_questions, reply_without_reload());
             ask_for_reload();
           });
 }

@@ -23,8 +23,9 @@ struct front_settings {
 };
 
 using http_front_impl = http_front_actor::extend<
-    // Delayed message to itself: a reload may be asked for again.
-    caf::reacts_to<atom::reload>>;
+    // Delayed messages to itself: a reload may be asked for again, an answer
+    // may be late.
+    caf::reacts_to<atom::reload>, caf::reacts_to<atom::overdue>>;
 
 struct http_front_state {
   explicit http_front_state(http_front_impl::pointer p) : self(p) {}
@@ -80,6 +81,11 @@ struct http_front_state {
   void respond(const exchange_ptr& e, reply_ptr r);
   template <class Question>
   void answer_all(shared_questions<Question>& questions, const reply_ptr& r);
+  void watch(metrics::duration d);
+  void tell_late();
+  template <class Question>
+  void tell_late(shared_questions<Question>& questions,
+                 metrics::duration timeout, const reply_ptr& r);
   bool is_young(metrics::time_point made, const pages::route& r) const;
   void note_stats(const net::server_stats& s);
 
@@ -98,6 +104,7 @@ struct http_front_state {
   shared_questions<reload_question> reload_questions;
   std::uint64_t reloads = 0;         ///< How many have begun.
   metrics::time_point next_reload{}; ///< The earliest time for another.
+  std::optional<metrics::time_point> watched_until; ///< See `watch`.
 
   /// Scrapes answered since the last request to the cache, which counts them.
   std::uint64_t scrapes = 0;

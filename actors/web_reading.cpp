@@ -30,8 +30,11 @@ web_reading read_web(const std::string& web_config_file,
     if (now.text != last.text)
       now.written = config::parse_web_config(now.text, web_config_file);
     now.found = config::with_files(now.written);
+    const auto& tls = now.written.tls;
+    const bool holds_secrets =
+        !now.found.users.empty() || (tls && !tls->key.text.empty());
     if (auto exposed = config::exposure_of(web_config_file);
-        !exposed.empty() && !now.found.users.empty())
+        !exposed.empty() && holds_secrets)
       now.found.warnings.push_back(std::move(exposed));
     if (!now.found.tls)
       now.tls.reset();

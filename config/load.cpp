@@ -98,15 +98,15 @@ std::string content_of(const given& file, std::vector<std::string>& problems) {
     auto text = read_file(file.value, largest_file);
     if (std::string_view{text}.starts_with(byte_order_mark))
       text.erase(0, byte_order_mark.size());
-    if (text.find_first_not_of(" \t\r\n") == text.npos)
-      problems.push_back(path_for_message(file.value) +
-                         ":1:1: the file is empty, YAML is expected");
-    return text;
+    if (text.find_first_not_of(" \t\r\n") != text.npos)
+      return text;
+    problems.push_back(path_for_message(file.value) +
+                       ":1:1: the file is empty, YAML is expected");
   } catch (const std::runtime_error& e) {
     problems.push_back(file.place + ": " + e.what() +
                        ", a readable file is expected");
-    return {};
   }
+  return {};
 }
 
 void use_url(settings& s, const given& url,

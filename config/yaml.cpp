@@ -65,6 +65,8 @@ private:
                                kind_of(list));
     std::set<std::string> names;
     for (const auto& node : list) {
+      if (has_too_many_problems())
+        break; // the rest would only take time and memory
       auto t = read_target(s.polling, node);
       if (t.name.empty() && list.size() > 1 && node.IsMap() && !node["name"])
         problem(node, "target.name: missing, each of several targets needs a "

@@ -172,12 +172,38 @@ void check_text(const std::string& yaml, const std::string& file) {
   }
 }
 
+/// Refuses many brackets that nothing closes. The parser reads ahead to the end
+/// of them, with 240 bytes of memory for each, before it tells the first one.
+/// Strings count too: no text has a thousand brackets more than it closes.
+void check_brackets(const std::string& yaml, const std::string& file) {
+  constexpr int most = 1000;
+  std::size_t line = 1, line_start = 0;
+  int open = 0;
+  std::string too_deep; // the place of the first bracket of too many
+  for (std::size_t i = 0; i < yaml.size(); ++i) {
+    const char c = yaml[i];
+    if (c == '\n') {
+      ++line;
+      line_start = i + 1;
+    }
+    const int change = (c == '[' || c == '{') - (c == ']' || c == '}');
+    open += change;
+    if (change > 0 && open == static_cast<int>(most_levels) + 1)
+      too_deep =
+          std::to_string(line) + ":" + std::to_string(i + 1 - line_start);
+    if (open > most)
+      throw invalid({file + ":" + too_deep + ": nested in more than " +
+                     std::to_string(most_levels) + " levels"});
+  }
+}
+
 } // namespace
 
 // `YAML::LoadAll` cannot be used to find a second document: for a text with a
 // stray `,` it returns empty documents without end.
 YAML::Node load_yaml(const std::string& yaml, const std::string& file) {
   check_text(yaml, file);
+  check_brackets(yaml, file);
   try {
     std::istringstream in{yaml};
     YAML::Parser parser{in};

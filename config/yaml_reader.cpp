@@ -30,13 +30,8 @@ const char* kind_of(const YAML::Node& node) {
 }
 
 std::vector<std::string> yaml_reader::problems() {
-  constexpr std::size_t shown = 100;
-  if (problems_.size() > shown) {
-    const auto more = problems_.size() - shown;
-    problems_.resize(shown);
-    problems_.push_back(file_ + ": and " + std::to_string(more) +
-                        " more problems");
-  }
+  if (too_many_problems_)
+    problems_.push_back(file_ + ": and more problems");
   return std::move(problems_);
 }
 
@@ -47,7 +42,10 @@ std::string yaml_reader::place_of(const YAML::Node& node) const {
 }
 
 void yaml_reader::problem(const YAML::Node& at, const std::string& text) {
-  problems_.push_back(place_of(at) + text);
+  constexpr std::size_t told = 100;
+  too_many_problems_ = problems_.size() == told;
+  if (!too_many_problems_)
+    problems_.push_back(place_of(at) + text);
 }
 
 void yaml_reader::each_item(const YAML::Node& map, const std::string& prefix,

@@ -38,6 +38,9 @@ public:
   /// All problems that were found. Of a long list, the first ones.
   std::vector<std::string> problems();
 
+  /// Whether the list is so long that it is not made longer.
+  bool has_too_many_problems() const { return too_many_problems_; }
+
   /// The position of a node for messages, such as `f.yml:3:7: `.
   std::string place_of(const YAML::Node& node) const;
 
@@ -121,6 +124,7 @@ private:
   meaning meaning_;
   bool null_is_absent_ = false;
   std::vector<std::string> problems_;
+  bool too_many_problems_ = false;
   std::map<std::string, origin> origins_;
 };
 

@@ -23,6 +23,16 @@ using namespace std::chrono_literals;
 /// once would use a whole core; giving up would end the service.
 constexpr auto accept_pause = 100ms;
 
+/// How many connections are accepted in one round of the loop at most.
+constexpr int accepted_at_once = 64;
+
+/// Whether accept failed for want of descriptors or memory.
+bool is_exhausted(error_code ec) {
+  return ec == asio::error::no_descriptors ||
+         ec == asio::error::no_buffer_space || ec == asio::error::no_memory ||
+         ec == boost::system::errc::too_many_files_open_in_system;
+}
+
 /// How often a lack of descriptors is told at most.
 constexpr auto lack_period = 1min;
 
@@ -40,33 +50,42 @@ http_server::state::state(loop& l, server_limits bounds, handler h)
 
 std::string
 http_server::state::accept_from(const std::shared_ptr<acceptor>& a) {
+  a->non_blocking(true);
   acceptors.push_back(a);
   asio::post(io, [self = shared_from_this(), a] { self->accept(a); });
   const auto local = a->local_endpoint();
   return address_text(local.address().to_string(), local.port());
 }
 
+/// Waits for connections and accepts all that wait, so that many handshakes do
+/// not let the kernel's queue, which all clients share, run full.
 void http_server::state::accept(const std::shared_ptr<tcp::acceptor>& from) {
-  from->async_accept([self = shared_from_this(), from](error_code ec,
-                                                       tcp::socket socket) {
-    if (self->stopped || ec == asio::error::operation_aborted)
-      return;
-    const bool exhausted =
-        ec == asio::error::no_descriptors ||
-        ec == asio::error::no_buffer_space || ec == asio::error::no_memory ||
-        ec == boost::system::errc::too_many_files_open_in_system;
-    if (!exhausted) {
-      if (!ec)
-        self->admit(std::move(socket));
-      return self->accept(from);
-    }
-    self->reject_for_descriptors();
-    const auto pause = std::make_shared<asio::steady_timer>(self->io);
-    pause->expires_after(accept_pause);
-    pause->async_wait([self, from, pause](error_code) {
-      if (!self->stopped)
-        self->accept(from);
-    });
+  from->async_wait(tcp::acceptor::wait_read,
+                   [self = shared_from_this(), from](error_code ec) {
+                     if (self->stopped || ec == asio::error::operation_aborted)
+                       return;
+                     for (int i = 0; i < accepted_at_once; ++i) {
+                       tcp::socket socket{self->io};
+                       from->accept(socket, ec);
+                       if (is_exhausted(ec))
+                         return self->pause_accepting(from);
+                       if (ec == asio::error::would_block)
+                         break;
+                       if (!ec)
+                         self->admit(std::move(socket));
+                     }
+                     self->accept(from);
+                   });
+}
+
+void http_server::state::pause_accepting(
+    const std::shared_ptr<tcp::acceptor>& from) {
+  reject_for_descriptors();
+  const auto pause = std::make_shared<asio::steady_timer>(io);
+  pause->expires_after(accept_pause);
+  pause->async_wait([self = shared_from_this(), from, pause](error_code) {
+    if (!self->stopped)
+      self->accept(from);
   });
 }
 
@@ -91,8 +110,9 @@ void http_server::state::admit(tcp::socket socket) {
   s->start();
 }
 
-/// Makes room for a connection of this client. At the limit for one client or
-/// for all, one of their connections is closed.
+/// Makes room for a connection of this client. At the limit for one client, one
+/// of its connections is closed; at that for all, one of the client that has
+/// most.
 void http_server::state::make_room(const std::string& client) {
   const auto is_own = [&](const auto& s) { return s->client() == client; };
   const auto own = std::count_if(sessions.begin(), sessions.end(), is_own);
@@ -106,7 +126,9 @@ void http_server::state::make_room(const std::string& client) {
     reject_for_descriptors();
   else
     ++stats.rejected_limit;
-  close_slowest([](const auto&) { return true; });
+  const auto heaviest =
+      heaviest_client([](const session&) { return std::size_t{1}; });
+  close_slowest([&](const auto& s) { return s->client() == heaviest; });
 }
 
 /// Closes the connection that has made no progress for longest, whatever it was
@@ -121,6 +143,28 @@ void http_server::state::close_slowest(Predicate is_in_question) {
   close(slowest);
 }
 
+/// The client whose connections weigh most together. If several do, the one of
+/// them whose connection has made no progress for longest.
+template <class Weight>
+std::string http_server::state::heaviest_client(Weight weight_of) const {
+  struct load {
+    std::size_t weight = 0;
+    clock::time_point progressed = clock::time_point::max();
+  };
+  std::unordered_map<std::string, load> loads;
+  for (const auto& s : sessions) {
+    auto& l = loads[s->client()];
+    l.weight += weight_of(*s);
+    l.progressed = std::min(l.progressed, s->progressed());
+  }
+  const auto heaviest = std::max_element(
+      loads.begin(), loads.end(), [](const auto& a, const auto& b) {
+        return std::pair{a.second.weight, b.second.progressed} <
+               std::pair{b.second.weight, a.second.progressed};
+      });
+  return heaviest->first;
+}
+
 /// How many slow scrapes this client has.
 std::uint64_t http_server::state::slow_scrapes_of(const std::string& client) {
   if (stats.slow_scrapes == 0)
@@ -131,22 +175,23 @@ std::uint64_t http_server::state::slow_scrapes_of(const std::string& client) {
       }));
 }
 
-void http_server::state::shake_hands_later(const std::shared_ptr<session>& s) {
+void http_server::state::take_turn(const std::shared_ptr<session>& s,
+                                   void (session::*take)()) {
   struct turn {
     std::shared_ptr<state> self;
     void operator()() const {
-      const auto next = self->handshakes.pop();
-      self->handshakes_run = next.has_value();
+      const auto next = self->steps.pop();
+      self->steps_run = next.has_value();
       if (!next)
         return;
-      const auto live = next->lock();
+      const auto live = next->of.lock();
       if (live && live->phase() == session_phase::reading)
-        live->shake_hands();
+        ((*live).*next->take)();
       asio::post(self->io, *this);
     }
   };
-  handshakes.push(s->client(), s);
-  if (!std::exchange(handshakes_run, true))
+  steps.push(s->client(), {s, take});
+  if (!std::exchange(steps_run, true))
     asio::post(io, turn{shared_from_this()});
 }
 
@@ -154,10 +199,14 @@ void http_server::state::keep(const reply* r) {
   if (kept[r]++ == 0)
     kept_bytes += r->size();
   const auto is_slow = [](const auto& s) { return s->is_slow(); };
-  // One client may always read a page that is larger than the limit.
+  // One connection may always read a page that is larger than the limit.
   while (kept_bytes > limits.page_bytes &&
-         std::count_if(sessions.begin(), sessions.end(), is_slow) > 1)
-    close_slowest(is_slow);
+         std::count_if(sessions.begin(), sessions.end(), is_slow) > 1) {
+    const auto client =
+        heaviest_client([](const session& s) { return s.kept_bytes(); });
+    close_slowest(
+        [&](const auto& s) { return s->is_slow() && s->client() == client; });
+  }
 }
 
 void http_server::state::release(const reply* r) {

@@ -105,7 +105,7 @@ void http_server::session::watch_for_reset() {
 }
 
 void http_server::session::queue_handshake() {
-  server_->shake_hands_later(shared_from_this());
+  server_->take_turn(shared_from_this(), &session::shake_hands);
 }
 
 void http_server::session::shake_hands() {
@@ -163,7 +163,9 @@ void http_server::session::read() {
   input_.resize(size + step.bytes);
   switch (step.result) {
   case outcome::done:
-    return serve_next();
+    return server_->is_busy()
+               ? server_->take_turn(shared_from_this(), &session::serve_next)
+               : serve_next();
   case outcome::want_read:
   case outcome::want_write:
     return when_ready(step.result, &session::read);
@@ -268,7 +270,11 @@ void http_server::session::finish_response() {
     return linger();
   deadline_ = clock::now() + server_->limits.idle_timeout;
   in_request_ = false;
-  serve_next();
+  phase_ = session_phase::reading;
+  if (input_.empty())
+    return wait_for_bytes();
+  // The next request has been sent already: others get their turn before.
+  server_->take_turn(shared_from_this(), &session::serve_next);
 }
 
 /// Closes this side and waits for the client to close its own.

@@ -23,15 +23,20 @@ struct http_server::state : std::enable_shared_from_this<state> {
   /// Accepts connections once the loop runs. Returns the address.
   std::string accept_from(const std::shared_ptr<acceptor>& a);
   void accept(const std::shared_ptr<acceptor>& from);
+  void pause_accepting(const std::shared_ptr<acceptor>& from);
   void admit(boost::asio::ip::tcp::socket socket);
   void reject_for_descriptors();
   void make_room(const std::string& client);
   template <class Predicate>
   void close_slowest(Predicate is_in_question);
+  template <class Weight>
+  std::string heaviest_client(Weight weight_of) const;
   void sweep();
-  /// Queues a step of a TLS handshake. The loop takes one between two rounds of
-  /// its other events, because a step costs up to a millisecond of computing.
-  void shake_hands_later(const std::shared_ptr<session>& s);
+  /// Queues a step of a connection that costs computing: a part of a TLS
+  /// handshake, a request that came right behind another. The loop takes one
+  /// between two rounds of its other events, and the clients take turns.
+  void take_turn(const std::shared_ptr<session>& s, void (session::*step)());
+  bool is_busy() const { return steps_run; }
   void close(const std::shared_ptr<session>& s);
   void finish_stopping();
 
@@ -51,8 +56,12 @@ struct http_server::state : std::enable_shared_from_this<state> {
   server_security security;
   std::vector<std::shared_ptr<acceptor>> acceptors;
   std::unordered_set<std::shared_ptr<session>> sessions;
-  fair_queue<std::weak_ptr<session>> handshakes;
-  bool handshakes_run = false; ///< A handler that takes the next one is posted.
+  struct step {
+    std::weak_ptr<session> of;
+    void (session::*take)();
+  };
+  fair_queue<step> steps;
+  bool steps_run = false; ///< A handler that takes the next one is posted.
   /// How many connections keep each reply.
   std::unordered_map<const reply*, std::size_t> kept;
   std::size_t kept_bytes = 0;
@@ -81,7 +90,6 @@ public:
   session(std::shared_ptr<state> s, boost::asio::ip::tcp::socket socket);
 
   void start();
-  void shake_hands();
   const net::request& request() const override { return request_; }
   bool is_open() const override { return phase_ != session_phase::closed; }
   void respond(std::shared_ptr<const reply> r) override;
@@ -94,6 +102,8 @@ public:
   clock::time_point progressed() const { return progressed_; }
   bool is_slow() const { return is_slow_; }
   bool is_slow_scrape() const { return is_slow_ && is_scrape_; }
+  /// The bytes of the response that it keeps for a slow client.
+  std::size_t kept_bytes() const { return is_slow_ ? reply_->size() : 0; }
   clock::time_point deadline() const { return deadline_; }
 
   /// Answers the request that waits, if there is one, then closes.
@@ -105,6 +115,7 @@ private:
   /// changed.
   void when_ready(server_stream::outcome wanted, void (session::*f)());
   void queue_handshake();
+  void shake_hands();
   void watch_for_reset();
   void respond(std::shared_ptr<const reply> r, bool to_scrape);
 

@@ -78,8 +78,10 @@ server_stream::server_stream(asio::ip::tcp::socket s,
 }
 
 bool server_stream::is_broken() {
-  pollfd about{socket_.native_handle(), 0, 0};
-  return ::poll(&about, 1, 0) > 0; // only errors and hang-ups are reported
+  // Errors and hang-ups are always reported. No client of HTTP sends urgent
+  // data, of which the kernel would report again and again.
+  pollfd about{socket_.native_handle(), POLLPRI, 0};
+  return ::poll(&about, 1, 0) > 0;
 }
 
 auto server_stream::receive(char* to, std::size_t size) -> step {

@@ -31,7 +31,8 @@ public:
   server_stream& operator=(const server_stream&) = delete;
 
   boost::asio::ip::tcp::socket& socket() { return socket_; }
-  /// Whether the peer has reset the connection, or both sides have closed it.
+  /// Whether the peer has reset the connection, both sides have closed it, or
+  /// the peer has sent urgent data.
   bool is_broken();
 
   bool is_secured() const { return context_ != nullptr; }

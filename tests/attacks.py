@@ -279,25 +279,37 @@ LOGIN = "Basic " + base64.b64encode(b"alice:right").decode()
 
 
 class Attacker:
-    """A client at 127.0.0.3 with a small receive buffer and segments as those
-    of Ethernet."""
+    """A client at 127.0.0.3, or at this and the next addresses, with a small
+    receive buffer and segments as those of Ethernet."""
 
-    def __init__(self, port, context):
+    def __init__(self, port, context, addresses=1):
         self.port = port
         self.context = context
+        self.addresses = addresses
         self.over = threading.Event()
         self.done = 0  # how often the attack was made
+        self.pool = []
 
     def connect(self, secured=True):
         s = socket.socket()
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1460)
-        s.bind(("127.0.0.3", 0))
+        s.bind((f"127.0.0.{3 + self.done % self.addresses}", 0))
         s.settimeout(1)
         s.connect(("127.0.0.1", self.port))
         if self.context and secured:
             return self.context.wrap_socket(s)
         return s
+
+    def pooled(self, most):
+        """One of at most so many connections, used in turn."""
+        if len(self.pool) < most:
+            self.pool.append(self.connect())
+            return self.pool[-1]
+        i = self.done % most
+        if self.pool[i].fileno() < 0:
+            self.pool[i] = self.connect()
+        return self.pool[i]
 
     def repeat(self, attack):
         """Makes the attack again and again. The sockets that it returns stay
@@ -312,7 +324,7 @@ class Attacker:
             for s in held[:-300]:
                 s.close()
             held = held[-300:]
-        for s in held:
+        for s in held + self.pool:
             s.close()
 
 
@@ -329,6 +341,29 @@ def unread_pipeline(path):
             s.sendall(head(path) * 500)
         return s
     return attack
+
+
+def read_pipeline(path):
+    """Sends many requests at once and reads the answers to the former ones."""
+    def attack(attacker):
+        s = attacker.pooled(60)
+        s.settimeout(0.005)
+        try:
+            s.sendall(head(path) * 80)
+            while s.recv(1 << 16):
+                pass
+            s.close()
+        except TimeoutError:
+            pass
+        except OSError:
+            s.close()
+    return attack
+
+
+def urgent_data(attacker):
+    s = attacker.connect(secured=False)
+    s.send(b"!", socket.MSG_OOB)
+    return s
 
 
 def reset_after(request_head):
@@ -365,16 +400,21 @@ def unknown_login(attacker):
     return s
 
 
+# Name, attack, number of addresses from which it comes.
 ATTACKS = [
-    ("unread health checks", unread_pipeline("/-/healthy")),
-    ("unread 404s", unread_pipeline("/nowhere")),
-    ("unread pages", unread_pipeline("/metrics")),
-    ("status pages", unread_pipeline("/")),
-    ("abandoned configurations", reset_after(head("/config"))),
-    ("abandoned reloads", reset_after(head("/-/reload", "POST"))),
-    ("silence", silence),
-    ("half handshakes", client_hello),
-    ("unknown logins", unknown_login),
+    ("unread health checks", unread_pipeline("/-/healthy"), 1),
+    ("unread 404s", unread_pipeline("/nowhere"), 1),
+    ("unread pages", unread_pipeline("/metrics"), 1),
+    ("status pages", unread_pipeline("/"), 1),
+    ("abandoned configurations", reset_after(head("/config")), 1),
+    ("abandoned reloads", reset_after(head("/-/reload", "POST")), 1),
+    ("404s that are read", read_pipeline("/nowhere"), 4),
+    ("status pages that are read", read_pipeline("/"), 4),
+    ("unread pages at the limit of all", unread_pipeline("/metrics"), 4),
+    ("urgent data", urgent_data, 1),
+    ("silence", silence, 1),
+    ("half handshakes", client_hello, 1),
+    ("unknown logins", unknown_login, 1),
 ]
 
 
@@ -425,8 +465,8 @@ class Neighbours(harness.Case):
         self.assertIn(b"betanet_up", body)
         return time.monotonic() - began
 
-    def hold_out(self, name, attack):
-        attacker = Attacker(self.port, self.context)
+    def hold_out(self, name, attack, addresses=1):
+        attacker = Attacker(self.port, self.context, addresses)
         threads = [threading.Thread(target=attacker.repeat, args=(attack,))
                    for _ in range(2)]
         for t in threads:
@@ -444,9 +484,9 @@ class Neighbours(harness.Case):
 
     def all_attacks(self):
         self.launch()
-        for name, attack in ATTACKS:
+        for name, attack, addresses in ATTACKS:
             with self.subTest(name):
-                self.hold_out(name, attack)
+                self.hold_out(name, attack, addresses)
 
     def test_plain(self):
         self.all_attacks()
@@ -465,6 +505,18 @@ class Neighbours(harness.Case):
         wait_for(lambda: socket.create_connection(
             ("127.0.0.1", self.port)).close() is None, "listening")
         self.hold_out("unknown logins before the first", unknown_login)
+
+    def test_a_first_login_is_not_rate_limited(self):
+        with open(f"{self.home}/web.yml", "w") as f:
+            f.write("rate_limit: { interval: 1h, burst: 1 }\n"
+                    f"basic_auth_users: {{ alice: {HASH} }}\n")
+        self.port = harness.free_port()
+        self.exporter = self.start(
+            f"{harness.BINARIES}/betanet_exporter", *self.flags,
+            f"--web.config.file={self.home}/web.yml",
+            f"--web.listen-address=127.0.0.1:{self.port}")
+        wait_for(lambda: request(self.port, "/metrics")[0] == 429, "429")
+        self.assertLess(self.scrape(), 2)
 
     def test_sessions_are_not_kept(self):
         self.protect()

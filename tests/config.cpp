@@ -168,9 +168,9 @@ CAF_TEST(invalid files are refused with place and reason) {
        "1d"},
       {"cache: {max_stale: never}", "f.yml:1:20: cache.max_stale: \"never\" is "
                                     "not a duration such as 250ms, "
-                                    "15s or 1m30s"},
+                                    "15s or 1m30s, or forever"},
       {"cache: {max_stale: 200y}", "f.yml:1:20: cache.max_stale: \"200y\" is "
-                                   "longer than 100y"},
+                                   "longer than 100y, or forever"},
       {"web: {listen_addresses: [\"9200\"]}",
        "f.yml:1:26: web.listen_addresses: \"9200\": a listen address is "
        "HOST:PORT or :PORT, and an IPv6 address is written in brackets"},

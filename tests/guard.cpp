@@ -256,17 +256,17 @@ CAF_TEST(requests beyond the rate are refused unless their login is known) {
   c.rate_limit = {1s, 3};
   start(c);
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
-  for (int i = 0; i < 2; ++i)
+  for (int i = 0; i < 3; ++i)
     CHECK_EQUAL(ask("/metrics", wrong), permission::login_needed);
 
   CHECK_EQUAL(ask("/metrics", wrong), permission::too_often);
   CHECK_EQUAL(ask("/metrics"), permission::too_often);
-  CHECK_EQUAL(ask("/metrics", bob), permission::too_often); // not known yet
+  CHECK_EQUAL(ask("/metrics", bob), permission::full); // his first login
   CHECK_EQUAL(ask("/metrics", alice), permission::full);
   CHECK_EQUAL(ask("/-/healthy"), permission::health_only);
 
   advance(1s);
-  CHECK_EQUAL(ask("/metrics", bob), permission::full);
+  CHECK_EQUAL(ask("/metrics"), permission::login_needed);
   CHECK_EQUAL(ask("/metrics"), permission::too_often);
   CHECK_EQUAL(ask("/metrics", bob), permission::full);
 }

@@ -419,6 +419,67 @@ CAF_TEST(a client at its own limit loses a connection of its own) {
   CAF_CHECK_EQUAL(requests.back().stats.rejected_limit, 3u);
 }
 
+CAF_TEST(at the limit of all the client with most connections loses one) {
+  net::server_limits l;
+  l.connections = 4;
+  start(l);
+  auto scraper = raw_socket::connect(port, 0, 1, 2);
+  scraper.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  wait_until_held(1); // its connection makes no progress for longest
+
+  std::vector<raw_socket> crowd;
+  for (int i = 0; i < 6; ++i) {
+    crowd.push_back(raw_socket::connect(port, 0, 1, 3));
+    crowd.back().send(simple);
+    crowd.back().read_response();
+  }
+
+  for (int i = 0; i < 3; ++i)
+    CAF_CHECK(crowd[i].closed());
+  held[0]->respond(answer);
+  CAF_CHECK(scraper.read_response().ends_with("hello\n"));
+}
+
+CAF_TEST(clients take turns however many requests one has sent) {
+  start();
+  auto crowd = raw_socket::connect(port, 0, 1, 3);
+  std::string many = "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (int i = 0; i < 900; ++i)
+    many += simple;
+  crowd.send(many);
+  wait_until_held(1); // the others have been sent, but not begun
+  auto scraper = raw_socket::connect(port, 0, 1, 2);
+  scraper.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n"
+               "GET /last HTTP/1.1\r\nHost: x\r\n\r\n");
+  wait_until_held(2);
+  // The loop now has the answers to both, that of the crowd first.
+  loop.post([this] {
+    held[0]->respond(answer);
+    held[1]->respond(answer);
+  });
+
+  scraper.read_response();
+  scraper.read_response();
+
+  const std::lock_guard lock{mutex};
+  const auto last =
+      std::find_if(requests.begin(), requests.end(),
+                   [](const auto& r) { return r.path == "/last"; });
+  CAF_CHECK(last != requests.end());
+  CAF_CHECK_LESS(last - requests.begin(), 10);
+}
+
+CAF_TEST(a client that sends urgent data is closed) {
+  start();
+  auto s = connect();
+  s.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  wait_until_held(1);
+
+  ::send(s.native(), "!", 1, MSG_OOB);
+
+  CAF_CHECK(s.closed());
+}
+
 CAF_TEST(other paths than scrapes are not counted as slow) {
   start({}, std::string(32 << 20, 'x'));
   auto s = raw_socket::connect(port, 4096);
@@ -451,6 +512,29 @@ CAF_TEST(the pages kept for slow clients are limited) {
   CAF_CHECK_LESS(slow[0].read_all().size(), std::size_t{32} << 20);
   for (int i = 1; i < 4; ++i)
     CAF_CHECK_GREATER(slow[i].read_response().size(), std::size_t{32} << 20);
+}
+
+CAF_TEST(the client that keeps most pages loses one) {
+  net::server_limits l;
+  l.page_bytes = 100 << 20;
+  start(l, std::string(32 << 20, 'x'));
+  auto scraper = raw_socket::connect(port, 4096, 1, 2); // the slowest of all
+  scraper.send(simple);
+  CAF_CHECK_EQUAL(scraper.read_exactly(8), "HTTP/1.1");
+  std::vector<raw_socket> crowd;
+  for (int i = 0; i < 3; ++i) {
+    {
+      const std::lock_guard lock{mutex}; // each gets another page
+      answer = std::make_shared<const net::reply>(200, "text/plain",
+                                                  std::string(32 << 20, 'y'));
+    }
+    crowd.push_back(raw_socket::connect(port, 4096, 1, 3));
+    crowd.back().send(simple);
+    CAF_CHECK_EQUAL(crowd.back().read_exactly(8), "HTTP/1.1");
+  }
+
+  CAF_CHECK_LESS(crowd[0].read_all().size(), std::size_t{32} << 20);
+  CAF_CHECK_GREATER(scraper.read_response().size(), std::size_t{32} << 20);
 }
 
 CAF_TEST(one client may read a page above the limit of kept pages) {

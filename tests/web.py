@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import os
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -92,6 +93,39 @@ class Web(harness.Case):
             context.load_cert_chain(f"{self.certificates}/{certificate}.pem",
                                     f"{self.certificates}/{certificate}.key")
         return context
+
+    def test_secrets_in_readable_files_are_told(self):
+        for mode, told in ((0o644, True), (0o640, False)):
+            for name in ("web.yml", "server.key"):
+                self.write(f"tls_server_config: {{ {SERVER} }}\n" + USERS)
+                os.chmod(f"{self.home}/web.yml", 0o600)
+                os.chmod(f"{self.home}/server.key", 0o600)
+                os.chmod(f"{self.home}/{name}", mode)
+                done = subprocess.run(
+                    [f"{BINARIES}/betanet_exporter", "--config.check",
+                     f"--web.config.file={self.home}/web.yml"],
+                    capture_output=True, text=True, timeout=20)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(
+                    f"{self.home}/{name} holds a secret and every user"
+                    in done.stderr, told, (name, mode))
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to become another user")
+    def test_memory_with_secrets_is_hidden(self):
+        shutil.copy(f"{BINARIES}/betanet_exporter", self.home)
+        os.chmod(self.home, 0o755)
+        self.write(USERS)
+        os.chmod(f"{self.home}/web.yml", 0o644)
+        for flags, owner in (([], 65534),
+                             ([f"--web.config.file={self.home}/web.yml"], 0)):
+            port = free_port()
+            p = self.start("setpriv", "--reuid=65534", "--regid=65534",
+                           "--clear-groups", f"{self.home}/betanet_exporter",
+                           f"--web.listen-address=127.0.0.1:{port}", *flags)
+            wait_for(lambda: harness.request(port, "/-/healthy"), p.text)
+            # The kernel gives what must not be dumped to root (proc(5)).
+            self.assertEqual(os.stat(f"/proc/{p.child.pid}/environ").st_uid,
+                             owner)
 
     def write(self, text, name="web.yml"):
         """Replaces a file atomically, as Kubernetes replaces mounted files."""

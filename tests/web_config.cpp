@@ -264,10 +264,10 @@ CAF_TEST(a long list of problems is cut) {
   const auto problems = problems_of(yaml);
 
   CAF_CHECK_EQUAL(std::count(problems.begin(), problems.end(), '\n'), 100);
-  CAF_CHECK(problems.ends_with("\nw.yml: and 900 more problems"));
+  CAF_CHECK(problems.ends_with("\nw.yml: and more problems"));
 
   CAF_CHECK_EQUAL(problems_of(std::string(5000, '[')).substr(0, 100),
-                  "w.yml:1:17: nested in more than 32 levels");
+                  "w.yml:1:33: nested in more than 32 levels");
 }
 
 CAF_TEST(a hash that takes seconds is accepted with a warning) {

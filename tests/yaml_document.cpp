@@ -36,6 +36,21 @@ CAF_TEST(bytes that are not text are refused with their place) {
   CAF_CHECK_EQUAL(problems_of("\xef\xbb\xbf# a byte order mark\r\n"), "none");
 }
 
+CAF_TEST(brackets that nothing closes are refused before they are parsed) {
+  CAF_CHECK_EQUAL(problems_of("a:\n" + std::string(1 << 24, '[')),
+                  "f:2:33: nested in more than 32 levels");
+  CAF_CHECK_EQUAL(problems_of("# " + std::string(900, '[') + "\n"), "none");
+}
+
+CAF_TEST(a list of mistakes is told in part) {
+  std::string yaml = "targets: [a";
+  for (int i = 0; i < 200'000; ++i)
+    yaml += ",a";
+  const auto problems = problems_of(yaml + "]");
+  CAF_CHECK_LESS(problems.size(), 10'000u);
+  CHECK_CONTAINS(problems, "\nf: and more problems");
+}
+
 CAF_TEST(a file is at most thirty two levels deep) {
   CAF_CHECK_EQUAL(problems_of("a: " + nested(31)), "f:1:1: a: unknown key");
   CAF_CHECK_EQUAL(problems_of("a: " + nested(32)),
@@ -46,7 +61,7 @@ CAF_TEST(a file is at most thirty two levels deep) {
                   "f:2:16: nested in more than 32 levels");
   // yaml-cpp takes an unclosed list for a mapping in a list
   CAF_CHECK_EQUAL(problems_of(std::string(100'000, '[')).substr(0, 40),
-                  "f:1:17: nested in more than 32 levels");
+                  "f:1:33: nested in more than 32 levels");
 }
 
 CAF_TEST(a file has at most a million nodes with its aliases) {
