@@ -578,7 +578,8 @@ targets:
         self.assertEqual([(cells[2][:5], cells[3]) for cells, _ in rows],
                          [("bad (", "404"), ("bad (", "200"),
                           ("parti", "200")])
-        self.assertEqual(rows[0][1], ["HTTP status 404"])
+        self.assertEqual(rows[0][1], ["HTTP status 404: is a path prefix "
+                                      "missing from the URL?"])
         self.assertEqual(rows[1][0][2], "bad (json)")
         self.assertRegex(rows[1][1][0], "^invalid JSON")
         self.assertIn("avg_latency_ms is not a number", rows[2][1])

@@ -102,7 +102,7 @@ class Web(harness.Case):
                 os.chmod(f"{self.home}/server.key", 0o600)
                 os.chmod(f"{self.home}/{name}", mode)
                 done = subprocess.run(
-                    [f"{BINARIES}/betanet_exporter", "--config.check",
+                    [f"{harness.BINARIES}/betanet_exporter", "--config.check",
                      f"--web.config.file={self.home}/web.yml"],
                     capture_output=True, text=True, timeout=20)
                 self.assertEqual(done.returncode, 0, done.stderr)
@@ -112,7 +112,7 @@ class Web(harness.Case):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root to become another user")
     def test_memory_with_secrets_is_hidden(self):
-        shutil.copy(f"{BINARIES}/betanet_exporter", self.home)
+        shutil.copy(f"{harness.BINARIES}/betanet_exporter", self.home)
         os.chmod(self.home, 0o755)
         self.write(USERS)
         os.chmod(f"{self.home}/web.yml", 0o644)
