@@ -24,7 +24,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = f"{ROOT}/build/dev"
 RULES = ("metrics/circuit", "metrics/retry", "metrics/schedule",
          "metrics/snapshot", "metrics/freshness", "metrics/number",
-         "metrics/parse", "metrics/outage", "metrics/types", "net/request_head",
+         "metrics/parse", "metrics/outage", "metrics/types",
+         "metrics/adaptive_timeout", "metrics/monotone_guard",
+         "metrics/replicas", "metrics/timeouts", "net/request_head",
          "net/response_head")
 ROOMS = ("actors", "net", "config", "pages")
 # Suites that take long and check whole lives, run after all others.
