@@ -38,10 +38,10 @@ client_memory::client_memory(outbound& shared, resource r)
       connections(std::make_shared<connector>(io, shared)) {}
 
 client_exchange::client_exchange(client_memory& memory,
-                                 std::chrono::nanoseconds timeout,
+                                 const time_limits& limits,
                                  std::function<void(outcome)> done)
     : memory_(memory),
-      timeout_(timeout),
+      limits_(limits),
       done_(std::move(done)),
       deadline_(memory.io) {}
 
@@ -61,16 +61,23 @@ auto client_exchange::while_alive(F f) {
 }
 
 void client_exchange::start() {
-  deadline_.expires_after(timeout_);
-  deadline_.async_wait(while_alive([this](error_code cancelled) {
-    if (!cancelled)
-      time_out();
-  }));
+  limit_to(limits_.fresh);
   memory_.identities->read(while_alive([this](identity_reader::result r) {
     if (auto* e = std::get_if<error>(&r))
       fail(std::move(*e));
     else
       prepared(std::get<identity_reader::prepared>(std::move(r)));
+  }));
+}
+
+/// Sets the deadline to this long after the start.
+void client_exchange::limit_to(std::chrono::nanoseconds timeout) {
+  if (timeout == std::exchange(timeout_, timeout))
+    return;
+  deadline_.expires_at(started_ + timeout); // cancels the former wait
+  deadline_.async_wait(while_alive([this](error_code cancelled) {
+    if (!cancelled)
+      time_out();
   }));
 }
 
@@ -85,10 +92,10 @@ void client_exchange::prepared(identity_reader::prepared identity) {
   identity_ = std::move(identity);
   is_prepared_ = true;
   take_kept_connection();
-  if (connection_)
-    send();
-  else
-    connect();
+  if (!connection_)
+    return connect();
+  limit_to(limits_.kept);
+  send();
 }
 
 /// Takes the kept connection, or closes it if it must not be used again.
@@ -138,8 +145,10 @@ void client_exchange::send() {
 }
 
 void client_exchange::answered(client_connection::answer a) {
-  if (a.lost_before_response)
-    return connect(); // within the same deadline
+  if (a.lost_before_response) {
+    limit_to(limits_.fresh);
+    return connect();
+  }
   if (connection_->is_open())
     memory_.kept = std::exchange(connection_, nullptr);
   finish(std::move(a.result));

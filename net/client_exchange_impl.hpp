@@ -2,6 +2,7 @@
 
 #include "net/client_connection_impl.hpp"
 #include "net/connector_impl.hpp"
+#include "net/http_client.hpp"
 #include "net/identity_reader_impl.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -31,7 +32,7 @@ struct client_memory {
 class client_exchange : public std::enable_shared_from_this<client_exchange> {
 public:
   /// `memory` must outlive it. `done` is called once; it may destroy this.
-  client_exchange(client_memory& memory, std::chrono::nanoseconds timeout,
+  client_exchange(client_memory& memory, const time_limits& limits,
                   std::function<void(outcome)> done);
   ~client_exchange();
 
@@ -41,6 +42,7 @@ private:
   template <class F>
   auto while_alive(F f);
 
+  void limit_to(std::chrono::nanoseconds timeout);
   void time_out();
   void prepared(identity_reader::prepared identity);
   void take_kept_connection();
@@ -52,7 +54,10 @@ private:
   void finish(outcome result);
 
   client_memory& memory_;
-  const std::chrono::nanoseconds timeout_;
+  const time_limits limits_;
+  const std::chrono::steady_clock::time_point started_ =
+      std::chrono::steady_clock::now();
+  std::chrono::nanoseconds timeout_{0}; ///< The limit in force; 0: none yet.
   std::function<void(outcome)> done_;
   boost::asio::steady_timer deadline_;
   bool is_prepared_ = false; ///< The identity has been read.

@@ -17,11 +17,10 @@ struct http_client::state : std::enable_shared_from_this<state> {
       memory.kept->close(); // its pending read would keep it open
   }
 
-  void start(std::chrono::nanoseconds timeout,
-             std::function<void(outcome)> done) {
+  void start(const time_limits& limits, std::function<void(outcome)> done) {
     running.reset(); // abandons the former request
     const auto fresh = std::make_shared<client_exchange>(
-        memory, timeout,
+        memory, limits,
         [weak = weak_from_this(), done = std::move(done)](outcome o) {
           if (const auto self = weak.lock())
             self->running.reset();
@@ -45,12 +44,10 @@ http_client::~http_client() {
   boost::asio::post(io, [s = std::move(state_)] { s->running.reset(); });
 }
 
-void http_client::get(std::chrono::nanoseconds timeout,
-                      std::function<void(outcome)> done) {
-  boost::asio::post(state_->memory.io,
-                    [s = state_, timeout, done = std::move(done)] {
-                      s->start(timeout, done);
-                    });
+void http_client::get(time_limits limits, std::function<void(outcome)> done) {
+  boost::asio::post(
+      state_->memory.io,
+      [s = state_, limits, done = std::move(done)] { s->start(limits, done); });
 }
 
 } // namespace betanet::net

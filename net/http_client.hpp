@@ -55,6 +55,19 @@ struct outbound {
   std::shared_ptr<tls_contexts> contexts = std::make_shared<tls_contexts>();
 };
 
+/// How long a request may take: over a kept connection, and when one is opened
+/// for it, which takes the loss of a packet into account.
+struct time_limits {
+  /// The same limit for both.
+  template <class Rep, class Period>
+  time_limits(std::chrono::duration<Rep, Period> both)
+      : kept(both), fresh(both) {}
+  time_limits(std::chrono::nanoseconds k, std::chrono::nanoseconds f)
+      : kept(k), fresh(f) {}
+
+  std::chrono::nanoseconds kept, fresh;
+};
+
 /// Gets one resource over a connection that it keeps between requests, for
 /// `max_connection_age` at most. Any thread may use it. One request runs at a
 /// time; a new one abandons the former.
@@ -64,12 +77,12 @@ public:
   ~http_client(); ///< Abandons a running request.
   http_client(http_client&&) noexcept = default;
 
-  /// Calls `done` once, on the loop's thread, after `timeout` at the latest; it
-  /// covers resolve, connect, TLS, write and read together. Never if abandoned.
-  /// A kept connection that the server closed, or on which it sent anything
-  /// since the last response, is replaced by a fresh one within the same
-  /// timeout.
-  void get(std::chrono::nanoseconds timeout, std::function<void(outcome)> done);
+  /// Calls `done` once, on the loop's thread, when the limit has passed at the
+  /// latest; it covers resolve, connect, TLS, write and read together. Never if
+  /// abandoned. A kept connection that the server closed, or on which it sent
+  /// anything since the last response, is replaced by a fresh one within the
+  /// same request, whose limit then counts from the same start.
+  void get(time_limits limits, std::function<void(outcome)> done);
 
 private:
   struct state;

@@ -89,9 +89,9 @@ struct client_fixture {
         net::resource{host, port, "/x", "betanet_exporter/test", 65536});
   }
 
-  net::outcome get(std::chrono::nanoseconds timeout = 5s) {
+  net::outcome get(net::time_limits limits = 5s) {
     std::promise<net::outcome> result;
-    client->get(timeout,
+    client->get(limits,
                 [&](net::outcome o) { result.set_value(std::move(o)); });
     return result.get_future().get();
   }
@@ -230,6 +230,30 @@ CAF_TEST(a kept connection closed without an answer is replaced once) {
   const auto o = get(); // reset, sent again, and closed on a new connection
   CAF_CHECK_EQUAL(code_of(o), errc::eof);
   CAF_CHECK_EQUAL(server.connections(), 3);
+}
+
+CAF_TEST(a request has more time on a fresh connection) {
+  const auto slow_answer = [](raw_socket& s) {
+    read_request(s);
+    pollfd nothing{};
+    ::poll(&nothing, 0, 200); // waits for 200 ms
+    s.send(reply(body));
+  };
+  raw_server server{{[&](raw_socket& s) {
+                       slow_answer(s);
+                       read_request(s); // and closes
+                     },
+                     [&](raw_socket& s) {
+                       slow_answer(s);
+                       slow_answer(s);
+                     }}};
+  use(server.port());
+  const net::time_limits limits{50ms, 5s};
+
+  CAF_CHECK_EQUAL(text_of(get(limits)), ok);
+  CAF_CHECK_EQUAL(text_of(get(limits)), ok); // sent again, on a fresh one
+  CAF_CHECK_EQUAL(text_of(get(limits)), "timeout: timed out after 0.05s while "
+                                        "waiting for the response");
 }
 
 CAF_TEST(bytes or a close on an idle connection close it silently) {
