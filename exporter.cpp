@@ -222,7 +222,7 @@ reloader_settings exporter::reloading() {
       std::chrono::system_clock::now,
       random_unit,
   };
-  s.reserve = [this](std::size_t targets) { reserve_descriptors(targets); };
+  s.reserve = [this](std::size_t services) { reserve_descriptors(services); };
   s.registry = cache_;
   s.scheduler = scheduler_;
   s.read = [this](auto done) {
@@ -241,12 +241,12 @@ reloader_settings exporter::reloading() {
   return s;
 }
 
-/// Keeps descriptors for the connections to this many targets, so that they
+/// Keeps descriptors for the connections to this many services, so that they
 /// never make the front deaf.
-void exporter::reserve_descriptors(std::size_t targets) {
+void exporter::reserve_descriptors(std::size_t services) {
   const auto wanted = static_cast<std::size_t>(web_.max_connections);
   const auto limit = net::descriptor_limit();
-  const auto most = net::connections_within(wanted, targets, limit);
+  const auto most = net::connections_within(wanted, services, limit);
   server_.limit_connections(most, most < wanted);
   if (most < wanted)
     log_.warn("The limit of file descriptors leaves room for fewer connections "
@@ -254,7 +254,7 @@ void exporter::reserve_descriptors(std::size_t targets) {
               {{"connections", std::to_string(most)},
                {"max_connections", std::to_string(wanted)},
                {"hard_limit", std::to_string(limit)},
-               {"needed", std::to_string(net::descriptors_needed(targets))}});
+               {"needed", std::to_string(net::descriptors_needed(services))}});
 }
 
 /// Asks the front whether the exporter is healthy. The request goes through the

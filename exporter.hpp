@@ -46,7 +46,7 @@ private:
   void start_actors();
   void start_guard(const web_reading& first);
   reloader_settings reloading();
-  void reserve_descriptors(std::size_t targets);
+  void reserve_descriptors(std::size_t services);
   void ask_front(std::function<void(bool)> done);
   int wait();
   void stop();

@@ -56,12 +56,21 @@ std::vector<const config::secret*> secrets_of(const config::target& t) {
   return all;
 }
 
+/// The target at a replica that is reached by https, if there is one: only
+/// there certificates are used.
+config::target most_demanding(const config::target& t) {
+  const auto urls = urls_of(t);
+  const auto found = std::find_if(urls.begin(), urls.end(),
+                                  [](const auto& url) { return url.tls; });
+  return at_url(t, found == urls.end() ? t.url : *found);
+}
+
 } // namespace
 
 std::vector<std::string> target_problems(const config::settings& s) {
   std::vector<std::string> all;
-  if (auto lack =
-          net::descriptor_problem(s.targets.size(), net::descriptor_limit());
+  if (auto lack = net::descriptor_problem(count_services(s.targets),
+                                          net::descriptor_limit());
       !lack.empty())
     all.push_back(std::move(lack));
   net::tls_contexts contexts;
@@ -69,7 +78,7 @@ std::vector<std::string> target_problems(const config::settings& s) {
       held; // so that targets with equal settings share a context
   for (const auto& t : s.targets)
     try {
-      held.push_back(check_identity(t, contexts));
+      held.push_back(check_identity(most_demanding(t), contexts));
     } catch (const config::invalid& e) {
       all.insert(all.end(), e.problems.begin(), e.problems.end());
     }

@@ -15,6 +15,16 @@ namespace {
 /// How many targets are polled side by side: about 100 connections.
 constexpr std::size_t max_running = 32;
 
+/// Each replica of the targets as a target of its own.
+std::vector<config::target>
+split_replicas(const std::vector<config::target>& targets) {
+  std::vector<config::target> all;
+  for (const auto& t : targets)
+    for (const auto& url : urls_of(t))
+      all.push_back(at_url(t, url));
+  return all;
+}
+
 /// Polls all targets. The functions other than `run` run on the loop's thread.
 class prober {
 public:
@@ -79,7 +89,8 @@ private:
 bool probe(const config::settings& s, const std::string& user_agent,
            std::ostream& out) {
   net::raise_descriptor_limit();
-  const auto found = prober{s.targets, user_agent}.run();
+  const auto targets = split_replicas(s.targets);
+  const auto found = prober{targets, user_agent}.run();
   out << probe_table(found);
   return std::all_of(found.begin(), found.end(), [](const auto& f) {
     return f.poll.result == metrics::quality::good;

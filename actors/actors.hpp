@@ -48,8 +48,9 @@ using scheduler_actor = caf::typed_actor<
 
 /// The FETCHER of one endpoint: runs one poll at a time, with its retries.
 using fetcher_actor = caf::typed_actor<
-    // Poll the endpoint and report the result to the supervisor.
-    caf::reacts_to<atom::fetch, metrics::ticket>>;
+    // Poll the endpoint of these replicas and report the result to the
+    // supervisor.
+    caf::reacts_to<atom::fetch, metrics::ticket, poll_order>>;
 
 /// The AGGREGATOR of one target: merges the results of polls into snapshots.
 using aggregator_actor = caf::typed_actor<

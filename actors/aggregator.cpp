@@ -29,6 +29,7 @@ aggregator_actor::behavior_type aggregator_state::make_behavior() {
 
 void aggregator_state::apply(const update& u) {
   latest->endpoints = u.endpoints;
+  latest->replicas = u.replicas;
   latest->restarts = u.restarts;
   latest->certificate_expiry = u.expiry;
   latest->next_tick = u.next_tick;
@@ -49,6 +50,7 @@ void aggregator_state::apply(const update& u) {
 void aggregator_state::apply_rules(const display_rules& r) {
   latest->rules = r.freshness;
   latest->urls = r.urls;
+  latest->addresses = r.addresses;
   if (*latest->latency.bounds != *r.latency_bounds)
     latest->latency = metrics::latency_state{r.latency_bounds};
 }

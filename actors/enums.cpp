@@ -35,6 +35,16 @@ metrics::detail to_metrics(config::metrics_detail d) {
   not_an_enumerator();
 }
 
+metrics::balance to_metrics(config::balance b) {
+  switch (b) {
+  case config::balance::failover:
+    return metrics::balance::failover;
+  case config::balance::round_robin:
+    return metrics::balance::round_robin;
+  }
+  not_an_enumerator();
+}
+
 metrics::reason to_metrics(net::errc e) {
   using metrics::reason;
   switch (e) {

@@ -48,10 +48,8 @@ metrics::poll judge(endpoint e, const net::outcome& o) {
 
 fetcher_impl::behavior_type fetcher_state::make_behavior() {
   return {
-      [this](atom::fetch, const metrics::ticket& t) {
-        running = t; // late answers to the previous poll are ignored
-        attempts = 0;
-        start_attempt();
+      [this](atom::fetch, const metrics::ticket& t, poll_order& o) {
+        start_poll(t, std::move(o));
       },
       [this](atom::answer, std::uint64_t which, const outcome_ptr& outcome) {
         if (in_flight && which == number)
@@ -68,16 +66,25 @@ fetcher_impl::behavior_type fetcher_state::make_behavior() {
   };
 }
 
+void fetcher_state::start_poll(const metrics::ticket& t, poll_order o) {
+  running = t; // late answers to the previous poll are ignored
+  order = std::move(o);
+  chain.emplace(order.turns.size());
+  start_attempt();
+}
+
 void fetcher_state::start_attempt() {
-  ++attempts;
   ++number;
   in_flight = true;
   started = self->clock().now();
   const fetcher_impl me{self};
-  get(settings.timeout, [me, which = number](net::outcome o) {
-    caf::anon_send(me, atom::answer_v, which,
-                   std::make_shared<const net::outcome>(std::move(o)));
-  });
+  const auto& [replica, timeout] = turn();
+  get[replica]({timeout.on_kept_connection(), timeout.on_fresh_connection()},
+               [me, which = number](net::outcome o) {
+                 caf::anon_send(
+                     me, atom::answer_v, which,
+                     std::make_shared<const net::outcome>(std::move(o)));
+               });
   if (watched == 0)
     watch();
 }
@@ -85,7 +92,8 @@ void fetcher_state::start_attempt() {
 /// Sets the alarm for the attempt that runs.
 void fetcher_state::watch() {
   watched = number;
-  self->scheduled_send(fetcher_impl{self}, started + settings.timeout + grace,
+  self->scheduled_send(fetcher_impl{self},
+                       started + turn().timeout.on_fresh_connection() + grace,
                        atom::overdue_v);
 }
 
@@ -107,32 +115,44 @@ void fetcher_state::finish_attempt(metrics::poll result,
                                    certificate_expiry seen) {
   in_flight = false;
   const auto took = self->clock().now() - started;
-  if (const auto pause = pause_after(result)) {
-    self->send(supervisor, atom::attempt_v,
-               attempt_report{settings.endpoint, *running, attempts,
-                              *result.failure, took, *pause, seen});
-    self->delayed_send(fetcher_impl{self}, *pause, atom::retry_v, number);
-    return;
-  }
-  result.attempts = attempts;
-  self->send(
-      supervisor, atom::poll_v,
-      poll_report{settings.endpoint, *running, std::move(result), took, seen});
+  const auto limit = turn().timeout.exceeded_after(took);
+  if (result.failure && result.failure->why == metrics::reason::timeout)
+    turn().timeout.back_off();
+  result.attempts = chain->attempts();
+  result.replica = turn().replica;
+  if (const auto pause = pause_after(result))
+    return retry(attempt_report{settings.endpoint, *running, result.attempts,
+                                std::move(*result.failure), took, *pause, seen,
+                                limit});
+  self->send(supervisor, atom::poll_v,
+             poll_report{settings.endpoint, *running, std::move(result), took,
+                         seen, limit});
   running.reset();
 }
 
-/// The pause before the next attempt; empty: there is none.
+/// Reports the failed attempt and announces the next one. Without a pause it is
+/// an ordinary message, so that it does not wait for the clock.
+void fetcher_state::retry(attempt_report failed) {
+  const auto pause = failed.retry_in;
+  self->send(supervisor, atom::attempt_v, std::move(failed));
+  if (pause == pause.zero())
+    self->send(fetcher_impl{self}, atom::retry_v, number);
+  else
+    self->delayed_send(fetcher_impl{self}, pause, atom::retry_v, number);
+}
+
+/// The pause before the next attempt, which it counts; empty: there is none.
 std::optional<metrics::duration>
-fetcher_state::pause_after(const metrics::poll& result) const {
+fetcher_state::pause_after(const metrics::poll& result) {
   if (!result.failure || running->probe)
     return std::nullopt;
-  return settings.retries.next(attempts, *result.failure, random());
+  return chain->next(*result.failure, settings.retries, random());
 }
 
 fetcher_impl::behavior_type
 fetcher(fetcher_impl::stateful_pointer<fetcher_state> self,
-        fetch_settings settings, transport get, std::function<double()> random,
-        supervisor_actor supervisor) {
+        fetch_settings settings, std::vector<transport> get,
+        std::function<double()> random, supervisor_actor supervisor) {
   auto& state = self->state;
   state.settings = std::move(settings);
   state.get = std::move(get);

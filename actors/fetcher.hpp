@@ -1,7 +1,8 @@
 #pragma once
 
 #include "actors/actors.hpp"
-#include "metrics/retry.hpp"
+#include "metrics/replicas.hpp"
+#include "net/http_client.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -12,10 +13,10 @@
 namespace betanet {
 
 /// Starts one request to the endpoint of a fetcher. The transport calls the
-/// given function once, from any thread, within the given timeout. Outside of
+/// given function once, from any thread, within the given limits. Outside of
 /// tests this is `net::http_client::get`.
-using transport = std::function<void(std::chrono::nanoseconds,
-                                     std::function<void(net::outcome)>)>;
+using transport =
+    std::function<void(net::time_limits, std::function<void(net::outcome)>)>;
 
 /// What a poll is worth that ended with this outcome of an attempt.
 metrics::poll judge(endpoint e, const net::outcome& o);
@@ -23,7 +24,6 @@ metrics::poll judge(endpoint e, const net::outcome& o);
 /// The settings of a fetcher.
 struct fetch_settings {
   betanet::endpoint endpoint{};
-  metrics::duration timeout{}; ///< The timeout of one attempt.
   metrics::retry_plan retries;
 };
 
@@ -42,21 +42,25 @@ struct fetcher_state {
   explicit fetcher_state(fetcher_impl::pointer p) : self(p) {}
   fetcher_impl::behavior_type make_behavior();
 
+  poll_order::turn& turn() { return order.turns[chain->place()]; }
+
+  void start_poll(const metrics::ticket& t, poll_order o);
   void start_attempt();
   void watch();
   void check_deadline();
   void finish_attempt(metrics::poll result, certificate_expiry seen = {});
-  std::optional<metrics::duration>
-  pause_after(const metrics::poll& result) const;
+  void retry(attempt_report failed);
+  std::optional<metrics::duration> pause_after(const metrics::poll& result);
 
   fetcher_impl::pointer self;
   fetch_settings settings;
-  transport get;
+  std::vector<transport> get;     ///< One for each replica.
   std::function<double()> random; ///< Gives random numbers from [-1, 1].
   supervisor_actor supervisor;
 
   std::optional<metrics::ticket> running; ///< The ticket of the running poll.
-  int attempts = 0; ///< Attempts of the running poll so far.
+  poll_order order; ///< Of the latest poll, never without a turn.
+  std::optional<metrics::attempt_chain> chain; ///< Of the latest poll.
   /// The number of the latest attempt. Numbers are never reused.
   std::uint64_t number = 0;
   bool in_flight = false;        ///< The latest attempt has not ended yet.
@@ -69,7 +73,7 @@ struct fetcher_state {
 
 fetcher_impl::behavior_type
 fetcher(fetcher_impl::stateful_pointer<fetcher_state> self,
-        fetch_settings settings, transport get, std::function<double()> random,
-        supervisor_actor supervisor);
+        fetch_settings settings, std::vector<transport> get,
+        std::function<double()> random, supervisor_actor supervisor);
 
 } // namespace betanet

@@ -7,11 +7,24 @@ namespace betanet {
 
 namespace {
 
-std::shared_ptr<const metrics::endpoint_urls> urls_of(const config::target& t) {
+metrics::endpoint_urls endpoints_at(const config::service_url& url,
+                                    const config::target& t) {
   metrics::endpoint_urls urls;
   for (const auto e : all_endpoints)
-    urls[index(e)] = config::to_string(t.url) + t.paths[index(e)];
-  return std::make_shared<const metrics::endpoint_urls>(std::move(urls));
+    urls[index(e)] = config::to_string(url) + t.paths[index(e)];
+  return urls;
+}
+
+/// Null if the target has no replicas.
+std::shared_ptr<const std::vector<metrics::replica_address>>
+addresses_of(const config::target& t) {
+  if (t.replicas.empty())
+    return nullptr;
+  std::vector<metrics::replica_address> all;
+  for (const auto& url : t.replicas)
+    all.push_back({config::to_string(url), endpoints_at(url, t)});
+  return std::make_shared<const std::vector<metrics::replica_address>>(
+      std::move(all));
 }
 
 display_rules rules_of(const config::target& t) {
@@ -20,14 +33,21 @@ display_rules rules_of(const config::target& t) {
       {p.collection.interval, p.collection.timeout, p.cache.ttl,
        p.cache.max_stale, to_metrics(p.collection.fallback)},
       std::make_shared<const std::vector<double>>(p.collection.latency_buckets),
-      urls_of(t)};
+      std::make_shared<const metrics::endpoint_urls>(endpoints_at(t.url, t)),
+      addresses_of(t)};
 }
 
 fetch_settings fetching_of(const config::target& t, endpoint e) {
   const auto& p = t.polling;
-  return {e,
-          p.collection.timeout,
-          {p.retry.delays, p.retry.jitter, p.collection.interval}};
+  return {e, {p.retry.delays, p.retry.jitter, p.collection.interval}};
+}
+
+std::vector<transport> transports_of(const config::target& t, endpoint e,
+                                     const group_dependencies& with) {
+  std::vector<transport> all;
+  for (const auto& url : urls_of(t))
+    all.push_back(with.connect(at_url(t, url), e));
+  return all;
 }
 
 } // namespace
@@ -37,13 +57,18 @@ group_settings settings_of(const config::target& t,
   group_settings group;
   group.target = t.name;
   group.quiet = with.many_targets;
+  group.timeout = t.polling.collection.timeout;
+  group.adaptive_timeout =
+      t.polling.collection.timeout_mode == config::timeout_mode::adaptive;
+  group.replicas = urls_of(t).size();
+  group.balance = to_metrics(t.balance);
   group.open_duration = t.polling.circuit_breaker.open_duration;
   group.failure_threshold = t.polling.circuit_breaker.failure_threshold;
   group.wall_clock = with.wall_clock;
   group.rules = rules_of(t);
   group.make_fetcher = [t, with](supervisor_impl::pointer self,
                                  endpoint e) -> fetcher_actor {
-    return self->spawn(fetcher, fetching_of(t, e), with.connect(t, e),
+    return self->spawn(fetcher, fetching_of(t, e), transports_of(t, e, with),
                        with.random, supervisor_actor{self});
   };
   group.make_aggregator = [name = t.name, with](supervisor_impl::pointer self) {
@@ -62,6 +87,11 @@ snapshot_ptr empty_snapshot(const config::target& t, metrics::time_point now) {
   metrics::snapshot s{rules.freshness, rules.latency_bounds, now};
   s.url = to_string(t.url);
   s.urls = rules.urls;
+  s.addresses = rules.addresses;
+  if (s.addresses) {
+    s.replicas.resize(s.addresses->size());
+    s.guards.resize(metrics::field_count);
+  }
   return std::make_shared<const metrics::snapshot>(std::move(s));
 }
 

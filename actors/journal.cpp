@@ -64,14 +64,16 @@ journal_impl::behavior_type journal_state::make_behavior() {
 // -- the events of one endpoint ----------------------------------------------
 
 void journal_state::on_attempt(const subject_ptr& s, const attempt_report& r) {
-  const bool news = outages.attempt_failed(s, r.attempt, self->clock().now());
+  const bool news =
+      outages.attempt_failed(s, r.attempt, self->clock().now()) && !r.expected;
   log.write(level_of(news, event_log::level::warn),
             "Attempt " + std::to_string(r.attempt) +
                 " failed: HTTP request failed: " + r.failure.text +
                 ", retrying in " + config::print_duration(r.retry_in),
             {{"target", s->target},
              {"endpoint", betanet::name(s->endpoint)},
-             {"reason", metrics::name(r.failure.why)}});
+             {"reason", metrics::name(r.failure.why)},
+             {"url", s->url}});
 }
 
 void journal_state::on_failed_poll(const subject_ptr& s, const ended_poll& p) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "metrics/adaptive_timeout.hpp"
 #include "metrics/circuit.hpp"
 #include "metrics/outages.hpp"
 #include "metrics/render.hpp"
@@ -37,6 +38,16 @@ struct tick {
   metrics::time_point next{}; ///< When the tick after this one is due.
 };
 
+/// The replicas that a poll asks, in this order, each with the limits of its
+/// requests. A target without replicas counts as one.
+struct poll_order {
+  struct turn {
+    std::uint32_t replica = 0; ///< Its place in the list of the target.
+    metrics::request_timeout timeout;
+  };
+  std::vector<turn> turns;
+};
+
 /// A failed attempt that will be retried.
 struct attempt_report {
   betanet::endpoint endpoint{};
@@ -46,6 +57,9 @@ struct attempt_report {
   metrics::duration took{};     ///< How long the attempt took.
   metrics::duration retry_in{}; ///< The pause before the next attempt.
   betanet::certificate_expiry expiry{};
+  metrics::duration limit{}; ///< The time limit of the attempt.
+  /// The replica had failed before, and has not answered since.
+  bool expected = false;
 };
 
 /// The end of a poll.
@@ -56,6 +70,7 @@ struct poll_report {
   /// How long the last attempt took; empty if the fetcher died.
   std::optional<metrics::duration> took;
   betanet::certificate_expiry expiry{}; ///< Seen by the last attempt.
+  metrics::duration limit{};            ///< The time limit of the last attempt.
 };
 
 /// The end of a poll, as the journal is told of it.
@@ -88,12 +103,15 @@ struct display_rules {
   /// Upper bounds of the buckets of the latency histogram, in seconds.
   std::shared_ptr<const std::vector<double>> latency_bounds;
   std::shared_ptr<const metrics::endpoint_urls> urls;
+  /// See `metrics::snapshot::addresses`.
+  std::shared_ptr<const std::vector<metrics::replica_address>> addresses{};
 };
 
 /// The state of a target after an event, as its supervisor knows it.
 struct update {
   metrics::time_point at{}; ///< When the event happened.
   std::array<metrics::endpoint_status, endpoint_count> endpoints;
+  std::vector<metrics::replica_status> replicas; ///< Empty: there are none.
   metrics::restart_counters restarts;
   certificate_expiry expiry{}; ///< Of the latest handshake.
   metrics::time_point next_tick{};
@@ -176,6 +194,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::outcome_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::page_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::page_query))
+  CAF_ADD_TYPE_ID(betanet, (betanet::poll_order))
   CAF_ADD_TYPE_ID(betanet, (betanet::poll_report))
   CAF_ADD_TYPE_ID(betanet, (betanet::reload_result))
   CAF_ADD_TYPE_ID(betanet, (betanet::reply_ptr))
@@ -231,6 +250,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::tick_grid)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::outcome_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::page_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::page_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::poll_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::poll_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::reload_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::reply_ptr)

@@ -31,6 +31,14 @@ std::string hint_for(const std::string& url) {
              : "";
 }
 
+/// The URLs of a target, separated by spaces, which URLs do not contain.
+std::string list_urls(const config::target& t) {
+  std::string list;
+  for (const auto& url : urls_of(t))
+    list += (list.empty() ? "" : " ") + to_string(url);
+  return list;
+}
+
 } // namespace
 
 reloader_impl::behavior_type reloader_state::make_behavior() {
@@ -120,7 +128,7 @@ reload_result reloader_state::use(const config_reading& found) {
   settings.running.polling = found.settings->polling;
   settings.running.targets = found.settings->targets;
   settings.content = found.content;
-  settings.reserve(settings.running.targets.size());
+  settings.reserve(count_services(settings.running.targets));
   auto changes =
       apply(settings.running.targets, dependencies().many_targets != were_many);
   changes.waiting = waiting;
@@ -187,7 +195,7 @@ void reloader_state::start(const config::target& t, bool known_from_start) {
   const auto with = dependencies();
   if (!known_from_start)
     self->send(settings.registry, atom::add_v, t.name, empty_snapshot(t, now));
-  const auto url = to_string(t.url);
+  const auto url = list_urls(t);
   with.log.write(
       with.many_targets ? event_log::level::debug : event_log::level::info,
       "Polling", {{"target", t.name}, {"url", url}, {"hint", hint_for(url)}});
@@ -217,11 +225,11 @@ void reloader_state::change(polled& p, const config::target& t) {
 }
 
 /// Starts, changes and ends groups until they are those of `wanted`. A target
-/// that keeps its name and its URL keeps its state and its counters.
+/// that keeps its name and its URLs keeps its state and its counters.
 reload_changes reloader_state::apply(const std::vector<config::target>& wanted,
                                      bool configure_all) {
   const auto identity = [](const config::target& t) {
-    return std::pair{t.name, to_string(t.url)};
+    return std::pair{t.name, list_urls(t)};
   };
   std::map<std::pair<std::string, std::string>, polled> former;
   for (auto& p : std::exchange(targets, {}))
@@ -298,7 +306,7 @@ reloader(reloader_impl::stateful_pointer<reloader_state> self,
       {{"file", state.settings.file},
        {"targets", std::to_string(running.targets.size())}});
   state.log_warnings();
-  state.settings.reserve(running.targets.size());
+  state.settings.reserve(count_services(running.targets));
   for (const auto& t : running.targets)
     state.start(t, true);
   if (state.settings.check_file_every > state.settings.check_file_every.zero())

@@ -45,7 +45,7 @@ struct reloader_settings {
   target_registry_actor registry;
   scheduler_actor scheduler;
 
-  /// Keeps descriptors for the connections to this many targets. Called at the
+  /// Keeps descriptors for the connections to this many services. Called at the
   /// start and after each reload.
   std::function<void(std::size_t)> reserve;
 

@@ -1,6 +1,6 @@
 #include "actors/supervisor.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace betanet {
 
@@ -14,14 +14,6 @@ using metrics::circuit;
 /// not help, and the process terminates.
 constexpr std::size_t max_restarts = 5;
 constexpr auto restart_window = std::chrono::seconds{60};
-
-/// The status of the answer to an attempt that ended with `f`, or with nothing
-/// if it was good; 0 if there was no complete answer.
-int status_of(const metrics::failure* f) {
-  const bool read = !f || f->why == metrics::reason::json ||
-                    f->why == metrics::reason::schema;
-  return read ? 200 : f->status;
-}
 
 } // namespace
 
@@ -47,6 +39,7 @@ supervisor_impl::behavior_type supervisor_state::make_behavior() {
 
 void supervisor_state::on_tick(const tick& t) {
   next_tick = t.next;
+  latest_tick = t.number;
   update u;
   if (const auto g = std::exchange(changed, nullptr)) {
     apply_settings(*g);
@@ -74,7 +67,9 @@ void supervisor_state::on_tick(const tick& t) {
 
 void supervisor_state::apply_settings(const group_settings& g) {
   settings = g;
+  replicas.set_rules(g.balance, g.open_duration);
   for (auto& w : endpoints) {
+    w.timeouts.set(g.timeout, g.adaptive_timeout);
     w.breaker.set_failure_threshold(g.failure_threshold);
     w.outdated = true;
   }
@@ -82,9 +77,16 @@ void supervisor_state::apply_settings(const group_settings& g) {
 }
 
 void supervisor_state::name_endpoints() {
-  for (const auto e : all_endpoints)
-    at(e).about = std::make_shared<const metrics::subject>(metrics::subject{
-        self->id(), settings.target, e, (*settings.rules.urls)[index(e)]});
+  const auto& rules = settings.rules;
+  for (const auto e : all_endpoints) {
+    at(e).subjects.clear();
+    for (std::size_t i = 0; i < settings.replicas; ++i) {
+      const auto& urls =
+          rules.addresses ? (*rules.addresses)[i].endpoints : *rules.urls;
+      at(e).subjects.push_back(std::make_shared<const metrics::subject>(
+          metrics::subject{self->id(), settings.target, e, urls[index(e)]}));
+    }
+  }
 }
 
 /// Replaces the fetcher if the settings have changed, unless a poll is running.
@@ -103,26 +105,7 @@ void supervisor_state::refuse_tick(endpoint e) {
   auto& w = at(e);
   ++w.status.counters.rejected;
   w.status.refused = true;
-  self->send(journal, atom::note_v, w.about, incident::refused);
-}
-
-void supervisor_state::on_attempt(const attempt_report& r) {
-  auto& w = at(r.endpoint);
-  if (!w.breaker.awaits(r.ticket))
-    return;
-  count_end(r.endpoint, &r.failure, r.took);
-  note_certificate(r.expiry);
-  w.failure_told = true;
-  self->send(journal, atom::attempt_v, w.about, r);
-  publish();
-}
-
-void supervisor_state::on_retry(endpoint e, const metrics::ticket& t) {
-  auto& w = at(e);
-  if (!w.breaker.awaits(t))
-    return;
-  count_start(w);
-  publish();
+  self->send(journal, atom::note_v, w.about(), incident::refused);
 }
 
 void supervisor_state::on_poll(const poll_report& r) {
@@ -132,12 +115,14 @@ void supervisor_state::on_poll(const poll_report& r) {
   const auto& failure = r.poll.failure;
   count_end(r.endpoint, failure ? &*failure : nullptr, r.took);
   note_certificate(r.expiry);
+  learn(w, failure ? &*failure : nullptr, r.took, r.limit);
   finish_poll(r);
 }
 
 void supervisor_state::finish_poll(const poll_report& r) {
   auto& w = at(r.endpoint);
   const auto& failure = r.poll.failure;
+  w.timeouts.end_poll();
   w.status.record(r.poll, self->clock().now(), settings.wall_clock());
   const auto entered = w.breaker.record(
       r.ticket, failure ? verdict_of(*failure) : metrics::verdict::success);
@@ -146,7 +131,7 @@ void supervisor_state::finish_poll(const poll_report& r) {
     enter(r.endpoint, *entered);
   update u;
   u.finished.emplace(r.endpoint, r.poll);
-  u.about = w.about;
+  u.about = w.about();
   if (const auto read = collections.finish_poll(w.collection, r.poll))
     log.write(collection_level(),
               "Updated metrics: " + metrics::describe(*read),
@@ -160,56 +145,9 @@ void supervisor_state::on_half_open(endpoint e, std::uint64_t generation) {
   if (!w.breaker.half_open(generation))
     return;
   enter(e, breaker_state::half_open);
-  self->send(journal, atom::note_v, w.about, incident::half_opened);
+  self->send(journal, atom::note_v, w.about(), incident::half_opened);
   start_poll(w, 0);
   publish();
-}
-
-/// Starts the poll whose ticket the breaker has handed out. `collection` is the
-/// number of the tick, 0 for a probe.
-void supervisor_state::start_poll(watched_endpoint& w,
-                                  std::uint64_t collection) {
-  w.collection = collection;
-  w.started_attempts = w.ended_attempts = 0;
-  count_start(w);
-  self->send(w.fetcher, atom::fetch_v, *w.breaker.current());
-}
-
-void supervisor_state::count_start(watched_endpoint& w) {
-  ++w.status.counters.requests;
-  if (++w.started_attempts > 1)
-    ++w.status.counters.retries;
-}
-
-void supervisor_state::count_end(endpoint e, const metrics::failure* f,
-                                 std::optional<metrics::duration> took) {
-  auto& c = at(e).status.counters;
-  ++at(e).ended_attempts;
-  if (f)
-    ++c.failures[metrics::index(f->why)];
-  if (!took)
-    return;
-  c.request_duration.observe(metrics::request_duration_bounds,
-                             std::chrono::duration<double>(*took).count());
-  log_answer(e, f, *took);
-}
-
-void supervisor_state::log_answer(endpoint e, const metrics::failure* f,
-                                  metrics::duration took) const {
-  const int status = status_of(f);
-  if (status == 0)
-    return;
-  const auto rounded = std::chrono::floor<std::chrono::microseconds>(took);
-  log.debug("Betanet answered", {{"target", settings.target},
-                                 {"endpoint", betanet::name(e)},
-                                 {"status", std::to_string(status)},
-                                 {"took", config::print_duration(rounded)}});
-}
-
-/// Most attempts use a kept connection and see no certificate.
-void supervisor_state::note_certificate(certificate_expiry seen) {
-  if (seen)
-    expiry = seen;
 }
 
 /// Handles the change of a breaker to the state `s`: counts it and, for `open`,
@@ -234,7 +172,7 @@ void supervisor_state::tell_journal(endpoint e, const poll_report& r,
   w.failure_told = !good || r.poll.attempts > 1;
   if (good && !awaited)
     return;
-  self->send(journal, atom::poll_v, w.about,
+  self->send(journal, atom::poll_v, w.about(),
              std::make_shared<const ended_poll>(ended_poll{
                  r.poll.result, r.poll.attempts, r.poll.failure, entered,
                  r.ticket.probe, w.breaker.consecutive_failures()}));
@@ -273,6 +211,7 @@ void supervisor_state::replace_fetcher(endpoint e, const caf::error& cause) {
     return publish();
   poll_report lost{e, *w.breaker.current(), {}, std::nullopt};
   lost.poll.attempts = w.started_attempts;
+  lost.poll.replica = w.asked();
   lost.poll.failure = metrics::failure{
       metrics::reason::local, "fetcher died: " + self->system().render(cause)};
   if (w.started_attempts > w.ended_attempts) // died during an attempt
@@ -311,6 +250,10 @@ void supervisor_state::stop(caf::error reason) {
 
 void supervisor_state::publish(update u) {
   u.at = self->clock().now();
+  show_timeouts();
+  if (settings.rules.addresses)
+    for (std::size_t i = 0; i < replicas.size(); ++i)
+      u.replicas.push_back(replicas.status(i));
   for (const auto e : all_endpoints) {
     auto& w = at(e);
     w.status.breaker = w.breaker.state();
@@ -333,8 +276,10 @@ supervisor(supervisor_impl::stateful_pointer<supervisor_state> self,
   state.journal = std::move(j);
   state.log = std::move(l);
   state.next_tick = self->clock().now();
+  state.replicas = {state.settings.replicas, state.settings.balance,
+                    state.settings.open_duration};
   for (const auto e : all_endpoints) {
-    state.endpoints.emplace_back(state.settings.failure_threshold);
+    state.endpoints.emplace_back(state.settings);
     state.at(e).status.breaker_since = state.settings.wall_clock();
     state.at(e).fetcher = state.settings.make_fetcher(self, e);
     self->monitor(state.at(e).fetcher);

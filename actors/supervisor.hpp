@@ -3,6 +3,8 @@
 #include "actors/actors.hpp"
 #include "actors/log.hpp"
 #include "metrics/collections.hpp"
+#include "metrics/replicas.hpp"
+#include "metrics/timeouts.hpp"
 
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -22,8 +24,12 @@ struct group_settings {
   std::string target; ///< The target's name; empty for the unnamed target.
   /// The log lines of each collection are written at debug level.
   bool quiet = false;
+  metrics::duration timeout{}; ///< The largest time limit of one request.
+  bool adaptive_timeout = false;
   metrics::duration open_duration{};
   int failure_threshold = 5;
+  std::size_t replicas = 1; ///< Never changes.
+  metrics::balance balance = metrics::balance::failover;
   std::function<metrics::wall_time()> wall_clock;
   display_rules rules;
 
@@ -35,13 +41,16 @@ struct group_settings {
 struct supervisor_state {
   /// The state of one endpoint of the target.
   struct watched_endpoint {
-    explicit watched_endpoint(int failure_threshold)
-        : breaker(failure_threshold) {}
+    explicit watched_endpoint(const group_settings& g)
+        : breaker(g.failure_threshold),
+          timeouts(g.replicas, g.timeout, g.adaptive_timeout) {}
 
     fetcher_actor fetcher;
     metrics::circuit breaker;
     metrics::endpoint_status status;
-    metrics::subject_ptr about; ///< How the journal names the endpoint.
+    metrics::timeouts timeouts;
+    /// How the journal names the endpoint of each replica.
+    std::vector<metrics::subject_ptr> subjects;
     /// The journal knows of a failure and waits for a good poll.
     bool failure_told = false;
     bool outdated = false; ///< `fetcher` was spawned with former settings.
@@ -50,6 +59,12 @@ struct supervisor_state {
     /// Attempts of the running poll so far. An attempt is running if one more
     /// has started than has ended.
     int started_attempts = 0, ended_attempts = 0;
+    /// The replicas that the running or the latest poll asks, see `poll_order`.
+    std::vector<std::uint32_t> order{0};
+
+    /// The replica that the latest attempt has asked.
+    std::uint32_t asked() const;
+    const metrics::subject_ptr& about() const { return subjects[asked()]; }
   };
 
   explicit supervisor_state(supervisor_impl::pointer p) : self(p) {}
@@ -72,9 +87,12 @@ struct supervisor_state {
   void replace_fetcher(endpoint e, const caf::error& cause);
   bool may_restart(const char* actor, const caf::error& cause);
   void start_poll(watched_endpoint& w, std::uint64_t collection);
+  void show_timeouts();
   void count_start(watched_endpoint& w);
   void count_end(endpoint e, const metrics::failure* f,
                  std::optional<metrics::duration> took);
+  bool learn(watched_endpoint& w, const metrics::failure* f,
+             std::optional<metrics::duration> took, metrics::duration limit);
   void log_answer(endpoint e, const metrics::failure* f,
                   metrics::duration took) const;
   void note_certificate(certificate_expiry seen);
@@ -92,6 +110,8 @@ struct supervisor_state {
   event_log log;
   std::vector<watched_endpoint> endpoints; ///< By `index(endpoint)`.
   aggregator_actor aggregator;
+  metrics::replica_set replicas{1, {}, {}};
+  std::uint64_t latest_tick = 0; ///< Its number.
   metrics::collections collections;
   metrics::restart_counters restarts;
   /// Of the latest handshake with the target, by whichever endpoint.

@@ -19,6 +19,8 @@ using duration = std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
 enum class parse_fallback : std::uint8_t { last_known, default_value, omit };
+enum class timeout_mode : std::uint8_t { fixed, adaptive };
+enum class balance : std::uint8_t { failover, round_robin };
 enum class log_level : std::uint8_t { debug, info, warn, error };
 enum class log_format : std::uint8_t { logfmt, json };
 enum class metrics_detail : std::uint8_t { full, compact };
@@ -29,6 +31,7 @@ struct polling {
   struct collection_keys {
     duration interval = 15s;
     duration timeout = 5s;
+    config::timeout_mode timeout_mode = config::timeout_mode::fixed;
     std::uint64_t max_body_bytes = 1048576;
     parse_fallback fallback = parse_fallback::last_known;
     std::vector<double> latency_buckets{0.001, 0.005, 0.01, 0.025, 0.05, 0.1,
@@ -67,7 +70,10 @@ struct service_url {
 /// One Betanet service.
 struct target {
   std::string name; ///< Empty for the unnamed single target.
-  service_url url;
+  service_url url;  ///< That of the first replica, if there are replicas.
+  /// The URLs of all replicas; empty unless `replicas` was configured.
+  std::vector<service_url> replicas{};
+  config::balance balance = config::balance::failover;
   std::array<std::string, endpoint_count> paths = default_paths();
   config::http_client http_client;
   config::polling polling;
@@ -82,6 +88,15 @@ struct target {
 
   bool operator==(const target&) const = default;
 };
+
+/// The URLs of a target: those of its replicas, or its only one.
+std::vector<service_url> urls_of(const target& t);
+
+/// The target as if `url` were its only one.
+target at_url(target t, const service_url& url);
+
+/// How many services the targets name, replicas counted one by one.
+std::size_t count_services(const std::vector<target>& targets);
 
 /// An address on which the exporter listens.
 struct listen_address {

@@ -57,6 +57,8 @@ template <class Enum>
 using words = std::vector<std::pair<std::string, Enum>>;
 
 inline const words<bool> truth{{"true", true}, {"false", false}};
+inline const words<balance> balances{{"failover", balance::failover},
+                                     {"round_robin", balance::round_robin}};
 
 template <class Enum>
 Enum parse_word(const std::string& text, const words<Enum>& known) {

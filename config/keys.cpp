@@ -209,9 +209,7 @@ std::string flag_of(const std::string& key_name) {
 
 const std::vector<std::string>& unsupported_keys() {
   static const auto all = [] {
-    std::vector<std::string> keys{
-        "target.replicas",        "target_files", "http_sd", "sd", "load",
-        "collection.timeout_mode"};
+    std::vector<std::string> keys{"target_files", "http_sd", "sd", "load"};
     for (const auto* name :
          {"oauth2", "bearer_token", "bearer_token_file", "follow_redirects",
           "enable_http2", "proxy_url", "no_proxy", "proxy_from_environment",

@@ -123,7 +123,7 @@ void use_url(settings& s, const given& url,
     if (s.targets.empty())
       s.targets.push_back(std::move(fresh));
     else
-      s.targets[0].url = fresh.url;
+      s.targets[0] = at_url(std::move(s.targets[0]), fresh.url);
   } catch (const std::invalid_argument& e) {
     problems.push_back(url.place + ": " + e.what());
   }

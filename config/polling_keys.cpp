@@ -62,6 +62,8 @@ const std::vector<key<polling>>& polling_keys() {
       {"last_known", parse_fallback::last_known},
       {"default", parse_fallback::default_value},
       {"omit", parse_fallback::omit}};
+  static const words<timeout_mode> modes{{"fixed", timeout_mode::fixed},
+                                         {"adaptive", timeout_mode::adaptive}};
   static const std::vector<key<polling>> all{
       duration_key<polling>(
           "collection.interval", "Time between two collections of a target.",
@@ -71,6 +73,11 @@ const std::vector<key<polling>>& polling_keys() {
           "Time limit of one request, from the name lookup to the last byte of "
           "the response.",
           1ms, 24h, [](auto& p) -> auto& { return p.collection.timeout; }),
+      word_key<polling>(
+          "collection.timeout_mode",
+          "fixed, or adaptive: the time limit of a request is learned from the "
+          "answers and never exceeds collection.timeout.",
+          modes, [](auto& p) -> auto& { return p.collection.timeout_mode; }),
       int_key<polling>(
           "collection.max_body_bytes", "Largest response body in bytes.",
           std::uint64_t{1024}, std::uint64_t{1} << 30,

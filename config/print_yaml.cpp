@@ -1,3 +1,4 @@
+#include "config/key_kinds_impl.hpp"
 #include "config/keys_impl.hpp"
 
 #include <yaml-cpp/yaml.h>
@@ -68,11 +69,22 @@ void emit_headers(YAML::Emitter& out, const std::vector<http_header>& headers) {
   out << YAML::EndMap;
 }
 
+void emit_replicas(YAML::Emitter& out, const target& t) {
+  out << YAML::Key << "replicas" << YAML::Value << YAML::BeginSeq;
+  for (const auto& url : t.replicas)
+    out << literal(to_string(url));
+  out << YAML::EndSeq << YAML::Key << "balance" << YAML::Value
+      << print_word(t.balance, balances);
+}
+
 void emit_target(YAML::Emitter& out, const target& t) {
   out << YAML::BeginMap;
   if (!t.name.empty())
     out << YAML::Key << "name" << YAML::Value << literal(t.name);
-  out << YAML::Key << "url" << YAML::Value << literal(to_string(t.url));
+  if (t.replicas.empty())
+    out << YAML::Key << "url" << YAML::Value << literal(to_string(t.url));
+  else
+    emit_replicas(out, t);
   out << YAML::Key << "endpoints" << YAML::Value << YAML::BeginMap;
   for (std::size_t i = 0; i < t.paths.size(); ++i)
     out << YAML::Key << std::string{endpoint_table[i].name} << YAML::Value

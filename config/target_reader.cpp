@@ -1,3 +1,4 @@
+#include "config/key_kinds_impl.hpp"
 #include "config/quote_impl.hpp"
 #include "config/target_reader_impl.hpp"
 #include "config/utf8_impl.hpp"
@@ -7,6 +8,9 @@
 namespace betanet::config {
 
 namespace {
+
+/// As many as fit into a poll's attempts with the longest list of delays.
+constexpr std::size_t max_replicas = 16;
 
 const std::string client_prefix = "target.http_client_config";
 
@@ -50,7 +54,7 @@ target target_reader::read_target(const polling& inherited,
   for (const auto& k : target_keys())
     known.push_back(k.name.substr(0, k.name.find('.')));
   add_sections(known, polling_keys());
-  bool has_url = false;
+  bool has_url = false, has_balance = false;
   each_entry(node, "target.", known,
              [&](const YAML::Node& key, const YAML::Node& value) {
                const auto& name = key.Scalar();
@@ -60,6 +64,11 @@ target target_reader::read_target(const polling& inherited,
                  return read_endpoints(t, value);
                if (name == "http_client_config")
                  return read_client(t.http_client, value);
+               if (name == "replicas")
+                 return read_replicas(t, value);
+               has_balance = has_balance || name == "balance";
+               if (name == "balance")
+                 return read_balance(t, value);
                if (name != "url")
                  return section(polling_keys(), t.polling, name, value);
                has_url = true;
@@ -67,9 +76,8 @@ target target_reader::read_target(const polling& inherited,
                  t.url = parse_url(text);
                });
              });
-  if (node.IsMap() && !has_url)
-    problem(node, "target.url: missing, a URL such as http://betanet:9000 is "
-                  "expected");
+  if (node.IsMap())
+    check_urls(t, node, has_url, has_balance);
   if (node.IsNull())
     problem(node, "targets: expected a mapping, found nothing");
   return t;
@@ -82,6 +90,49 @@ void target_reader::read_name(target& t, const YAML::Node& node) {
                                   "no control characters");
     t.name = text;
   });
+}
+
+void target_reader::read_replicas(target& t, const YAML::Node& node) {
+  const std::string what = "target.replicas";
+  if (!node.IsSequence() || node.size() == 0)
+    return problem(node,
+                   what + ": expected a list of URLs, found " +
+                       (node.IsSequence() ? "an empty one" : kind_of(node)));
+  for (const auto& item : node)
+    with_scalar(item, what, [&](const std::string& text) {
+      const auto url = parse_url(text);
+      if (std::find(t.replicas.begin(), t.replicas.end(), url) !=
+          t.replicas.end())
+        throw std::invalid_argument("the URL is listed twice");
+      if (t.replicas.size() == max_replicas)
+        throw std::invalid_argument("more than " +
+                                    std::to_string(max_replicas) + " replicas");
+      t.replicas.push_back(url);
+    });
+}
+
+void target_reader::read_balance(target& t, const YAML::Node& node) {
+  with_scalar(node, "target.balance", [&](const std::string& text) {
+    t.balance = parse_word(text, balances);
+  });
+}
+
+/// Checks that the target has either a URL or replicas. With replicas, the
+/// target's URL becomes that of the first.
+void target_reader::check_urls(target& t, const YAML::Node& node, bool has_url,
+                               bool has_balance) {
+  const bool has_replicas = static_cast<bool>(node["replicas"]);
+  if (!has_url && !has_replicas)
+    problem(node, "target.url: missing, a URL such as http://betanet:9000 is "
+                  "expected");
+  if (has_url && has_replicas)
+    problem(node, "target.replicas: there is a url too, one of the two is "
+                  "expected");
+  if (has_balance && !has_replicas)
+    problem(node, "target.balance: there are no replicas to balance, a list "
+                  "under replicas is expected");
+  if (!t.replicas.empty())
+    t.url = t.replicas.front();
 }
 
 void target_reader::read_endpoints(target& t, const YAML::Node& node) {
@@ -184,7 +235,13 @@ const std::vector<documented>& target_keys() {
          "Unique name of the target; may be omitted if there is only one "
          "target."},
         {"url", "",
-         "URL of the service: http or https, with an optional path prefix."}};
+         "URL of the service: http or https, with an optional path prefix."},
+        {"replicas", "",
+         "Instead of url: the URLs of the replicas of one service that share "
+         "its state."},
+        {"balance", "failover",
+         "Which replica a poll begins with: failover = the first that does not "
+         "rest, round_robin = each in turn."}};
     for (const auto& row : endpoint_table)
       keys.push_back({"endpoints." + std::string{row.name},
                       std::string{row.default_path}, "Path of this endpoint."});

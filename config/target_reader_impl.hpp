@@ -14,6 +14,10 @@ public:
 
 private:
   void read_name(target& t, const YAML::Node& node);
+  void read_replicas(target& t, const YAML::Node& node);
+  void read_balance(target& t, const YAML::Node& node);
+  void check_urls(target& t, const YAML::Node& node, bool has_url,
+                  bool has_balance);
   void read_endpoints(target& t, const YAML::Node& node);
   void read_client(http_client& c, const YAML::Node& node);
   void read_headers(http_client& c, const YAML::Node& node);

@@ -57,4 +57,21 @@ std::string to_string(const service_url& url) {
          url.path;
 }
 
+std::vector<service_url> urls_of(const target& t) {
+  return t.replicas.empty() ? std::vector{t.url} : t.replicas;
+}
+
+target at_url(target t, const service_url& url) {
+  t.url = url;
+  t.replicas.clear();
+  return t;
+}
+
+std::size_t count_services(const std::vector<target>& targets) {
+  std::size_t count = 0;
+  for (const auto& t : targets)
+    count += std::max<std::size_t>(t.replicas.size(), 1);
+  return count;
+}
+
 } // namespace betanet::config

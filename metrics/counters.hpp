@@ -4,7 +4,10 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace betanet::metrics {
@@ -138,8 +141,15 @@ struct restart_counters {
 struct activity {
   std::array<endpoint_counters, endpoint_count> endpoints;
   restart_counters restarts;
+  /// Values of counters that were held back; empty: there are no replicas.
+  std::optional<std::uint64_t> counter_holds;
+  std::map<std::string, std::uint64_t> replica_requests; ///< By URL.
 
   void operator+=(const activity& other) {
+    if (other.counter_holds)
+      counter_holds = counter_holds.value_or(0) + *other.counter_holds;
+    for (const auto& [url, n] : other.replica_requests)
+      replica_requests[url] += n;
     endpoints += other.endpoints;
     restarts.fetcher += other.restarts.fetcher;
     restarts.aggregator += other.restarts.aggregator;

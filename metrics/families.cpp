@@ -168,6 +168,23 @@ constexpr std::array status_table{
                    return std::uint64_t{index(s.endpoints[index(e)].breaker)};
                  });
                }},
+    status_row{{"betanet_exporter_request_timeout_seconds", MetricType::Gauge,
+                "Time limit of the next request to the endpoint, where "
+                "collection.timeout_mode is adaptive."},
+               [](auto& f, auto& l, auto& s, auto) {
+                 for (const auto e : all_endpoints)
+                   if (const auto& t = s.endpoints[index(e)].request_timeout)
+                     add(f, with(l, e),
+                         std::chrono::duration<double>(*t).count());
+               }},
+    status_row{{"betanet_exporter_replica_up", MetricType::Gauge,
+                "Whether polls may begin with the replica (1), or it rests "
+                "because a request to it failed (0)."},
+               [](auto& f, auto& l, auto& s, auto now) {
+                 for (std::size_t i = 0; i < s.replicas.size(); ++i)
+                   add(f, with(l, "replica", (*s.addresses)[i].url),
+                       s.replicas[i].rests_until <= now);
+               }},
     status_row{{"betanet_exporter_target_info", MetricType::Gauge,
                 "URL of the target; the value is always 1."},
                [](auto& f, auto& l, auto& s, auto) {
@@ -198,6 +215,15 @@ constexpr family_head restarts_head{"betanet_exporter_actor_restarts_total",
                                     MetricType::Counter,
                                     "Actors that were restarted because they "
                                     "had failed."};
+
+constexpr family_head replica_requests_head{
+    "betanet_exporter_replica_requests_total", MetricType::Counter,
+    "HTTP requests to the replica that were started."};
+
+constexpr family_head counter_holds_head{
+    "betanet_exporter_counter_holds_total", MetricType::Counter,
+    "Values of counters that were not shown, because another replica had "
+    "already given a higher one."};
 
 /// One family that counts what scrapes found in the cache.
 struct cache_row : family_head {
@@ -362,6 +388,18 @@ std::string sample_lines(const MetricFamily& f) {
   return f.type == MetricType::Histogram ? buckets_first(f, text) : text;
 }
 
+void add_replica_lines(family_lines& lines, const labels& l,
+                       const activity& a) {
+  auto requests = family(replica_requests_head);
+  for (const auto& [url, n] : a.replica_requests)
+    add(requests, with(l, "replica", url), n);
+  lines.push_back(sample_lines(requests));
+  auto holds = family(counter_holds_head);
+  if (a.counter_holds)
+    add(holds, l, *a.counter_holds);
+  lines.push_back(sample_lines(holds));
+}
+
 /// Adds the counters of one endpoint to a family.
 class counter_samples : public sample_sink {
 public:
@@ -430,7 +468,9 @@ const family_lines& activity_heads() {
     family_lines lines;
     for (const auto& row : counter_table)
       lines.push_back(text_of(family(head_of(row))));
-    lines.push_back(text_of(family(restarts_head)));
+    for (const auto& h :
+         {restarts_head, replica_requests_head, counter_holds_head})
+      lines.push_back(text_of(family(h)));
     return lines;
   }();
   return all;
@@ -451,6 +491,7 @@ family_lines activity_lines(const std::string& target, const activity& a) {
   add(f, with(l, "actor", "fetcher"), a.restarts.fetcher);
   add(f, with(l, "actor", "aggregator"), a.restarts.aggregator);
   lines.push_back(sample_lines(f));
+  add_replica_lines(lines, l, a);
   return lines;
 }
 

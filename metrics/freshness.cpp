@@ -98,6 +98,9 @@ time_point next_change(const snapshot& s, time_point now) {
     for (const auto& f : s.fields)
       if (f.value)
         consider(f.read_at + *s.rules.max_stale);
+  for (const auto& r : s.replicas)
+    if (r.rests_until > now)
+      next = std::min(next, r.rests_until);
   return next;
 }
 

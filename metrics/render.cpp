@@ -13,6 +13,22 @@ activity activity_of(const snapshot& s) {
   for (const auto e : all_endpoints)
     a.endpoints[index(e)] = s.endpoints[index(e)].counters;
   a.restarts = s.restarts;
+  if (s.addresses)
+    a.counter_holds = s.counter_holds;
+  for (std::size_t i = 0; i < s.replicas.size(); ++i)
+    a.replica_requests[(*s.addresses)[i].url] = s.replicas[i].requests;
+  return a;
+}
+
+/// Leaves out what was counted for replicas that the target has no longer.
+activity without_former_replicas(activity a, const snapshot& s) {
+  if (!s.addresses)
+    a.counter_holds.reset();
+  std::erase_if(a.replica_requests, [&](const auto& counted) {
+    return !s.addresses ||
+           std::none_of(s.addresses->begin(), s.addresses->end(),
+                        [&](const auto& r) { return r.url == counted.first; });
+  });
   return a;
 }
 
@@ -36,6 +52,10 @@ activity exposition::cached_target::counted() const {
   auto all = former;
   all += activity_of(*latest);
   return all;
+}
+
+activity exposition::cached_target::shown() const {
+  return without_former_replicas(counted(), *latest);
 }
 
 exposition::exposition(detail d, build_info build, reload_status reload,
@@ -149,7 +169,7 @@ std::optional<page> exposition::render_target(const std::string& target,
   add(target_heads(), cached.values);
   add(activity_heads(), detail_ == detail::full
                             ? cached.activity
-                            : activity_lines(target, cached.counted()));
+                            : activity_lines(target, cached.shown()));
   add(cache_heads(), cache_lines(target, cached.lookups));
   ++cached.lookups[index(found_now)];
   return result;
@@ -162,7 +182,7 @@ void exposition::refresh(const std::string& target, cached_target& cached,
   const auto& s = *cached.latest;
   cached.values = target_lines(target, s, now);
   if (detail_ == detail::full)
-    cached.activity = activity_lines(target, cached.counted());
+    cached.activity = activity_lines(target, cached.shown());
   cached.valid_until = next_change(s, now);
 }
 

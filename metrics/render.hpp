@@ -111,6 +111,8 @@ private:
 
     /// What the targets of this name have counted until now.
     metrics::activity counted() const;
+    /// What its page shows: without replicas that only former targets had.
+    metrics::activity shown() const;
   };
 
   void refresh(const std::string& target, cached_target& cached,

@@ -66,6 +66,9 @@ void endpoint_status::record(const poll& p, time_point now,
   recent.back() = {p.result,
                    static_cast<std::uint8_t>(std::clamp(p.attempts, 1, 255))};
   last_result = p.result;
+  const auto v = p.failure ? verdict_of(*p.failure) : verdict::success;
+  if (v == verdict::success || v == verdict::neither)
+    answered_by = p.replica;
   if (p.result == quality::good) {
     last_good = now;
     last_good_wall = wall_now;
@@ -85,7 +88,34 @@ void latency_state::observe(double seconds) {
   sum += seconds;
 }
 
+std::string_view snapshot::url_of(endpoint e) const {
+  const auto& by = endpoints[index(e)].answered_by;
+  if (addresses && by)
+    return (*addresses)[*by].endpoints[index(e)];
+  return urls ? std::string_view{(*urls)[index(e)]} : std::string_view{};
+}
+
 void snapshot::apply(endpoint e, const poll& p, time_point now) {
+  if (guards.empty())
+    return apply_values(e, p, now);
+  auto guarded = p;
+  hold_counters(guarded.values, p.replica);
+  apply_values(e, guarded, now);
+}
+
+/// Replaces the counters that the guards hold back by the values shown.
+void snapshot::hold_counters(reading& values, std::uint32_t replica) {
+  for (const auto& row : family_table) {
+    auto& value = values[index(row.shown)];
+    if (row.type != family_type::counter || !value)
+      continue;
+    auto& guard = guards[index(row.shown)];
+    value = guard.admit(*value, replica, fields[index(row.shown)].value);
+    counter_holds += guard.holds();
+  }
+}
+
+void snapshot::apply_values(endpoint e, const poll& p, time_point now) {
   for (const auto t : all_trends)
     if (row_of(field_of(t)).source == e)
       courses[index(t)].push(measure(t, *this, p, now));

@@ -2,6 +2,8 @@
 
 #include "metrics/counters.hpp"
 #include "metrics/course.hpp"
+#include "metrics/monotone_guard.hpp"
+#include "metrics/replicas.hpp"
 #include "metrics/types.hpp"
 
 #include <memory>
@@ -43,6 +45,10 @@ struct endpoint_status {
   wall_time last_failure_at{};
   /// When the first poll since the last good one failed; 0 while polls succeed.
   wall_time failing_since{};
+  /// The replica that answered last, by its place in the list.
+  std::optional<std::uint32_t> answered_by;
+  /// The time limit of the next request, if it is learned from the answers.
+  std::optional<duration> request_timeout;
   bool refused = false; ///< A tick was refused since the last good poll.
   std::optional<time_point> last_good;
   wall_time last_good_wall{};
@@ -75,6 +81,12 @@ struct latency_state {
 /// The URLs of a target's endpoints, without credentials.
 using endpoint_urls = std::array<std::string, endpoint_count>;
 
+/// One replica of a target, without credentials.
+struct replica_address {
+  std::string url;
+  endpoint_urls endpoints;
+};
+
 /// The values and the state of one target at one moment, from which all pages
 /// are made.
 struct snapshot {
@@ -86,13 +98,19 @@ struct snapshot {
         started(now),
         next_tick(now + r.interval) {}
 
-  std::string url; ///< The URL of the target, without credentials.
+  std::string url; ///< Without credentials; of the first replica, if any.
   freshness_rules rules;
   std::shared_ptr<const endpoint_urls> urls; ///< Null if they are not known.
+  /// The replicas, in the order of the configuration; null: there are none.
+  std::shared_ptr<const std::vector<replica_address>> addresses;
+  std::vector<replica_status> replicas; ///< In the order of `addresses`.
   std::array<endpoint_status, endpoint_count> endpoints;
   std::array<field_state, field_count> fields;
   std::array<course, trend_count> courses;
   latency_state latency;
+  /// Of the counters, by `index(field)`; empty: there are no replicas.
+  std::vector<monotone_guard> guards;
+  std::uint64_t counter_holds = 0; ///< Values that the guards held back.
   restart_counters restarts;
   /// When the first certificate in the chain of the server's latest TLS
   /// handshake expires; empty: none was seen.
@@ -104,6 +122,14 @@ struct snapshot {
   /// Updates the fields and the courses with those of a finished poll of the
   /// endpoint `e`.
   void apply(endpoint e, const poll& p, time_point now);
+
+  /// The URL of the endpoint at the replica that answered last. Empty if it is
+  /// not known.
+  std::string_view url_of(endpoint e) const;
+
+private:
+  void hold_counters(reading& values, std::uint32_t replica);
+  void apply_values(endpoint e, const poll& p, time_point now);
 };
 
 /// The snapshots of all targets at one moment.

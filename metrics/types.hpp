@@ -121,6 +121,8 @@ struct poll {
   /// What is wrong with the unusable fields of an object, such as "is missing".
   std::array<std::string, field_count> defects;
   int attempts = 1;
+  /// The replica that the last attempt asked, by its place in the list.
+  std::uint32_t replica = 0;
 };
 
 } // namespace betanet::metrics

@@ -29,8 +29,9 @@ std::string descriptor_problem(std::size_t services, std::uint64_t limit) {
   const auto needed = descriptors_needed(services);
   if (limit >= needed)
     return {};
-  return std::to_string(services) + " targets need " + std::to_string(needed) +
-         " file descriptors, but the hard limit is " + std::to_string(limit) +
+  return std::to_string(services) + " targets or replicas need " +
+         std::to_string(needed) + " file descriptors, but the hard limit is " +
+         std::to_string(limit) +
          ": raise it (LimitNOFILE= in systemd, --ulimit nofile= in Docker, "
          "ulimit -Hn in a shell) or configure fewer targets";
 }

@@ -14,8 +14,9 @@ void raise_descriptor_limit();
 std::uint64_t descriptor_limit();
 
 /// How many descriptors the connections to this many services and the process
-/// itself need: one for each of the three endpoints of a service; 32 for
-/// listeners, logs, files that are read and name lookups.
+/// itself need: one for each of the three endpoints of a service, a replica
+/// being a service of its own; 32 for listeners, logs, files that are read and
+/// name lookups.
 constexpr std::uint64_t descriptors_needed(std::size_t services) {
   return std::uint64_t{3} * services + 32;
 }

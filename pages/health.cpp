@@ -62,13 +62,18 @@ json::object describe_endpoint(const metrics::snapshot& s, endpoint e,
   if (status.last_failure)
     o["last_error"] = status.last_failure->text;
   o["url"] = nullptr;
-  if (s.urls)
-    o["url"] = (*s.urls)[index(e)];
+  if (const auto url = s.url_of(e); !url.empty())
+    o["url"] = url;
   o["state"] = name(state_of(s, e, now));
   o["breaker_since"] = time_or_null(status.breaker_since);
   o["failing_since"] = time_or_null(status.failing_since);
   o["last_error_at"] = time_or_null(status.last_failure_at);
   o["recent_polls"] = recent_polls(status);
+  if (s.addresses) {
+    o["replica"] = nullptr;
+    if (const auto& by = status.answered_by)
+      o["replica"] = (*s.addresses)[*by].url;
+  }
   return o;
 }
 
@@ -85,6 +90,15 @@ json::object describe_values(const metrics::snapshot& s,
   return o;
 }
 
+json::array describe_replicas(const metrics::snapshot& s,
+                              metrics::time_point now) {
+  json::array list;
+  for (std::size_t i = 0; i < s.replicas.size(); ++i)
+    list.push_back(json::object{{"url", (*s.addresses)[i].url},
+                                {"up", s.replicas[i].rests_until <= now}});
+  return list;
+}
+
 json::object describe_target(const std::string& target,
                              const metrics::snapshot& s,
                              metrics::time_point now) {
@@ -99,6 +113,8 @@ json::object describe_target(const std::string& target,
   o["stale"] = any_stale(s, now);
   o["endpoints"] = std::move(endpoints);
   o["values"] = describe_values(s, now);
+  if (s.addresses)
+    o["replicas"] = describe_replicas(s, now);
   o["state"] = name(state_of(s, now));
   o["next_tick_seconds"] = seconds(s.next_tick - now);
   o["ttl_seconds"] = seconds(s.rules.ttl);

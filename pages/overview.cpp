@@ -18,14 +18,20 @@ bool contains(std::string_view text, std::string_view part) {
          text.end();
 }
 
+bool has_replica(const metrics::snapshot& s, std::string_view filter) {
+  return s.addresses &&
+         std::any_of(s.addresses->begin(), s.addresses->end(),
+                     [&](const auto& r) { return contains(r.url, filter); });
+}
+
 bool matches(const listed_target& t, std::string_view filter) {
-  if (contains(*t.name, filter) || contains(name(t.state), filter))
+  if (contains(*t.name, filter) || contains(name(t.state), filter) ||
+      has_replica(*t.latest, filter))
     return true;
   return std::any_of(all_endpoints.begin(), all_endpoints.end(),
                      [&](endpoint e) {
                        const auto& status = t.latest->endpoints[index(e)];
-                       return (t.latest->urls &&
-                               contains((*t.latest->urls)[index(e)], filter)) ||
+                       return contains(t.latest->url_of(e), filter) ||
                               (status.failing_since != metrics::wall_time{} &&
                                status.last_failure &&
                                contains(status.last_failure->text, filter));

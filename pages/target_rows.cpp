@@ -96,9 +96,11 @@ std::string endpoint_row(const metrics::snapshot& s, endpoint e,
            ? ""
            : dim("since " + time_text(status.breaker_since, at.wall_now)));
   auto row = "<tr><th scope=\"row\">" + std::string{betanet::name(e)};
-  if (s.urls)
-    row +=
-        "<span class=\"url\">" + escaped(cut((*s.urls)[index(e)])) + "</span>";
+  if (const auto url = std::string{s.url_of(e)}; !url.empty())
+    row += "<span class=\"url\">" +
+           std::string{s.addresses && status.answered_by ? "last answered by "
+                                                         : ""} +
+           escaped(cut(url)) + "</span>";
   row += "</th>";
   for (const auto& cell :
        {state_cell(s, e, at), breaker, time_and_age(status.last_good_wall, at),

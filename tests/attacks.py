@@ -142,15 +142,15 @@ class Attacks(harness.Case):
     def test_too_many_targets_for_the_hard_limit_are_refused(self):
         self.launch_within(hard_limit=100, targets=23)
         self.assertEqual(self.exporter.child.wait(10), 1)
-        self.assertIn("23 targets need 101 file descriptors, but the hard "
-                      "limit is 100", self.exporter.text())
+        self.assertIn("23 targets or replicas need 101 file descriptors, but "
+                      "the hard limit is 100", self.exporter.text())
         self.launch_within(hard_limit=100, targets=20)
         wait_for(lambda: request(self.port, "/-/healthy"), "exporter")
         self.write_targets(23)
         status, _, body = request(self.port, "/-/reload", "POST")
         self.assertEqual(status, 500)
-        self.assertIn(b"23 targets need 101 file descriptors, but the hard "
-                      b"limit is 100", body)
+        self.assertIn(b"23 targets or replicas need 101 file descriptors, but "
+                      b"the hard limit is 100", body)
         self.write_targets(22)
         self.assertEqual(request(self.port, "/-/reload", "POST")[0], 200)
         self.assertRegex(self.exporter.text(), "level=WARN .*connections=2 ")

@@ -96,7 +96,7 @@ struct life : wired_fixture {
     const auto c = std::make_shared<client>();
     c->live = &live[index(e)];
     return [this, e, c](auto timeout, auto done) {
-      request(e, c, timeout, std::move(done));
+      request(e, c, timeout.fresh, std::move(done));
     };
   }
 

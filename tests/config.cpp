@@ -191,6 +191,25 @@ CAF_TEST(invalid files are refused with place and reason) {
       {"targets: {}", "f.yml:1:10: targets: expected a list, found a mapping"},
       {"targets: [{name: a}]", "f.yml:1:11: target.url: missing, a URL such as "
                                "http://betanet:9000 is expected"},
+      {"targets: [{replicas: \"http://a\"}]",
+       "f.yml:1:22: target.replicas: expected a list of URLs, found a value"},
+      {"targets: [{replicas: []}]",
+       "f.yml:1:22: target.replicas: expected a list of URLs, found an empty "
+       "one"},
+      {"targets: [{replicas: [\"http://a\", \"http://a:80/\"]}]",
+       "f.yml:1:35: target.replicas: the URL is listed twice"},
+      {"targets: [{url: \"http://a\", replicas: [\"http://b\"]}]",
+       "f.yml:1:11: target.replicas: there is a url too, one of the two is "
+       "expected"},
+      {"targets: [{url: \"http://a\", balance: failover}]",
+       "f.yml:1:11: target.balance: there are no replicas to balance, a list "
+       "under replicas is expected"},
+      {"targets: [{replicas: [\"http://a\"], balance: random}]",
+       "f.yml:1:45: target.balance: \"random\" is not one of failover, "
+       "round_robin"},
+      {"collection: {timeout_mode: auto}",
+       "f.yml:1:28: collection.timeout_mode: \"auto\" is not one of fixed, "
+       "adaptive"},
       {"targets: [{url: ftp://x}]",
        "f.yml:1:17: target.url: the scheme is neither http nor https, a URL "
        "such as http://betanet:9000 is expected"},
@@ -455,6 +474,46 @@ CAF_TEST(targets inherit and override key by key) {
   CAF_CHECK_EQUAL(us.url.port, 80);
 }
 
+CAF_TEST(a target may have replicas) {
+  const auto s = parse_yaml(
+      "targets:\n"
+      "  - {name: eu, replicas: [\"http://a:1/p\", \"https://b\"],\n"
+      "     balance: round_robin, collection: {timeout_mode: adaptive}}\n"
+      "  - {name: us, url: \"http://c\"}\n",
+      "f.yml");
+
+  const auto& eu = s.targets.at(0);
+  CAF_CHECK_EQUAL(to_string(eu.url), "http://a:1/p");
+  CAF_REQUIRE_EQUAL(urls_of(eu).size(), 2u);
+  CAF_CHECK_EQUAL(to_string(urls_of(eu)[1]), "https://b:443");
+  CHECK_EQUAL(eu.balance, balance::round_robin);
+  CHECK_EQUAL(eu.polling.collection.timeout_mode, timeout_mode::adaptive);
+  const auto& us = s.targets.at(1);
+  CAF_REQUIRE_EQUAL(urls_of(us).size(), 1u);
+  CAF_CHECK_EQUAL(to_string(urls_of(us)[0]), "http://c:80");
+  CHECK_EQUAL(us.polling.collection.timeout_mode, timeout_mode::fixed);
+  CAF_CHECK_EQUAL(count_services(s.targets), 3u);
+
+  const auto again = parse_yaml(to_yaml(s), "printed");
+  CHECK_EQUAL(again.targets.at(0).replicas, eu.replicas);
+  CHECK_EQUAL(again.targets.at(0).url, eu.url);
+  CHECK_EQUAL(again.targets.at(0).balance, eu.balance);
+  CAF_CHECK(again.targets.at(1).replicas.empty());
+}
+
+CAF_TEST(a target has at most sixteen replicas) {
+  const auto with = [](int count) {
+    std::string list;
+    for (int i = 1; i <= count; ++i)
+      list += (i > 1 ? ", " : "") + ("\"http://a:" + std::to_string(i)) + "\"";
+    return "targets: [{replicas: [" + list + "]}]";
+  };
+  CAF_CHECK_EQUAL(parse_yaml(with(16), "f").targets[0].replicas.size(), 16u);
+
+  CHECK_CONTAINS(problems_of(with(17)),
+                 "target.replicas: more than 16 replicas");
+}
+
 CAF_TEST(a target may have any name of readable characters) {
   for (const std::string name :
        {"a", "\xc2\xa0", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", " "})
@@ -598,6 +657,15 @@ CAF_TEST(the URL flag replaces at most one target) {
 
   c.flag("--betanet.url=http://flag:1");
   CAF_CHECK_EQUAL(to_string(c.load().settings.targets[0].url), "http://flag:1");
+
+  const temporary_file replicas{
+      "targets: [{name: a, replicas: [\"http://a\", \"http://b\"]}]"};
+  auto with_replicas = c;
+  with_replicas.flag("--config.file=" + replicas.path);
+  const auto replaced = with_replicas.load().settings.targets.at(0);
+  CAF_CHECK_EQUAL(replaced.name, "a");
+  CAF_CHECK_EQUAL(urls_of(replaced).size(), 1u);
+  CAF_CHECK_EQUAL(to_string(replaced.url), "http://flag:1");
 
   const temporary_file file{"targets: [{name: a, url: \"http://a\"}, {name: b, "
                             "url: \"http://b\"}]"};

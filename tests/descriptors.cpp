@@ -22,9 +22,10 @@ CAF_TEST(a hard limit below the need is a problem that has both numbers) {
 
   const auto why = descriptor_problem(331, 1024);
 
-  CAF_CHECK_EQUAL(why.substr(0, why.find(':')),
-                  "331 targets need 1025 file descriptors, but the hard limit "
-                  "is 1024");
+  CAF_CHECK_EQUAL(
+      why.substr(0, why.find(':')),
+      "331 targets or replicas need 1025 file descriptors, but the hard limit "
+      "is 1024");
 }
 
 CAF_TEST(clients get what the targets leave and one connection at least) {

@@ -102,6 +102,11 @@ CAF_TEST(every metric is documented and every documented metric exists) {
   for (auto& f : s->fields)
     f.value = 1;
   s->certificate_expiry.emplace();
+  s->addresses = std::make_shared<const std::vector<metrics::replica_address>>(
+      std::vector<metrics::replica_address>{{"http://a", {}}});
+  s->replicas.resize(1);
+  for (auto& e : s->endpoints)
+    e.request_timeout = metrics::duration::zero();
   metrics::exposition exposition{metrics::detail::full, {}, {}};
   exposition.update("", s);
   const metrics::front_totals front{pages::request_counts{}.all()};

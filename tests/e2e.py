@@ -12,7 +12,6 @@ import subprocess
 import tempfile
 import time
 import unittest
-import urllib.request
 
 import harness
 from harness import (BINARIES, ENDPOINTS, FAST, SOURCES, Process, free_port,
@@ -274,28 +273,6 @@ targets:
         self.assertEqual(samples["betanet_up", ()], 1)
 
     # -- Prometheus ----------------------------------------------------------
-
-    def start_prometheus(self, config, rules=""):
-        """Starts a Prometheus and returns it with a function that gives the
-        value of an expression."""
-        home = self.enterContext(tempfile.TemporaryDirectory())
-        for name, text in (("prometheus.yml", config), ("rules.yml", rules)):
-            with open(f"{home}/{name}", "w") as f:
-                f.write(text)
-        port = free_port()
-        prometheus = self.start(
-            "prometheus", f"--config.file={home}/prometheus.yml",
-            f"--storage.tsdb.path={home}/data",
-            f"--web.listen-address=127.0.0.1:{port}")
-
-        def query(expression):
-            url = (f"http://127.0.0.1:{port}/api/v1/query?query="
-                   + urllib.request.quote(expression))
-            with urllib.request.urlopen(url) as answer:
-                result = json.load(answer)["data"]["result"]
-            return float(result[0]["value"][1]) if result else None
-
-        return prometheus, query
 
     def test_a_real_prometheus_scrapes_the_exporter(self):
         self.start_sim()

@@ -38,17 +38,27 @@ struct fetcher_fixture : fixture {
       kill(aut);
     aut = sys.spawn(
         fetcher,
-        fetch_settings{endpoint::metrics, 5s, {std::move(delays), jitter, 15s}},
-        transport{[this](auto timeout, auto done) {
-          CHECK_EQUAL(timeout, 5s);
-          started.push_back(now() - t0);
-          pending.push_back(done);
-        }},
+        fetch_settings{endpoint::metrics, {std::move(delays), jitter, 15s}},
+        std::vector{client(0), client(1)},
         std::function<double()>{[this] { return random; }}, supervisor);
   }
 
+  transport client(std::uint32_t replica) {
+    return [this, replica](auto limits, auto done) {
+      asked.push_back(replica);
+      limits_given.emplace_back(limits.kept, limits.fresh);
+      started.push_back(now() - t0);
+      pending.push_back(done);
+    };
+  }
+
   void fetch(bool probe = false) {
-    anon_send(aut, atom::fetch_v, metrics::ticket{++generation, probe});
+    fetch({{{0, metrics::request_timeout{5s}}}}, probe);
+  }
+
+  void fetch(poll_order order, bool probe = false) {
+    anon_send(aut, atom::fetch_v, metrics::ticket{++generation, probe},
+              std::move(order));
     consume_messages();
   }
 
@@ -63,7 +73,10 @@ struct fetcher_fixture : fixture {
   fetcher_actor aut;
   double random = 0;
   std::uint64_t generation = 0;
-  std::vector<duration> started; ///< The start times of the attempts.
+  std::vector<duration> started;    ///< The start times of the attempts.
+  std::vector<std::uint32_t> asked; ///< The replicas of the attempts.
+  /// The time limits of the attempts, over a kept and a fresh connection.
+  std::vector<std::pair<duration, duration>> limits_given;
   std::vector<duration> retried; ///< When the supervisor was told of a retry.
   std::vector<std::function<void(net::outcome)>> pending;
   std::vector<attempt_report> attempts;
@@ -215,6 +228,72 @@ CAF_TEST(a new ticket cancels the previous poll without a result) {
   answer(1, ok(good));
   CAF_REQUIRE_EQUAL(polls.size(), 1u);
   CAF_CHECK_EQUAL(polls[0].ticket.generation, 2u);
+}
+
+CAF_TEST(the next replica is asked at once and then the delays count) {
+  const metrics::request_timeout limit{5s};
+  fetch({{{1, limit}, {0, limit}}});
+
+  answer(0, refused());
+  CHECK_EQUAL(asked, (std::vector<std::uint32_t>{1, 0}));
+  CHECK_EQUAL(started, (std::vector<duration>{0s, 0s}));
+  CHECK_EQUAL(attempts.at(0).retry_in, 0s);
+
+  answer(1, refused());
+  advance(2s);
+  answer(2, refused());
+  advance(4s);
+  answer(3, refused());
+
+  CHECK_EQUAL(asked, (std::vector<std::uint32_t>{1, 0, 1, 0}));
+  CHECK_EQUAL(started, (std::vector<duration>{0s, 0s, 2s, 6s}));
+  CAF_REQUIRE_EQUAL(polls.size(), 1u);
+  CAF_CHECK_EQUAL(polls[0].poll.attempts, 4);
+  CAF_CHECK_EQUAL(polls[0].poll.replica, 0u);
+}
+
+CAF_TEST(a poll that a replica saves is good and names the replica) {
+  const metrics::request_timeout limit{5s};
+  fetch({{{0, limit}, {1, limit}}});
+
+  answer(0, status(500)); // not retried at the same replica
+  answer(1, ok(good));
+
+  CAF_REQUIRE_EQUAL(polls.size(), 1u);
+  CHECK_EQUAL(polls[0].poll.result, quality::good);
+  CAF_CHECK_EQUAL(polls[0].poll.replica, 1u);
+  CAF_CHECK_EQUAL(polls[0].poll.attempts, 2);
+}
+
+CAF_TEST(a probe asks one replica) {
+  const metrics::request_timeout limit{5s};
+  fetch({{{0, limit}, {1, limit}}}, true);
+
+  answer(0, refused());
+  advance(60s);
+
+  CHECK_EQUAL(asked, (std::vector<std::uint32_t>{0}));
+  CAF_CHECK_EQUAL(polls.size(), 1u);
+}
+
+CAF_TEST(each timeout doubles the limit of the next attempt) {
+  fetch({{{0, metrics::request_timeout{500ms, 5s, 4}}}});
+
+  advance(500ms);
+  answer(0, net::error{net::errc::timeout, "timed out"});
+  advance(1s);
+  answer(1, refused());
+  advance(2s + 1250ms);
+  answer(2, net::error{net::errc::timeout, "timed out"});
+
+  using limits = std::vector<std::pair<duration, duration>>;
+  CHECK_EQUAL(limits_given,
+              (limits{{500ms, 1250ms}, {1s, 1250ms}, {1s, 1250ms}}));
+  CHECK_EQUAL(attempts.at(0).limit, 500ms);
+  CHECK_EQUAL(attempts.at(2).limit, 1250ms);
+
+  advance(4s);
+  CHECK_EQUAL(limits_given.at(3), (std::pair<duration, duration>{2s, 2s}));
 }
 
 CAF_TEST(only gateway errors are retried) {

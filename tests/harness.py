@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 
 from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as openmetrics)
@@ -135,6 +136,28 @@ class Case(unittest.TestCase):
     def start_exporter(self, *flags, **env):
         self.launch_exporter(f"--betanet.url=http://127.0.0.1:{self.upstream}",
                           *flags, **env)
+
+    def start_prometheus(self, config, rules=""):
+        """Starts a Prometheus and returns it with a function that gives the
+        value of an expression."""
+        home = self.enterContext(tempfile.TemporaryDirectory())
+        for name, text in (("prometheus.yml", config), ("rules.yml", rules)):
+            with open(f"{home}/{name}", "w") as f:
+                f.write(text)
+        port = free_port()
+        prometheus = self.start(
+            "prometheus", f"--config.file={home}/prometheus.yml",
+            f"--storage.tsdb.path={home}/data",
+            f"--web.listen-address=127.0.0.1:{port}")
+
+        def query(expression):
+            url = (f"http://127.0.0.1:{port}/api/v1/query?query="
+                   + urllib.request.quote(expression))
+            with urllib.request.urlopen(url) as answer:
+                result = json.load(answer)["data"]["result"]
+            return float(result[0]["value"][1]) if result else None
+
+        return prometheus, query
 
     def page(self):
         status, _, body = request(self.port, "/metrics")

@@ -111,6 +111,43 @@ CAF_TEST(health says where and since when an endpoint fails) {
   CAF_CHECK(good.at("last_error_at").is_null());
 }
 
+CAF_TEST(health names the replica that answered last) {
+  auto& s = *add("a");
+  s.urls = std::make_shared<const metrics::endpoint_urls>(
+      metrics::endpoint_urls{"http://a/m", "http://a/n", "http://a/s"});
+  s.addresses = std::make_shared<const std::vector<metrics::replica_address>>(
+      std::vector<metrics::replica_address>{
+          {"http://a", *s.urls},
+          {"http://b", {"http://b/m", "http://b/n", "http://b/s"}}});
+  s.replicas = {{t0 + 30s, 1}, {}};
+  s.endpoints[0].answered_by = 1;
+
+  const auto h = health(t0);
+
+  const auto& target = h.at("targets").at(0).as_object();
+  const auto& endpoints = target.at("endpoints");
+  CHECK_EQUAL(endpoints.at("metrics").at("url"), "http://b/m");
+  CHECK_EQUAL(endpoints.at("metrics").at("replica"), "http://b");
+  CHECK_EQUAL(endpoints.at("nodes_status").at("url"), "http://a/n");
+  CAF_CHECK(endpoints.at("nodes_status").at("replica").is_null());
+  const auto& replicas = target.at("replicas").as_array();
+  CAF_REQUIRE_EQUAL(replicas.size(), 2u);
+  CHECK_EQUAL(replicas[0].at("url"), "http://a");
+  CHECK_EQUAL(replicas[0].at("up"), false);
+  CHECK_EQUAL(replicas[1].at("up"), true);
+}
+
+CAF_TEST(only a target with replicas tells of them) {
+  add("a");
+
+  const auto h = health(t0);
+
+  const auto& target = h.at("targets").at(0).as_object();
+  CAF_CHECK(!target.contains("replicas"));
+  CAF_CHECK(
+      !target.at("endpoints").at("metrics").as_object().contains("replica"));
+}
+
 CAF_TEST(times are null before the first event) {
   add();
 

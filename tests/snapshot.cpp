@@ -77,6 +77,55 @@ CAF_TEST(an optional field is bad only if it is invalid or nothing was read) {
   CAF_CHECK(!s.fields[inactive].bad);
 }
 
+CAF_TEST(a lower counter of another replica is held back) {
+  const auto processed = index(field::packets_processed);
+  const auto from = [&](std::uint32_t replica, double value) {
+    auto p = read(processed, value);
+    p.replica = replica;
+    return p;
+  };
+  s.guards.resize(field_count);
+  s.apply(endpoint::metrics, from(0, 5000), t0);
+
+  s.apply(endpoint::metrics, from(1, 4990), t0 + 15s);
+  CHECK_EQUAL(s.fields[processed].value, 5000.0);
+  CHECK_EQUAL(s.fields[processed].read_at, t0 + 15s);
+  CAF_CHECK_EQUAL(s.counter_holds, 1u);
+
+  s.apply(endpoint::metrics, from(1, 5001), t0 + 30s);
+  CHECK_EQUAL(s.fields[processed].value, 5001.0);
+  CAF_CHECK_EQUAL(s.counter_holds, 1u);
+}
+
+CAF_TEST(a gauge of another replica is shown as it is) {
+  s.guards.resize(field_count);
+  s.apply(endpoint::nodes_status, read(total, 7), t0);
+
+  auto p = read(total, 5);
+  p.replica = 1;
+  s.apply(endpoint::nodes_status, p, t0 + 15s);
+
+  CHECK_EQUAL(s.fields[total].value, 5.0);
+  CAF_CHECK_EQUAL(s.counter_holds, 0u);
+}
+
+CAF_TEST(the replica that answered last is remembered) {
+  auto& status = s.endpoints[0];
+  poll p;
+  p.result = quality::good;
+  p.replica = 1;
+  status.record(p, t0, {});
+  CHECK_EQUAL(status.answered_by, 1u);
+
+  auto refused = failed(reason::connect);
+  status.record(refused, t0, {});
+  CHECK_EQUAL(status.answered_by, 1u);
+
+  auto not_found = failed(reason::http_4xx);
+  status.record(not_found, t0, {});
+  CHECK_EQUAL(status.answered_by, 0u);
+}
+
 CAF_TEST(a poll changes only the fields of its endpoint) {
   s.apply(endpoint::nodes_status, read(total, 7), t0);
 

@@ -36,7 +36,7 @@ struct day : wired_fixture {
       case 0:
         return done(refused());
       case 1:
-        return later(timeout, [done] {
+        return later(timeout.fresh, [done] {
           done(net::error{net::errc::timeout, "timed out"});
         });
       case 2:

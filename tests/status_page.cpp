@@ -226,6 +226,22 @@ CAF_TEST(the page of ten thousand targets is smaller than a megabyte) {
   CAF_CHECK_LESS(pages::status(at(t0)).body.size(), 1000000u);
 }
 
+CAF_TEST(the page names the replica that answered last) {
+  auto& s = *add_failing("eu", 5s);
+  s.urls = std::make_shared<const metrics::endpoint_urls>(
+      metrics::endpoint_urls{"http://a/m", "http://a/n", "http://a/s"});
+  s.addresses = std::make_shared<const std::vector<metrics::replica_address>>(
+      std::vector<metrics::replica_address>{
+          {"http://a", *s.urls},
+          {"http://b", {"http://b/m", "http://b/n", "http://b/s"}}});
+  s.endpoints[0].answered_by = 1;
+
+  const auto body = pages::status(at(t0)).body;
+
+  check_has(body, {"<span class=\"url\">last answered by http://b/m</span>",
+                   "<span class=\"url\">last answered by http://a/n</span>"});
+}
+
 CAF_TEST(the page has no link to a path that needs POST) {
   const auto a = pages::status(at(t0));
 

@@ -26,8 +26,9 @@ struct supervisor_fixture : fixture {
     g.wall_clock = [] { return metrics::wall_time{42s}; };
     g.make_fetcher = [this](supervisor_impl::pointer parent, endpoint e) {
       auto f = parent->spawn([this, e]() -> fetcher_actor::behavior_type {
-        return {[this, e](atom::fetch, const ticket& t) {
+        return {[this, e](atom::fetch, const ticket& t, const poll_order& o) {
           fetched[index(e)].push_back(t);
+          orders[index(e)].push_back(o);
         }};
       });
       fetchers[index(e)] = f;
@@ -111,6 +112,7 @@ struct supervisor_fixture : fixture {
   std::uint64_t ticks = 0;
   std::array<fetcher_actor, 3> fetchers;
   std::array<std::vector<ticket>, 3> fetched;
+  std::array<std::vector<poll_order>, 3> orders;
   aggregator_actor aggregator;
   std::vector<update_ptr> updates;
   journal_actor story;
@@ -680,10 +682,38 @@ CAF_TEST(the death of another fetcher does not affect a probe) {
   CHECK_EQUAL(status(nodes).breaker, breaker_state::closed);
 }
 
+CAF_TEST(late reports and dead fetchers change no adaptive timeout) {
+  settings.timeout = 5s;
+  settings.adaptive_timeout = true;
+  auto g = std::make_shared<const group_settings>(settings);
+  caf::anon_send(aut, atom::configure_v, group_ptr{g});
+  const auto limit = [this] {
+    return orders[index(nodes)].back().turns.at(0).timeout.on_kept_connection();
+  };
+  for (int i = 0; i < 20; ++i) {
+    tick();
+    CHECK_EQUAL(limit(), 5s);
+    end_all(good());
+  }
+  const auto old = latest(nodes);
+  tick();
+  CHECK_EQUAL(limit(), 500ms);
+  CHECK_EQUAL(status(nodes).request_timeout, 500ms);
+
+  caf::anon_send(aut, atom::poll_v,
+                 poll_report{nodes, old, bad(reason::timeout), 500ms, {}, 5s});
+  kill(fetchers[index(nodes)]);
+  end(endpoint::metrics, good());
+  end(endpoint::network_stats, good());
+  tick();
+
+  CHECK_EQUAL(limit(), 500ms);
+}
+
 CAF_TEST(a fetcher that throws is replaced and its poll ends as local) {
   settings.make_fetcher = [](supervisor_impl::pointer parent, endpoint) {
     return parent->spawn([]() -> fetcher_actor::behavior_type {
-      return {[](atom::fetch, const ticket&) {
+      return {[](atom::fetch, const ticket&, const poll_order&) {
         throw std::runtime_error("a fault in a handler");
       }};
     });

@@ -46,7 +46,7 @@ struct wiring_fixture : wired_fixture {
           case upstream::refusing:
             return finish(refused());
           default:
-            later(timeout, [finish] {
+            later(timeout.fresh, [finish] {
               finish(net::error{net::errc::timeout, "timed out after 5s"});
             });
           }

@@ -247,6 +247,27 @@ class Isolated(Case):
         self.up()
         wait_for(lambda: self.resources()[0] <= before[0] + 3, "descriptors")
 
+    def test_a_lost_syn_fails_no_request_with_an_adaptive_timeout(self):
+        self.sim.close()
+        self.start_sim("--still", "--close")  # each request opens a connection
+        self.start_exporter("--collection.interval=50ms", "--retry.delays=[]",
+                            "--collection.timeout-mode=adaptive")
+        wait_for(lambda: self.value("betanet_exporter_request_timeout_seconds",
+                                    endpoint="metrics") == 0.5, "20 polls")
+        self.rule(*self.to_upstream(
+            "--syn", "-m", "statistic", "--mode", "nth", "--every", "1000000",
+            "--packet", "0", "-j", "DROP"))
+
+        def slow():
+            s = self.samples()
+            name = "betanet_exporter_request_duration_seconds"
+            return sum(s[f"{name}_count", (("endpoint", e),)]
+                       - s[f"{name}_bucket", (("endpoint", e), ("le", "1"))]
+                       for e in ENDPOINTS)
+        wait_for(lambda: slow() == 1, "a SYN that was sent again")
+        self.assertEqual(self.failures("timeout"), [0, 0, 0])
+        self.up()
+
     def test_a_silent_connection_is_replaced(self):
         self.start_exporter(*LIFE)
         self.up()
