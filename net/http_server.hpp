@@ -21,7 +21,7 @@ inline constexpr std::array protocol_errors{400, 413, 417, 431, 505};
 
 /// Counters since the start, except for those that are of the present.
 struct server_stats {
-  std::uint64_t requests = 0; ///< Passed on to the handler.
+  std::uint64_t requests = 0;    ///< Passed on to the handler.
   std::uint64_t connections = 0; ///< The present number of connections.
   /// The present number of scrapes whose response the kernel did not take at
   /// once and that are still being written.

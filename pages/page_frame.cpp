@@ -44,8 +44,8 @@ thead th { color: var(--dim); font-size: .85rem; border: 0; padding-top: 0;
   white-space: nowrap; }
 .url, td .dim { display: block; font-size: .85rem; }
 .url { color: var(--dim); overflow-wrap: anywhere; }
-.endpoints tbody th { min-width: 17rem; }
-.endpoints td:last-child { min-width: 14rem; overflow-wrap: anywhere; }
+.endpoints tbody th { min-width: 12rem; }
+.endpoints td:last-child { min-width: 9rem; overflow-wrap: anywhere; }
 .endpoints td:nth-child(-n+5) { white-space: nowrap; }
 .endpoints .target th { font-size: 1.05rem; padding-top: 1rem;
   overflow-wrap: anywhere; }
@@ -67,7 +67,7 @@ dt { color: var(--dim); font-size: .85rem; }
 dd { margin: 0; font-size: 1.25rem; }
 dd svg { width: 90px; height: 24px; vertical-align: -5px; }
 nav { display: flex; flex-wrap: wrap; gap: .3rem 1rem; margin: 1rem 0; }
-@media (max-width: 52rem) {
+@media (max-width: 56rem) {
   body { padding: .8rem; }
   section { padding: .7rem .8rem .4rem; }
   thead { display: none; }

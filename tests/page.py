@@ -128,7 +128,8 @@ class StatusPage(harness.Case):
 
     def check_screens(self, name):
         """Looks at the page on wide and narrow screens, light and dark."""
-        for width, scheme in ((1280, "light"), (1280, "dark"), (400, "light"),
+        for width, scheme in ((1280, "light"), (1280, "dark"), (1000, "light"),
+                              (900, "light"), (400, "light"),
                               (400, "dark")):
             self.set_screen(width, scheme)
             self.assertLessEqual(self.browser.value(
@@ -321,7 +322,7 @@ class StatusPage(harness.Case):
                          "filter")
         self.visit("/?filter=eu-mix")
         self.assertEqual(self.count(".values tbody tr"), 20)
-        self.visit("/?page=50")
+        self.visit("/?page=20")
         self.assertEqual(self.count(".values tbody tr"), 200)
         self.assertEqual(self.browser.complaints, [])
 
