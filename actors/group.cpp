@@ -20,7 +20,10 @@ display_rules rules_of(const config::target& t) {
       {p.collection.interval, p.collection.timeout, p.cache.ttl,
        p.cache.max_stale, to_metrics(p.collection.fallback)},
       std::make_shared<const std::vector<double>>(p.collection.latency_buckets),
-      urls_of(t)};
+      urls_of(t),
+      t.labels.empty()
+          ? nullptr
+          : std::make_shared<const metrics::target_labels>(t.labels)};
 }
 
 fetch_settings fetching_of(const config::target& t, endpoint e) {
@@ -62,6 +65,7 @@ snapshot_ptr empty_snapshot(const config::target& t, metrics::time_point now) {
   metrics::snapshot s{rules.freshness, rules.latency_bounds, now};
   s.url = to_string(t.url);
   s.urls = rules.urls;
+  s.labels = rules.labels;
   return std::make_shared<const metrics::snapshot>(std::move(s));
 }
 

@@ -4,6 +4,7 @@
 #include "metrics/course.hpp"
 #include "metrics/types.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +24,9 @@ struct freshness_rules {
   std::optional<duration> max_stale; ///< Empty: values are shown for ever.
   parse_fallback fallback = parse_fallback::last_known;
 };
+
+/// Labels that discovery has given a target: names and values.
+using target_labels = std::map<std::string, std::string>;
 
 /// A finished poll, as the status page shows it.
 struct poll_mark {
@@ -88,7 +92,8 @@ struct snapshot {
 
   std::string url; ///< The URL of the target, without credentials.
   freshness_rules rules;
-  std::shared_ptr<const endpoint_urls> urls; ///< Null if they are not known.
+  std::shared_ptr<const endpoint_urls> urls;   ///< Null if they are not known.
+  std::shared_ptr<const target_labels> labels; ///< Null: there are none.
   std::array<endpoint_status, endpoint_count> endpoints;
   std::array<field_state, field_count> fields;
   std::array<course, trend_count> courses;
