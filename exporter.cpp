@@ -177,12 +177,16 @@ void exporter::start_actors() {
   cached.exporter_metrics = !web_.disable_exporter_metrics;
   cached.build = build_;
   cached.reload.succeeded_at = std::chrono::system_clock::now();
+  cached.reload.discovered = !given_.settings.discovers();
+  if (const auto& shard = given_.settings.shard)
+    cached.shard = metrics::shard_place{shard->index, shard->count};
   cached.read_process = metrics::read_process_stats;
   for (const auto& t : given_.settings.targets)
     cached.targets.emplace_back(t.name, empty_snapshot(t, now));
   cache_ = system_.spawn(cache, std::move(cached), log_);
   journal_ = system_.spawn(journal, log_, std::chrono::system_clock::now);
   scheduler_ = system_.spawn(scheduler);
+  discovery_ = system_.spawn(discovery, discovering(), log_);
   reloader_ = system_.spawn(reloader, reloading());
   presenter_ = system_.spawn(
       presenter,
@@ -201,6 +205,7 @@ void exporter::start_actors() {
   self_->monitor(cache_);
   self_->monitor(journal_);
   self_->monitor(scheduler_);
+  self_->monitor(discovery_);
   self_->monitor(reloader_);
   self_->monitor(presenter_);
   self_->monitor(front_);
@@ -222,9 +227,13 @@ reloader_settings exporter::reloading() {
       std::chrono::system_clock::now,
       random_unit,
   };
+  s.problem_with_count = [](std::size_t services) {
+    return net::descriptor_problem(services, net::descriptor_limit());
+  };
   s.reserve = [this](std::size_t services) { reserve_descriptors(services); };
   s.registry = cache_;
   s.scheduler = scheduler_;
+  s.discovery = discovery_;
   s.read = [this](auto done) {
     if (!files_.ask([load = load_] { return read_configuration(load); }, done))
       done({{}, {}, "cannot start a thread to read the configuration"});
@@ -238,6 +247,16 @@ reloader_settings exporter::reloading() {
   // sd_watchdog_enabled(3) recommends half of the watchdog's time.
   s.watchdog_every = net::watchdog_interval() / 2;
   s.notify = net::notify;
+  return s;
+}
+
+discovery_settings exporter::discovering() {
+  discovery_settings s;
+  s.registry = cache_;
+  s.read = [this](auto look, auto done) { return lists_.ask(look, done); };
+  s.connect = [this](const auto& server) {
+    return connect(outbound_, server, user_agent_);
+  };
   return s;
 }
 
@@ -318,6 +337,7 @@ void exporter::stop() {
   server_.stop([drained] { drained->set_value(); });
   drained->get_future().wait_for(drain_time);
   std::vector<caf::actor> all{caf::actor_cast<caf::actor>(reloader_),
+                              caf::actor_cast<caf::actor>(discovery_),
                               caf::actor_cast<caf::actor>(scheduler_),
                               caf::actor_cast<caf::actor>(presenter_),
                               caf::actor_cast<caf::actor>(cache_),

@@ -46,6 +46,7 @@ private:
   void start_actors();
   void start_guard(const web_reading& first);
   reloader_settings reloading();
+  discovery_settings discovering();
   void reserve_descriptors(std::size_t services);
   void ask_front(std::function<void(bool)> done);
   int wait();
@@ -61,8 +62,10 @@ private:
   net::outbound outbound_{loop_};
   net::background files_{loop_, 2};  ///< Reads configuration files.
   net::background logins_{loop_, 1}; ///< Checks passwords, one at a time.
-  http_front_actor front_;           ///< Set before the loop runs.
-  guard_actor guard_; ///< Null if there is no web configuration file.
+  /// Reads lists of targets: one on a dead mount must not block the others.
+  net::background lists_{loop_, 8};
+  http_front_actor front_; ///< Set before the loop runs.
+  guard_actor guard_;      ///< Null if there is no web configuration file.
   net::http_server server_;
   actor_config caf_config_;
   caf::actor_system system_{caf_config_};
@@ -71,6 +74,7 @@ private:
   presenter_actor presenter_;
   journal_actor journal_;
   scheduler_actor scheduler_;
+  discovery_actor discovery_;
   reloader_actor reloader_;
 };
 

@@ -12,6 +12,7 @@
 #include "pages/routes.hpp"
 #include "preflight.hpp"
 #include "probe.hpp"
+#include "probe_lists.hpp"
 
 #include <caf/config.hpp>
 
@@ -100,8 +101,18 @@ void report_check(const config::invocation& given,
        {given.warnings, config::warnings_about(given.settings), start_warnings})
     for (const auto& w : all)
       std::cerr << "betanet_exporter: warning: " << w << '\n';
-  std::cout << "configuration OK: " << given.settings.targets.size()
-            << " targets\n";
+  const auto& s = given.settings;
+  std::cout << "configuration OK: " << s.targets.size() << " targets";
+  if (!s.target_files.empty()) {
+    const auto read = read_target_files(s);
+    for (const auto& p : read.problems)
+      std::cerr << "betanet_exporter: warning: " << p << '\n';
+    std::cout << ", " << read.lists.size() + read.problems.size()
+              << " target files";
+  }
+  if (!s.target_servers.empty())
+    std::cout << ", " << s.target_servers.size() << " servers of targets";
+  std::cout << '\n';
 }
 
 int check_health(const config::invocation& given) {

@@ -40,10 +40,9 @@ void check_web(const config::settings& s, start_check& found) {
     found.warnings = std::move(reading.found.warnings);
 }
 
-/// The secrets of a target that are given. Certificates and user names are
+/// The secrets of a client that are given. Certificates and user names are
 /// none.
-std::vector<const config::secret*> secrets_of(const config::target& t) {
-  const auto& c = t.http_client;
+std::vector<const config::secret*> secrets_of(const config::http_client& c) {
   std::vector<const config::secret*> all{&c.tls_config.key};
   if (c.basic_auth)
     all.push_back(&c.basic_auth->password);
@@ -65,6 +64,16 @@ config::target most_demanding(const config::target& t) {
   return at_url(t, found == urls.end() ? t.url : *found);
 }
 
+/// How the targets, and the servers that list more, are asked.
+std::vector<const config::http_client*> clients_of(const config::settings& s) {
+  std::vector<const config::http_client*> all;
+  for (const auto& t : s.targets)
+    all.push_back(&t.http_client);
+  for (const auto& server : s.target_servers)
+    all.push_back(&server.http_client);
+  return all;
+}
+
 } // namespace
 
 std::vector<std::string> target_problems(const config::settings& s) {
@@ -76,12 +85,17 @@ std::vector<std::string> target_problems(const config::settings& s) {
   net::tls_contexts contexts;
   std::vector<std::shared_ptr<net::tls_context>>
       held; // so that targets with equal settings share a context
-  for (const auto& t : s.targets)
+  const auto check = [&](const auto& asked) {
     try {
-      held.push_back(check_identity(most_demanding(t), contexts));
+      held.push_back(check_identity(asked, contexts));
     } catch (const config::invalid& e) {
       all.insert(all.end(), e.problems.begin(), e.problems.end());
     }
+  };
+  for (const auto& t : s.targets)
+    check(most_demanding(t));
+  for (const auto& server : s.target_servers)
+    check(server);
   return all;
 }
 
@@ -97,16 +111,17 @@ start_check check_start(const config::settings& s) {
 }
 
 void hide_memory_with_secrets(const config::settings& s) {
+  const auto clients = clients_of(s);
   if (!s.web.config_file.empty() ||
-      std::any_of(s.targets.begin(), s.targets.end(),
-                  [](const auto& t) { return !secrets_of(t).empty(); }))
+      std::any_of(clients.begin(), clients.end(),
+                  [](const auto* c) { return !secrets_of(*c).empty(); }))
     ::prctl(PR_SET_DUMPABLE, 0);
 }
 
 std::vector<std::string> exposed_secrets(const config::settings& s) {
   std::set<std::string> files; // targets may share a file
-  for (const auto& t : s.targets)
-    for (const auto* secret : secrets_of(t))
+  for (const auto* c : clients_of(s))
+    for (const auto* secret : secrets_of(*c))
       files.insert(secret->file);
   std::vector<std::string> warnings;
   for (const auto& file : files)

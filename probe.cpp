@@ -3,6 +3,7 @@
 #include "actors/upstream.hpp"
 #include "net/descriptors.hpp"
 #include "net/loop.hpp"
+#include "probe_lists.hpp"
 #include "probe_table.hpp"
 
 #include <algorithm>
@@ -89,12 +90,18 @@ private:
 bool probe(const config::settings& s, const std::string& user_agent,
            std::ostream& out) {
   net::raise_descriptor_limit();
-  const auto targets = split_replicas(s.targets);
+  const auto read = read_target_lists(s, user_agent);
+  const auto merged = config::merge_targets(s, read.lists);
+  for (const auto* lines : {&read.problems, &merged.warnings})
+    for (const auto& line : *lines)
+      out << line << '\n';
+  const auto targets = split_replicas(merged.targets);
   const auto found = prober{targets, user_agent}.run();
   out << probe_table(found);
-  return std::all_of(found.begin(), found.end(), [](const auto& f) {
-    return f.poll.result == metrics::quality::good;
-  });
+  return read.problems.empty() &&
+         std::all_of(found.begin(), found.end(), [](const auto& f) {
+           return f.poll.result == metrics::quality::good;
+         });
 }
 
 } // namespace betanet

@@ -7,9 +7,10 @@
 
 namespace betanet {
 
-/// Polls each endpoint of each target once, without retries, and prints a table
-/// of how it went. Returns true if all polls were good. Blocks for the largest
-/// `collection.timeout`, times the number of targets divided by 32.
+/// Polls each endpoint of each target once, the discovered ones included,
+/// without retries, and prints a table of how it went, after the lists of
+/// targets that cannot be read. Returns true if all was good. Blocks for the
+/// largest `collection.timeout`, times the number of targets divided by 32.
 bool probe(const config::settings& s, const std::string& user_agent,
            std::ostream& out);
 

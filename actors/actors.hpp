@@ -14,12 +14,13 @@
 ///                supervisor -> aggregator -> cache <------------- http_front
 ///                                            cache <- presenter <- http_front
 ///   a client -> (guard ->) http_front
+///   discovery -> reloader -> discovery
 ///
 /// There is one group {supervisor, three fetchers, aggregator} per target, and
-/// one scheduler, cache, presenter, journal, http_front and reloader per
-/// process. There is a guard if a web configuration file is given. The reloader
-/// starts, changes and ends the groups. Messages that an actor sends only to
-/// itself are declared in its own header.
+/// one scheduler, cache, presenter, journal, http_front, discovery and reloader
+/// per process. There is a guard if a web configuration file is given. The
+/// reloader starts, changes and ends the groups. Messages that an actor sends
+/// only to itself are declared in its own header.
 namespace betanet {
 
 /// The circuit-breaker SUPERVISOR of one target: it decides which polls run,
@@ -102,13 +103,31 @@ using target_registry_actor = caf::typed_actor<
     // Set how the latest reload ended, which pages show from then on.
     caf::reacts_to<atom::reload, metrics::reload_status>>;
 
+/// The part of the cache's interface that the discovery uses.
+using source_registry_actor = caf::typed_actor<
+    // Set the counts of all sources of targets, which pages show from then on.
+    caf::reacts_to<atom::refresh, source_counts_ptr>>;
+
 /// The CACHE: holds the latest snapshot of every target and renders pages.
-using cache_actor = page_source_actor::extend_with<
-    snapshot_store_actor>::extend_with<target_registry_actor>;
+using cache_actor =
+    page_source_actor::extend_with<snapshot_store_actor>::extend_with<
+        target_registry_actor>::extend_with<source_registry_actor>;
+
+/// The part of the reloader's interface that the discovery uses.
+using target_sink_actor = caf::typed_actor<
+    // These are now the discovered targets, all of them.
+    caf::reacts_to<atom::discover, discovered_ptr>>;
+
+/// The DISCOVERY: reads lists of targets from files and servers, again and
+/// again.
+using discovery_actor = caf::typed_actor<
+    // From the reloader: read these sources from now on, at once for the first
+    // time, and send it all lists when one has changed.
+    caf::reacts_to<atom::configure, sources_ptr, target_sink_actor>>;
 
 /// The RELOADER: owns the configuration and starts, changes and ends the groups
 /// of the targets.
-using reloader_actor = caf::typed_actor<
+using reloader_actor = target_sink_actor::extend<
     // Reload the configuration. The reply names what has changed, or the
     // problems.
     caf::replies_to<atom::reload>::with<reload_result>,

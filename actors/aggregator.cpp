@@ -51,6 +51,7 @@ void aggregator_state::apply_rules(const display_rules& r) {
   latest->rules = r.freshness;
   latest->urls = r.urls;
   latest->addresses = r.addresses;
+  latest->labels = r.labels;
   if (*latest->latency.bounds != *r.latency_bounds)
     latest->latency = metrics::latency_state{r.latency_bounds};
 }

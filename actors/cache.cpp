@@ -26,7 +26,11 @@ cache_impl::behavior_type cache_state::make_behavior() {
       },
       [this](atom::reload, const metrics::reload_status& s) {
         pages->show(s);
+        discovered = s.discovered;
         update_readiness();
+      },
+      [this](atom::refresh, const source_counts_ptr& counts) {
+        pages->show(*counts);
       },
       [this](atom::put, const std::string& target, snapshot_ptr& s) {
         put(target, std::move(s));
@@ -57,9 +61,10 @@ void cache_state::put(const std::string& target, snapshot_ptr s) {
 /// Not called for each target that a reload removes or adds, but after all of
 /// them: in between, there may be no target for a moment.
 void cache_state::update_readiness() {
-  ready =
-      ready || std::all_of(targets.begin(), targets.end(),
-                           [](const auto& t) { return t.second->collected; });
+  ready = ready || (discovered && std::all_of(targets.begin(), targets.end(),
+                                              [](const auto& t) {
+                                                return t.second->collected;
+                                              }));
 }
 
 page_ptr cache_state::render(const page_query& q) {
@@ -111,6 +116,9 @@ cache_impl::behavior_type cache(cache_impl::stateful_pointer<cache_state> self,
   state.read_process = std::move(settings.read_process);
   state.pages.emplace(settings.detail, std::move(settings.build),
                       settings.reload, settings.exporter_metrics);
+  if (settings.shard)
+    state.pages->show(*settings.shard);
+  state.discovered = settings.reload.discovered;
   for (auto& [target, s] : settings.targets) {
     state.pages->update(target, s);
     state.targets[target] = std::move(s);

@@ -26,6 +26,7 @@ struct cache_settings {
   bool exporter_metrics = true; ///< See `metrics::exposition`.
   metrics::build_info build;
   metrics::reload_status reload;
+  std::optional<metrics::shard_place> shard;
   /// The targets at the start of the process, with the snapshots that are shown
   /// until their first poll has ended.
   std::vector<std::pair<std::string, snapshot_ptr>> targets;
@@ -51,6 +52,7 @@ struct cache_state {
   /// Every target had finished its first collection at some moment. Once set,
   /// it stays.
   bool ready = false;
+  bool discovered = true; ///< See `metrics::reload_status`.
   static inline const char* name = "cache";
 };
 

@@ -34,7 +34,10 @@ display_rules rules_of(const config::target& t) {
        p.cache.max_stale, to_metrics(p.collection.fallback)},
       std::make_shared<const std::vector<double>>(p.collection.latency_buckets),
       std::make_shared<const metrics::endpoint_urls>(endpoints_at(t.url, t)),
-      addresses_of(t)};
+      addresses_of(t),
+      t.labels.empty()
+          ? nullptr
+          : std::make_shared<const metrics::target_labels>(t.labels)};
 }
 
 fetch_settings fetching_of(const config::target& t, endpoint e) {
@@ -92,6 +95,7 @@ snapshot_ptr empty_snapshot(const config::target& t, metrics::time_point now) {
     s.replicas.resize(s.addresses->size());
     s.guards.resize(metrics::field_count);
   }
+  s.labels = rules.labels;
   return std::make_shared<const metrics::snapshot>(std::move(s));
 }
 

@@ -25,6 +25,10 @@
 
 /// The contents of the messages between actors: payloads, atoms and type ids.
 /// The interfaces of the actors are in actors.hpp.
+namespace betanet::config {
+struct target_folder; // config/target_files.hpp
+}
+
 namespace betanet {
 
 // -- payloads ----------------------------------------------------------------
@@ -105,6 +109,7 @@ struct display_rules {
   std::shared_ptr<const metrics::endpoint_urls> urls;
   /// See `metrics::snapshot::addresses`.
   std::shared_ptr<const std::vector<metrics::replica_address>> addresses{};
+  std::shared_ptr<const metrics::target_labels> labels; ///< Null: none.
 };
 
 /// The state of a target after an event, as its supervisor knows it.
@@ -158,8 +163,10 @@ enum class permission : std::uint8_t {
   broken,       ///< 500: the web configuration cannot be used.
 };
 
-struct config_reading; // reloader.hpp
-struct web_reading;    // web_reading.hpp
+struct config_reading;    // reloader.hpp
+struct discovered_lists;  // discovery.hpp
+struct discovery_sources; // discovery.hpp
+struct web_reading;       // web_reading.hpp
 
 using update_ptr = std::shared_ptr<const update>;
 using ended_poll_ptr = std::shared_ptr<const ended_poll>;
@@ -170,6 +177,11 @@ using reply_ptr = std::shared_ptr<const net::reply>;
 using outcome_ptr = std::shared_ptr<const net::outcome>;
 using group_ptr = std::shared_ptr<const group_settings>;
 using exchange_ptr = std::shared_ptr<net::exchange>;
+using discovered_ptr = std::shared_ptr<const discovered_lists>;
+using folder_ptr = std::shared_ptr<const config::target_folder>;
+using source_counts_ptr =
+    std::shared_ptr<const std::vector<metrics::source_count>>;
+using sources_ptr = std::shared_ptr<const discovery_sources>;
 using config_reading_ptr = std::shared_ptr<const config_reading>;
 using web_reading_ptr = std::shared_ptr<const web_reading>;
 
@@ -182,9 +194,11 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::census_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::census_query))
   CAF_ADD_TYPE_ID(betanet, (betanet::config_reading_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::discovered_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::ended_poll_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::endpoint))
   CAF_ADD_TYPE_ID(betanet, (betanet::exchange_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::folder_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::group_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::incident))
   CAF_ADD_TYPE_ID(betanet, (betanet::metrics::reload_status))
@@ -199,6 +213,8 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::reload_result))
   CAF_ADD_TYPE_ID(betanet, (betanet::reply_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::snapshot_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::source_counts_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::sources_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::tick))
   CAF_ADD_TYPE_ID(betanet, (betanet::update_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::web_reading_ptr))
@@ -209,6 +225,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_ATOM(betanet, betanet::atom, collect, "collect")
   CAF_ADD_ATOM(betanet, betanet::atom, configure, "configure")
   CAF_ADD_ATOM(betanet, betanet::atom, describe, "describe")
+  CAF_ADD_ATOM(betanet, betanet::atom, discover, "discover")
   CAF_ADD_ATOM(betanet, betanet::atom, drop, "drop")
   CAF_ADD_ATOM(betanet, betanet::atom, fetch, "fetch")
   CAF_ADD_ATOM(betanet, betanet::atom, half_open, "half_open")
@@ -218,6 +235,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_ATOM(betanet, betanet::atom, poll, "poll")
   CAF_ADD_ATOM(betanet, betanet::atom, put, "put")
   CAF_ADD_ATOM(betanet, betanet::atom, read, "read")
+  CAF_ADD_ATOM(betanet, betanet::atom, refresh, "refresh")
   CAF_ADD_ATOM(betanet, betanet::atom, reload, "reload")
   CAF_ADD_ATOM(betanet, betanet::atom, remind, "remind")
   CAF_ADD_ATOM(betanet, betanet::atom, render, "render")
@@ -241,7 +259,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::census_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::census_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::config_reading_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::ended_poll_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::discovered_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::exchange_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::folder_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::group_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::reload_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::metrics::subject_ptr)
@@ -256,5 +276,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::reload_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::reply_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::snapshot_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::source_counts_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::sources_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::update_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::web_reading_ptr)

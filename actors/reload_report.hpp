@@ -11,6 +11,11 @@ namespace betanet {
 struct reload_changes {
   std::vector<std::string> added, removed, changed;
   std::vector<std::string> waiting; ///< Keys whose change needs a restart.
+
+  bool empty() const {
+    return added.empty() && removed.empty() && changed.empty() &&
+           waiting.empty();
+  }
 };
 
 /// The name of a target; its URL if it has none.

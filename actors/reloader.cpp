@@ -43,6 +43,9 @@ std::string list_urls(const config::target& t) {
 
 reloader_impl::behavior_type reloader_state::make_behavior() {
   return {
+      [this](atom::discover, const discovered_ptr& found) {
+        use_lists(*found);
+      },
       [this](atom::reload) {
         auto promise = self->make_response_promise<reload_result>();
         answered_by_next.push_back(promise);
@@ -104,12 +107,18 @@ void reloader_state::reload(bool asked) {
 
 void reloader_state::was_read(const config_reading& found) {
   reading = false;
-  const auto result =
-      found.problems.empty() ? use(found) : refuse(found.problems, asked_this);
-  problems = found.problems;
-  self->send(
-      settings.registry, atom::reload_v,
-      metrics::reload_status{result.successful, reloaded_at, restart_pending});
+  auto found_problems = found.problems;
+  config::merged_targets merged;
+  if (found_problems.empty()) {
+    merged = config::merge_targets(*found.settings, lists);
+    found_problems =
+        settings.problem_with_count(count_services(merged.targets));
+  }
+  const auto result = found_problems.empty()
+                          ? use(found, merged)
+                          : refuse(found_problems, asked_this);
+  problems = found_problems;
+  report_reload(result.successful);
   settings.notify("READY=1");
   for (auto& a : std::exchange(answered_by_this, {}))
     a.deliver(result);
@@ -117,7 +126,15 @@ void reloader_state::was_read(const config_reading& found) {
     reload(false);
 }
 
-reload_result reloader_state::use(const config_reading& found) {
+/// Tells the cache how the latest reload ended.
+void reloader_state::report_reload(bool successful) {
+  self->send(settings.registry, atom::reload_v,
+             metrics::reload_status{successful, reloaded_at, restart_pending,
+                                    discovered});
+}
+
+reload_result reloader_state::use(const config_reading& found,
+                                  const config::merged_targets& merged) {
   const auto waiting = config::restart_keys(settings.running, *found.settings);
   for (const auto& key : waiting)
     settings.dependencies.log.warn("A changed key needs a restart",
@@ -127,22 +144,29 @@ reload_result reloader_state::use(const config_reading& found) {
   const bool were_many = dependencies().many_targets;
   settings.running.polling = found.settings->polling;
   settings.running.targets = found.settings->targets;
+  settings.running.targets_elsewhere = found.settings->targets_elsewhere;
+  const bool discovered_before = settings.running.discovers();
+  settings.running.target_files = found.settings->target_files;
+  settings.running.target_servers = found.settings->target_servers;
   settings.content = found.content;
-  settings.reserve(count_services(settings.running.targets));
+  target_count = merged.targets.size();
+  settings.reserve(count_services(merged.targets));
   auto changes =
-      apply(settings.running.targets, dependencies().many_targets != were_many);
+      apply(merged.targets, dependencies().many_targets != were_many);
   changes.waiting = waiting;
   reloaded_at = settings.dependencies.wall_clock();
-  const auto count = settings.running.targets.size();
   settings.dependencies.log.info("Configuration reloaded",
-                                 {{"targets", std::to_string(count)},
+                                 {{"targets", std::to_string(target_count)},
                                   {"added", list_names(changes.added)},
                                   {"removed", list_names(changes.removed)},
                                   {"changed", list_names(changes.changed)}});
   log_warnings();
   for (const auto& w : found.warnings)
     settings.dependencies.log.warn(w);
-  return {true, describe(changes, count)};
+  log_left_out(merged.warnings);
+  if (discovered_before || settings.running.discovers())
+    send_sources();
+  return {true, describe(changes, target_count)};
 }
 
 /// Logs the problems, unless they were logged before and nobody has asked.
@@ -173,17 +197,65 @@ void reloader_state::file_was_read(const std::string& content) {
                        atom::read_v);
 }
 
+// -- discovery ---------------------------------------------------------------
+
+void reloader_state::send_sources() {
+  const auto& s = settings.running;
+  self->send(settings.discovery, atom::configure_v,
+             std::make_shared<const discovery_sources>(
+                 discovery_sources{s.target_files, s.target_servers}),
+             target_sink_actor{self});
+}
+
+/// Polls what the sources list besides what is configured, unless that is too
+/// much: then the former targets stay.
+void reloader_state::use_lists(const discovered_lists& found) {
+  const auto& log = settings.dependencies.log;
+  const auto merged = config::merge_targets(settings.running, found.lists);
+  discovered = discovered || found.complete;
+  log_left_out(merged.warnings);
+  if (const auto why =
+          settings.problem_with_count(count_services(merged.targets));
+      !why.empty()) {
+    log.error("The discovered targets are refused, the former stay",
+              {{"error", why}});
+  } else {
+    const bool were_many = dependencies().many_targets;
+    lists = found.lists;
+    target_count = merged.targets.size();
+    settings.reserve(count_services(merged.targets));
+    const auto changes =
+        apply(merged.targets, dependencies().many_targets != were_many);
+    if (!changes.empty())
+      log.info("Targets discovered",
+               {{"targets", std::to_string(target_count)},
+                {"added", list_names(changes.added)},
+                {"removed", list_names(changes.removed)},
+                {"changed", list_names(changes.changed)}});
+  }
+  report_reload(problems.empty());
+}
+
+/// Logs the warnings that the former merge did not give.
+void reloader_state::log_left_out(std::vector<std::string> warnings) {
+  const std::set<std::string> known{left_out.begin(), left_out.end()};
+  for (const auto& w : warnings)
+    if (!known.contains(w))
+      settings.dependencies.log.warn(w);
+  left_out = std::move(warnings);
+}
+
 // -- targets -----------------------------------------------------------------
 
 group_dependencies reloader_state::dependencies() const {
   auto result = settings.dependencies;
-  result.many_targets = settings.running.targets.size() > max_chatty_targets;
+  result.many_targets = target_count > max_chatty_targets;
   return result;
 }
 
 metrics::tick_grid reloader_state::grid_of(const polled& p) const {
   const auto interval = p.target.polling.collection.interval;
-  const bool alone = settings.running.targets.size() == 1;
+  const bool alone = target_count == 1;
   return {p.since,
           alone ? interval.zero()
                 : metrics::tick_offset(p.target.name, interval),
@@ -203,7 +275,7 @@ void reloader_state::start(const config::target& t, bool known_from_start) {
   const auto& p = targets.back();
   self->monitor(p.supervisor);
   self->send(settings.scheduler, atom::watch_v, p.supervisor, grid_of(p),
-             settings.running.targets.size() <= max_immediate_targets);
+             target_count <= max_immediate_targets);
 }
 
 void reloader_state::end(const polled& p) {
@@ -306,9 +378,13 @@ reloader(reloader_impl::stateful_pointer<reloader_state> self,
       {{"file", state.settings.file},
        {"targets", std::to_string(running.targets.size())}});
   state.log_warnings();
+  state.target_count = running.targets.size();
+  state.discovered = !running.discovers();
   state.settings.reserve(count_services(running.targets));
   for (const auto& t : running.targets)
     state.start(t, true);
+  if (running.discovers())
+    state.send_sources();
   if (state.settings.check_file_every > state.settings.check_file_every.zero())
     self->send(reloader_impl{self}, atom::read_v);
   if (state.settings.watchdog_every > state.settings.watchdog_every.zero())

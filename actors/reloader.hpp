@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/discovery.hpp"
 #include "actors/group.hpp"
 #include "actors/reload_report.hpp"
 
@@ -44,7 +45,10 @@ struct reloader_settings {
   group_dependencies dependencies;
   target_registry_actor registry;
   scheduler_actor scheduler;
+  discovery_actor discovery;
 
+  /// Why this many services cannot be polled; empty if they can.
+  std::function<std::string(std::size_t)> problem_with_count;
   /// Keeps descriptors for the connections to this many services. Called at the
   /// start and after each reload.
   std::function<void(std::size_t)> reserve;
@@ -80,7 +84,12 @@ struct reloader_state {
   /// `asked`: by a signal or a request, not because the file has changed.
   void reload(bool asked);
   void was_read(const config_reading& found);
-  reload_result use(const config_reading& found);
+  reload_result use(const config_reading& found,
+                    const config::merged_targets& merged);
+  void use_lists(const discovered_lists& found);
+  void report_reload(bool successful);
+  void send_sources();
+  void log_left_out(std::vector<std::string> warnings);
   reload_result refuse(const std::string& found_problems, bool asked);
   void file_was_read(const std::string& content);
   /// With `configure_all`, targets that have not changed get their settings
@@ -100,6 +109,10 @@ struct reloader_state {
   reloader_impl::pointer self;
   reloader_settings settings;
   std::vector<polled> targets;
+  std::size_t target_count = 0; ///< The configured and the discovered ones.
+  std::vector<config::target_list> lists; ///< What discovery has found.
+  bool discovered = false;                ///< See `metrics::reload_status`.
+  std::vector<std::string> left_out; ///< Latest warnings of `merge_targets`.
 
   using answer = caf::typed_response_promise<reload_result>;
   bool reading = false; ///< A reload is running.

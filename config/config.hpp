@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/http_client.hpp"
+#include "config/shard.hpp"
 #include "endpoints.hpp"
 
 #include <array>
@@ -78,6 +79,8 @@ struct target {
   config::http_client http_client;
   config::polling polling;
   config::origin origin;
+  /// What discovery adds to `betanet_exporter_target_info`.
+  std::map<std::string, std::string> labels{};
 
   static std::array<std::string, endpoint_count> default_paths() {
     std::array<std::string, endpoint_count> all;
@@ -97,6 +100,16 @@ target at_url(target t, const service_url& url);
 
 /// How many services the targets name, replicas counted one by one.
 std::size_t count_services(const std::vector<target>& targets);
+/// A server that lists targets, as with Prometheus's http_sd.
+struct target_server {
+  service_url url;      ///< Without a path.
+  std::string resource; ///< Path and query, with the leading slash.
+  duration refresh_interval = 60s;
+  config::http_client http_client;
+  config::origin origin;
+
+  bool operator==(const target_server&) const = default;
+};
 
 /// An address on which the exporter listens.
 struct listen_address {
@@ -150,7 +163,18 @@ struct settings {
   struct {
     metrics_detail detail = metrics_detail::full;
   } metrics;
-  std::vector<target> targets;
+  std::vector<target> targets; ///< Of this shard.
+  /// Patterns of the files that list more targets, see glob(3).
+  std::vector<std::string> target_files;
+  std::vector<target_server> target_servers; ///< The key `http_sd`.
+  std::optional<config::shard> shard;        ///< Empty: polls all targets.
+  /// The configured targets of other shards: their names and URLs.
+  std::map<std::string, std::string> targets_elsewhere;
+
+  /// Whether targets are discovered in addition to those configured.
+  bool discovers() const {
+    return !target_files.empty() || !target_servers.empty();
+  }
 
   /// Where the keys that are not defaults were set, by name: `log.file`.
   std::map<std::string, origin> origins;
@@ -230,6 +254,14 @@ target unnamed_target(const polling& p, const std::string& url);
 /// `std::invalid_argument`.
 service_url parse_url(const std::string& text);
 std::string to_string(const service_url& url);
+
+/// The URL with its host in lower case, by which equal services are known.
+std::string canonical(const service_url& url);
+
+/// The URL of a list of targets. It may have a query, in which there may be a
+/// token, so that `to_string` leaves it out. Throws `std::invalid_argument`.
+target_server parse_target_server(const std::string& text);
+std::string to_string(const target_server& server);
 
 /// The host and the port of a URL, as in `betanet:9000` or `[::1]:9000`.
 std::string authority(const service_url& url);

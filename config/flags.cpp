@@ -60,6 +60,14 @@ std::vector<flag> all_flags() {
         "server.",
         "", group_of("web.")}});
   add_flags(all, polling_keys(), defaults.polling);
+  all.push_back({"shard.count", "",
+                 "Number of processes that share the targets; each polls its "
+                 "own part.",
+                 "INTEGER", "Sharding"});
+  all.push_back({"shard.index", "",
+                 "Which part this process polls: a number from 0, or the name "
+                 "of a pod that ends in one.",
+                 "INDEX", "Sharding"});
   all.push_back({"probe", "",
                  "Poll every target once, print how it went, and exit; with 0 "
                  "if all polls were good, else with 1.",

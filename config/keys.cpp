@@ -209,16 +209,19 @@ std::string flag_of(const std::string& key_name) {
 
 const std::vector<std::string>& unsupported_keys() {
   static const auto all = [] {
-    std::vector<std::string> keys{"target_files", "http_sd", "sd", "load"};
+    std::vector<std::string> keys{"sd", "load"};
     for (const auto* name :
          {"oauth2", "bearer_token", "bearer_token_file", "follow_redirects",
           "enable_http2", "proxy_url", "no_proxy", "proxy_from_environment",
           "proxy_connect_header"})
-      keys.push_back(std::string{"target.http_client_config."} + name);
+      for (const auto* block : {"target", "http_sd"})
+        keys.push_back(std::string{block} + ".http_client_config." + name);
     for (const auto* name : {"basic_auth.username", "basic_auth.password",
                              "authorization.credentials", "tls_config.ca",
                              "tls_config.cert", "tls_config.key"})
-      keys.push_back("target.http_client_config." + std::string{name} + "_ref");
+      for (const auto* block : {"target", "http_sd"})
+        keys.push_back(std::string{block} + ".http_client_config." + name +
+                       "_ref");
     return keys;
   }();
   return all;
@@ -226,8 +229,7 @@ const std::vector<std::string>& unsupported_keys() {
 
 const std::vector<std::string>& unsupported_flags() {
   static const std::vector<std::string> all{
-      "shard.count", "shard.index", "shard.replication", "shard.algorithm",
-      "shard.count-file"};
+      "shard.replication", "shard.algorithm", "shard.count-file"};
   return all;
 }
 

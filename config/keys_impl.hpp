@@ -32,6 +32,9 @@ const std::vector<key<http_client>>& http_client_keys();
 /// The keys of a target that the other tables do not contain.
 const std::vector<documented>& target_keys();
 
+/// The keys of discovery.
+std::vector<documented> discovery_keys();
+
 /// The flag that sets a key, without dashes; empty if there is none.
 std::string flag_of(const std::string& key_name);
 

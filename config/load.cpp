@@ -111,6 +111,11 @@ std::string content_of(const given& file, std::vector<std::string>& problems) {
 
 void use_url(settings& s, const given& url,
              std::vector<std::string>& problems) {
+  if (s.discovers()) {
+    problems.push_back(url.place + ": the file has target_files or http_sd, "
+                                   "one URL cannot replace their targets");
+    return;
+  }
   if (s.targets.size() > 1) {
     problems.push_back(url.place + ": the file has " +
                        std::to_string(s.targets.size()) +
@@ -127,6 +132,41 @@ void use_url(settings& s, const given& url,
   } catch (const std::invalid_argument& e) {
     problems.push_back(url.place + ": " + e.what());
   }
+}
+
+/// Reads the two flags of sharding, which belong together.
+std::optional<shard> shard_of(const command_line& line,
+                              std::vector<std::string>& problems) {
+  const auto count = line.find("shard.count"), index = line.find("shard.index");
+  if (!count && !index)
+    return std::nullopt;
+  if (!count || !index) {
+    problems.push_back((count ? count : index)->place + ": " +
+                       (count ? "--shard.index" : "--shard.count") +
+                       " is missing, the two belong together");
+    return std::nullopt;
+  }
+  shard result;
+  auto place = count->place;
+  try {
+    result.count = parse_shard_count(count->value);
+    place = index->place;
+    result.index = parse_shard_index(index->value, result.count);
+  } catch (const std::invalid_argument& e) {
+    problems.push_back(place + ": " + e.what());
+  }
+  return result;
+}
+
+/// Keeps the targets of this shard only.
+void drop_targets_elsewhere(settings& s) {
+  std::erase_if(s.targets, [&s](const target& t) {
+    const auto url = canonical(t.url);
+    const bool foreign = owner(url, s.shard->count) != s.shard->index;
+    if (foreign)
+      s.targets_elsewhere.emplace(t.name, url);
+    return foreign;
+  });
 }
 
 /// Reads the configuration file, if there is one, into `result`, and applies
@@ -157,6 +197,9 @@ void read_settings(const command_line& line,
   }
   if (const auto url = line.find("betanet.url"))
     use_url(s, *url, problems);
+  s.shard = shard_of(line, problems);
+  if (s.shard && problems.empty())
+    drop_targets_elsewhere(s);
   if (s.web.listen_addresses.empty() && problems.empty())
     problems.push_back(s.origins["web.listen_addresses"].text +
                        ": at least one address is needed, such as :9200");
@@ -207,8 +250,10 @@ invocation load(int argc, const char* const* argv,
 }
 
 std::vector<std::string> warnings_about(const settings& s) {
-  if (!s.targets.empty())
+  if (!s.targets.empty() || s.discovers())
     return {};
+  if (s.shard && !s.targets_elsewhere.empty())
+    return {"targets: all belong to other shards, nothing will be collected"};
   return {"targets: there are none, nothing will be collected"};
 }
 
@@ -227,6 +272,8 @@ std::vector<documented> documented_keys() {
   for (const auto& k : http_client_keys())
     all.push_back(
         {"targets.http_client_config." + k.name, k.print(client), k.help});
+  for (auto& k : discovery_keys())
+    all.push_back(std::move(k));
   return all;
 }
 

@@ -77,6 +77,36 @@ void emit_replicas(YAML::Emitter& out, const target& t) {
       << print_word(t.balance, balances);
 }
 
+void emit_client(YAML::Emitter& out, const http_client& c) {
+  out << YAML::Key << "http_client_config" << YAML::Value << YAML::BeginMap;
+  emit_keys(out, http_client_keys(), c, [&](const auto& k) {
+    const bool absent =
+        (k.name.starts_with("basic_auth.") && !c.basic_auth) ||
+        (k.name.starts_with("authorization.") && !c.authorization);
+    return !absent && !k.print(c).empty();
+  });
+  emit_headers(out, c.http_headers);
+  out << YAML::EndMap;
+}
+
+void emit_discovery(YAML::Emitter& out, const settings& s) {
+  out << YAML::Key << "target_files" << YAML::Value << YAML::BeginSeq;
+  for (const auto& pattern : s.target_files)
+    out << literal(pattern);
+  out << YAML::EndSeq << YAML::Key << "http_sd" << YAML::Value
+      << YAML::BeginSeq;
+  for (const auto& server : s.target_servers) {
+    const bool has_query = server.resource.find('?') != std::string::npos;
+    out << YAML::BeginMap << YAML::Key << "url" << YAML::Value
+        << literal(to_string(server)) + (has_query ? "?<secret>" : "")
+        << YAML::Key << "refresh_interval" << YAML::Value
+        << print_duration(server.refresh_interval);
+    emit_client(out, server.http_client);
+    out << YAML::EndMap;
+  }
+  out << YAML::EndSeq;
+}
+
 void emit_target(YAML::Emitter& out, const target& t) {
   out << YAML::BeginMap;
   if (!t.name.empty())
@@ -91,16 +121,8 @@ void emit_target(YAML::Emitter& out, const target& t) {
         << literal(t.paths[i]);
   out << YAML::EndMap;
   emit_keys(out, polling_keys(), t.polling, every_key);
-  out << YAML::Key << "http_client_config" << YAML::Value << YAML::BeginMap;
-  const auto& c = t.http_client;
-  emit_keys(out, http_client_keys(), c, [&](const auto& k) {
-    const bool absent =
-        (k.name.starts_with("basic_auth.") && !c.basic_auth) ||
-        (k.name.starts_with("authorization.") && !c.authorization);
-    return !absent && !k.print(c).empty();
-  });
-  emit_headers(out, c.http_headers);
-  out << YAML::EndMap << YAML::EndMap;
+  emit_client(out, t.http_client);
+  out << YAML::EndMap;
 }
 
 } // namespace
@@ -121,7 +143,9 @@ std::string to_yaml(const settings& s) {
   out << YAML::Key << "targets" << YAML::Value << YAML::BeginSeq;
   for (const auto& t : s.targets)
     emit_target(out, t);
-  out << YAML::EndSeq << YAML::EndMap;
+  out << YAML::EndSeq;
+  emit_discovery(out, s);
+  out << YAML::EndMap;
   return std::string{out.c_str()} + "\n";
 }
 

@@ -1,7 +1,7 @@
+#include "config/discovered.hpp"
 #include "config/key_kinds_impl.hpp"
 #include "config/quote_impl.hpp"
 #include "config/target_reader_impl.hpp"
-#include "config/utf8_impl.hpp"
 
 #include <algorithm>
 
@@ -14,19 +14,7 @@ constexpr std::size_t max_replicas = 16;
 
 const std::string client_prefix = "target.http_client_config";
 
-/// Whether `s` is 1 to 200 characters of UTF-8 without control characters.
-bool valid_target_name(const std::string& s) {
-  std::size_t characters = 0;
-  for (std::size_t at = 0; at < s.size(); ++characters) {
-    const auto c = character_at(s, at);
-    if (!c || is_control(c->code))
-      return false;
-    at += c->size;
-  }
-  return characters >= 1 && characters <= 200;
-}
-
-/// The names of the secrets of a target, as `section()` calls them, and the
+/// The names of the secrets of a client, as `section()` calls them, and the
 /// secrets.
 std::vector<std::pair<std::string, secret*>> named_secrets(http_client& c) {
   std::vector<std::pair<std::string, secret*>> all{
@@ -63,7 +51,7 @@ target target_reader::read_target(const polling& inherited,
                if (name == "endpoints")
                  return read_endpoints(t, value);
                if (name == "http_client_config")
-                 return read_client(t.http_client, value);
+                 return read_client(t.http_client, value, client_prefix);
                if (name == "replicas")
                  return read_replicas(t, value);
                has_balance = has_balance || name == "balance";
@@ -85,7 +73,7 @@ target target_reader::read_target(const polling& inherited,
 
 void target_reader::read_name(target& t, const YAML::Node& node) {
   with_scalar(node, "target.name", [&](const std::string& text) {
-    if (!valid_target_name(text))
+    if (!is_target_name(text))
       throw std::invalid_argument("a name has 1 to 200 characters of UTF-8 and "
                                   "no control characters");
     t.name = text;
@@ -151,33 +139,34 @@ void target_reader::read_endpoints(target& t, const YAML::Node& node) {
              });
 }
 
-void target_reader::read_client(http_client& c, const YAML::Node& node) {
-  c.origin = {place_of(node) + client_prefix};
-  each_entry(node, client_prefix + ".",
+void target_reader::read_client(http_client& c, const YAML::Node& node,
+                                const std::string& prefix) {
+  c.origin = {place_of(node) + prefix};
+  each_entry(node, prefix + ".",
              {"basic_auth", "authorization", "tls_config", "http_headers"},
              [&](const YAML::Node& key, const YAML::Node& value) {
                const auto& name = key.Scalar();
                if (value.IsNull())
                  return; // all keys of the block are commented out
                if (name == "http_headers")
-                 return read_headers(c, value);
+                 return read_headers(c, value, prefix + "." + name);
                if (name == "basic_auth")
                  c.basic_auth.emplace();
                if (name == "authorization")
                  c.authorization.emplace();
-               section(http_client_keys(), c, name, value, client_prefix + ".");
+               section(http_client_keys(), c, name, value, prefix + ".");
              });
   for (const auto& why : contradictions(c))
-    problem(node, client_prefix + ": " + why);
+    problem(node, prefix + ": " + why);
   for (auto& [name, s] : named_secrets(c))
-    s->origin = origin_of(client_prefix + "." + name +
-                          (s->file.empty() ? "" : "_file"));
+    s->origin =
+        origin_of(prefix + "." + name + (s->file.empty() ? "" : "_file"));
   for (auto* s : c.secrets())
     s->file = beside(s->file);
 }
 
-void target_reader::read_headers(http_client& c, const YAML::Node& node) {
-  const auto prefix = client_prefix + ".http_headers";
+void target_reader::read_headers(http_client& c, const YAML::Node& node,
+                                 const std::string& prefix) {
   if (!node.IsMap())
     return problem(node,
                    prefix + ": expected a mapping, found " + kind_of(node));

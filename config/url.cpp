@@ -6,7 +6,11 @@
 
 namespace betanet::config {
 
-service_url parse_url(const std::string& text) {
+namespace {
+
+/// Parses a URL that may have a query. `path` gets the path as it was written.
+service_url parse_parts(const std::string& text, std::string& path,
+                        std::optional<std::string>& query) {
   // The messages do not show the URL, because it may contain a password that a
   // mistake hides from the parser.
   const auto refuse = [](const std::string& why) {
@@ -21,9 +25,11 @@ service_url parse_url(const std::string& text) {
   if (!parsed)
     throw refuse("the value is not a URL");
   const auto& url = *parsed;
-  if (url.has_query() || url.has_fragment())
+  if (url.has_fragment())
     throw std::invalid_argument("a URL must not have a query or a fragment, "
                                 "credentials are set in http_client_config");
+  if (url.has_query())
+    query = std::string{url.encoded_query()};
   service_url result;
   result.tls = url.scheme() == "https";
   if (!result.tls && url.scheme() != "http")
@@ -40,10 +46,44 @@ service_url parse_url(const std::string& text) {
       throw refuse("the port is not between 1 and 65535");
     result.port = url.port_number();
   }
-  result.path = url.encoded_path();
-  while (result.path.ends_with('/'))
-    result.path.pop_back();
+  path = url.encoded_path();
   return result;
+}
+
+} // namespace
+
+service_url parse_url(const std::string& text) {
+  std::string path;
+  std::optional<std::string> query;
+  auto result = parse_parts(text, path, query);
+  if (query)
+    throw std::invalid_argument("a URL must not have a query or a fragment, "
+                                "credentials are set in http_client_config");
+  while (path.ends_with('/'))
+    path.pop_back();
+  result.path = path;
+  return result;
+}
+
+target_server parse_target_server(const std::string& text) {
+  target_server result;
+  std::string path;
+  std::optional<std::string> query;
+  result.url = parse_parts(text, path, query);
+  result.resource = (path.empty() ? "/" : path) + (query ? "?" + *query : "");
+  return result;
+}
+
+std::string to_string(const target_server& server) {
+  const auto& path = server.resource;
+  return to_string(server.url) + path.substr(0, path.find('?'));
+}
+
+std::string canonical(const service_url& url) {
+  auto lower = url;
+  for (auto& c : lower.host)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return to_string(lower);
 }
 
 std::string authority(const service_url& url) {

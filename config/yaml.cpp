@@ -22,7 +22,11 @@ public:
     each_entry(root, "", top_level_names(),
                [&](const YAML::Node& key, const YAML::Node& value) {
                  const auto& name = key.Scalar();
-                 if (name == "targets") {
+                 if (name == "target_files") {
+                   read_target_files(s.target_files, value);
+                 } else if (name == "http_sd") {
+                   read_target_servers(s.target_servers, value);
+                 } else if (name == "targets") {
                    target_list.reset(value);
                    has_targets = true;
                  } else if (is_section(polling_keys(), name)) {
@@ -37,7 +41,7 @@ public:
       flags(s);
     if (has_targets)
       read_targets(s, target_list);
-    else
+    else if (!s.discovers())
       s.targets.push_back(unnamed_target(s.polling, default_url));
     return {std::move(s), problems()};
   }
@@ -55,7 +59,8 @@ private:
     std::vector<std::string> names;
     add_sections(names, polling_keys());
     add_sections(names, process_keys());
-    names.push_back("targets");
+    for (const auto* name : {"targets", "target_files", "http_sd"})
+      names.emplace_back(name);
     return names;
   }
 
@@ -68,7 +73,8 @@ private:
       if (has_too_many_problems())
         break; // the rest would only take time and memory
       auto t = read_target(s.polling, node);
-      if (t.name.empty() && list.size() > 1 && node.IsMap() && !node["name"])
+      const bool alone = list.size() == 1 && !s.discovers();
+      if (t.name.empty() && !alone && node.IsMap() && !node["name"])
         problem(node, "target.name: missing, each of several targets needs a "
                       "name");
       if (!t.name.empty() && !names.insert(t.name).second)

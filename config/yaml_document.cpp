@@ -18,14 +18,24 @@ namespace {
 constexpr std::size_t most_levels = 32;
 constexpr std::size_t most_nodes = 1'000'000;
 
+/// Thrown where a second document begins that is to be ignored.
+struct first_document_ended {};
+
 /// Receives the events of the YAML parser and refuses, with a
 /// `YAML::ParserException`, a second document and one that is too large.
 class document_check : public YAML::EventHandler {
 public:
+  /// `ignores_second`: a second document is not refused but ends the reading.
+  document_check(const std::string& yaml, bool ignores_second)
+      : yaml_(yaml), ignores_second_(ignores_second) {}
+
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (std::exchange(begun_, true))
-      throw YAML::ParserException(mark,
-                                  "unexpected text, or a second document");
+    if (!std::exchange(begun_, true))
+      return;
+    if (ignores_second_ && mark.pos >= 0 &&
+        yaml_.compare(static_cast<std::size_t>(mark.pos), 3, "---") == 0)
+      throw first_document_ended{};
+    throw YAML::ParserException(mark, "unexpected text, or a second document");
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -99,6 +109,8 @@ private:
     whole.levels = std::max(whole.levels, t.levels + 1);
   }
 
+  const std::string& yaml_;
+  const bool ignores_second_;
   bool begun_ = false;
   std::size_t total_ = 0;
   std::vector<container> open_;
@@ -197,25 +209,55 @@ void check_brackets(const std::string& yaml, const std::string& file) {
   }
 }
 
-} // namespace
-
 // `YAML::LoadAll` cannot be used to find a second document: for a text with a
 // stray `,` it returns empty documents without end.
-YAML::Node load_yaml(const std::string& yaml, const std::string& file) {
+YAML::Node load(const std::string& yaml, const std::string& file,
+                bool ignores_second) {
   check_text(yaml, file);
   check_brackets(yaml, file);
   try {
     std::istringstream in{yaml};
     YAML::Parser parser{in};
-    document_check check;
-    if (parser.HandleNextDocument(check))
-      parser.HandleNextDocument(check);
+    document_check check{yaml, ignores_second};
+    try {
+      if (parser.HandleNextDocument(check))
+        parser.HandleNextDocument(check);
+    } catch (const first_document_ended&) { // what follows is not looked at
+    }
     return YAML::Load(yaml);
   } catch (const YAML::ParserException& e) {
     throw invalid({file + ":" + std::to_string(e.mark.line + 1) + ":" +
                    std::to_string(e.mark.column + 1) + ": " +
                    explain(e, yaml)});
   }
+}
+
+/// Refuses a file that says that it is of another version of YAML than 1.1, as
+/// Prometheus does.
+void check_version(const std::string& yaml, const std::string& file) {
+  std::istringstream in{yaml};
+  std::string line;
+  for (std::size_t n = 1; std::getline(in, line) && !line.starts_with("---");
+       ++n) {
+    std::istringstream words{line};
+    std::string directive, version;
+    words >> directive >> version;
+    if (directive == "%YAML" && version != "1.1")
+      throw invalid(
+          {file + ":" + std::to_string(n) + ":1: YAML 1.1 is expected"});
+  }
+}
+
+} // namespace
+
+YAML::Node load_yaml(const std::string& yaml, const std::string& file) {
+  return load(yaml, file, false);
+}
+
+YAML::Node load_first_document(const std::string& yaml,
+                               const std::string& file) {
+  check_version(yaml, file);
+  return load(yaml, file, true);
 }
 
 std::string expand(const std::string& text) {

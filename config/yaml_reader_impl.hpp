@@ -13,6 +13,12 @@ namespace betanet::config {
 /// nodes. Throws `invalid`.
 YAML::Node load_yaml(const std::string& yaml, const std::string& file);
 
+/// Parses the first document of a file and ignores the others, as Prometheus
+/// does. The file must not say that it is of another version than YAML 1.1.
+/// Throws `invalid`.
+YAML::Node load_first_document(const std::string& yaml,
+                               const std::string& file);
+
 /// Replaces `${NAME}` by the value of the environment variable and `$$` by `$`,
 /// where NAME consists of letters, digits and `_`. Any other `$` stays. Throws
 /// `std::invalid_argument` if a variable is not set.

@@ -186,9 +186,14 @@ constexpr std::array status_table{
                        s.replicas[i].rests_until <= now);
                }},
     status_row{{"betanet_exporter_target_info", MetricType::Gauge,
-                "URL of the target; the value is always 1."},
+                "URL of the target and what discovery tells of it; the value "
+                "is always 1."},
                [](auto& f, auto& l, auto& s, auto) {
-                 add(f, with(l, "url", s.url), 1.0);
+                 auto all = with(l, "url", s.url);
+                 if (s.labels)
+                   for (const auto& [name, value] : *s.labels)
+                     all.push_back({name, value});
+                 add(f, std::move(all), 1.0);
                }},
     status_row{
         {"betanet_exporter_collection_interval_seconds", MetricType::Gauge,
@@ -293,6 +298,29 @@ constexpr std::array process_table{
                  "Whether the configuration loaded last differs from the one "
                  "in use in a key that needs a restart (1) or not (0)."},
                 [](auto& f, auto& v) { add(f, {}, v.reload.restart_pending); }},
+    process_row{{"betanet_exporter_sd_refreshes_total", MetricType::Counter,
+                 "Readings of lists of targets, failed ones included."},
+                [](auto& f, auto& v) {
+                  for (const auto& s : v.sources)
+                    add(f, {{"source", s.source}}, s.refreshes);
+                }},
+    process_row{{"betanet_exporter_sd_refresh_failures_total",
+                 MetricType::Counter,
+                 "Readings of lists of targets that failed."},
+                [](auto& f, auto& v) {
+                  for (const auto& s : v.sources)
+                    add(f, {{"source", s.source}}, s.failures);
+                }},
+    process_row{{"betanet_exporter_shard_info", MetricType::Gauge,
+                 "Which part of all targets this process polls; the value is "
+                 "always 1."},
+                [](auto& f, auto& v) {
+                  if (v.shard)
+                    add(f,
+                        {{"index", std::to_string(v.shard->index)},
+                         {"count", std::to_string(v.shard->count)}},
+                        1.0);
+                }},
 };
 
 /// The families that `web.disable_exporter_metrics` leaves out.

@@ -38,6 +38,8 @@ struct process_view {
   const process_stats& process;
   const build_info& build;
   const reload_status& reload;
+  const std::vector<source_count>& sources;
+  const std::optional<shard_place>& shard;
   std::size_t targets = 0;
   bool exporter_metrics = true; ///< See `exposition`.
 };

@@ -147,8 +147,8 @@ page exposition::render(time_point now, const front_totals& front,
     for (const auto& lines : cache)
       text += lines[i];
   });
-  result.text += process_wide(
-      {front, process, build_, reload_, targets_.size(), exporter_metrics_});
+  result.text += process_wide({front, process, build_, reload_, sources_,
+                               shard_, targets_.size(), exporter_metrics_});
   return result;
 }
 

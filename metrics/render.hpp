@@ -44,6 +44,20 @@ struct reload_status {
   /// The latest valid configuration differs from the one in use in a key that
   /// needs a restart.
   bool restart_pending = false;
+  /// Each source of targets has been asked at least once.
+  bool discovered = true;
+};
+
+/// How often a source of targets was read.
+struct source_count {
+  std::string source;          ///< The pattern of files or the URL of a server.
+  std::uint64_t refreshes = 0; ///< Failed ones included.
+  std::uint64_t failures = 0;
+};
+
+/// Which part of all targets this process polls.
+struct shard_place {
+  std::uint64_t index = 0, count = 1;
 };
 
 /// Which families have a `target` label: all families about a target, or only
@@ -87,6 +101,14 @@ public:
   /// Sets the state of the latest reload, which later pages show.
   void show(const reload_status& s) { reload_ = s; }
 
+  /// Sets the counts of all sources of targets.
+  void show(std::vector<source_count> sources) {
+    sources_ = std::move(sources);
+  }
+
+  /// Sets the place among the shards; without it, pages do not tell one.
+  void show(const shard_place& place) { shard_ = place; }
+
   /// Counts `scrapes` more answers with the latest page: for each target a
   /// lookup of the kind that it was on that page.
   void count_scrapes(std::uint64_t scrapes);
@@ -121,6 +143,8 @@ private:
   detail detail_;
   build_info build_;
   reload_status reload_;
+  std::vector<source_count> sources_;
+  std::optional<shard_place> shard_;
   bool exporter_metrics_;
   std::map<std::string, cached_target> targets_;
   activity removed_; ///< What the removed targets had counted.

@@ -6,6 +6,7 @@
 #include "metrics/replicas.hpp"
 #include "metrics/types.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,6 +26,9 @@ struct freshness_rules {
   std::optional<duration> max_stale; ///< Empty: values are shown for ever.
   parse_fallback fallback = parse_fallback::last_known;
 };
+
+/// Labels that discovery has given a target: names and values.
+using target_labels = std::map<std::string, std::string>;
 
 /// A finished poll, as the status page shows it.
 struct poll_mark {
@@ -100,7 +104,8 @@ struct snapshot {
 
   std::string url; ///< Without credentials; of the first replica, if any.
   freshness_rules rules;
-  std::shared_ptr<const endpoint_urls> urls; ///< Null if they are not known.
+  std::shared_ptr<const endpoint_urls> urls;   ///< Null if they are not known.
+  std::shared_ptr<const target_labels> labels; ///< Null: there are none.
   /// The replicas, in the order of the configuration; null: there are none.
   std::shared_ptr<const std::vector<replica_address>> addresses;
   std::vector<replica_status> replicas; ///< In the order of `addresses`.

@@ -67,6 +67,7 @@ struct response {
   std::string body;
   std::chrono::seconds retry_after{0}; ///< 0: absent or not a number.
   net::trace trace{};
+  std::string content_type{}; ///< The header field; empty: absent.
 };
 
 using outcome = std::variant<response, error>;

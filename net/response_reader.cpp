@@ -212,8 +212,12 @@ response response_reader::take_response() {
   auto& message = impl_->parser->get();
   const auto retry_after =
       parse_retry_after(view(message[http::field::retry_after]));
-  return {static_cast<int>(message.result_int()), std::move(message.body()),
-          retry_after};
+  const std::string type{view(message[http::field::content_type])};
+  return {static_cast<int>(message.result_int()),
+          std::move(message.body()),
+          retry_after,
+          {},
+          type};
 }
 
 const error& response_reader::failure() const {

@@ -685,8 +685,8 @@ CAF_TEST(messages about invalid flags and variables name them) {
       "error");
   CAF_CHECK_NOT_EQUAL(command{}.flag("--no.such").problems(), "none");
   CAF_CHECK_NOT_EQUAL(command{}.flag("word").problems(), "none");
-  CAF_CHECK_EQUAL(command{}.flag("--shard.count=2").problems(),
-                  "--shard.count: not supported");
+  CAF_CHECK_EQUAL(command{}.flag("--shard.replication=2").problems(),
+                  "--shard.replication: not supported");
   CAF_CHECK_EQUAL(command{}.flag("--config.file=/no/such").problems(),
                   "--config.file: cannot read /no/such: No such file or "
                   "directory, a readable file is expected");

@@ -40,7 +40,8 @@ struct front_fixture : fixture {
       };
     });
     owner = sys.spawn([this]() -> reloader_actor::behavior_type {
-      return {[this](atom::reload) {
+      return {[](atom::discover, const discovered_ptr&) {},
+              [this](atom::reload) {
                 ++reloads;
                 return reload_problems.empty()
                            ? reload_result{true, "Reloaded, targets: 1\n"}

@@ -26,6 +26,7 @@ struct reloader_fixture : fixture {
           [this](atom::reload, const metrics::reload_status& s) {
             reloads.push_back(s.successful);
             restart_pending = s.restart_pending;
+            discovered = s.discovered;
           },
       };
     });
@@ -50,6 +51,11 @@ struct reloader_fixture : fixture {
           },
       };
     });
+    sources = sys.spawn([this]() -> discovery_actor::behavior_type {
+      return {
+          [this](atom::configure, const sources_ptr& s,
+                 const target_sink_actor&) { patterns.push_back(s->files); }};
+    });
     story = sys.spawn(journal, logged.log, [] { return metrics::wall_time{}; });
     reloader_settings how;
     how.running = config::parse_yaml(yaml, "f.yml");
@@ -64,9 +70,13 @@ struct reloader_fixture : fixture {
                         },
                         [] { return metrics::wall_time{}; },
                         [] { return 0.0; }};
+    how.problem_with_count = [this](std::size_t n) {
+      return n > most_targets ? "too many targets" : "";
+    };
     how.reserve = [this](std::size_t n) { reserved.push_back(n); };
     how.registry = registry;
     how.scheduler = clock;
+    how.discovery = sources;
     how.read = [this](auto done) {
       ++readings;
       pending.push_back([this, done, text = file] {
@@ -99,6 +109,7 @@ struct reloader_fixture : fixture {
     kill(store);
     kill(story);
     kill(clock);
+    kill(sources);
   }
 
   /// Ends the readings that are blocked.
@@ -129,6 +140,21 @@ struct reloader_fixture : fixture {
     return text;
   }
 
+  /// Tells the reloader that a source lists these targets.
+  void discover(const std::string& names, bool complete = true,
+                const std::map<std::string, std::string>& labels = {}) {
+    config::target_groups groups;
+    for (const char n : names) {
+      auto all = labels;
+      all["name"] = n;
+      groups.push_back({{std::string{n} + ":80"}, all});
+    }
+    caf::anon_send(aut, atom::discover_v,
+                   std::make_shared<const discovered_lists>(
+                       discovered_lists{{{"t.yml", groups}}, complete}));
+    consume_messages();
+  }
+
   std::string describe() {
     auto r = self->request(aut, caf::infinite, atom::describe_v);
     consume_messages();
@@ -157,6 +183,7 @@ struct reloader_fixture : fixture {
   }
 
   std::string file;
+  std::size_t most_targets = 1000;
   bool hangs = false, healthy = true, all_at_once = true;
   int readings = 0;
   duration check_file_every{0}, watchdog_every{0};
@@ -164,12 +191,15 @@ struct reloader_fixture : fixture {
   std::vector<std::string> added, dropped, told;
   std::vector<bool> reloads;
   bool restart_pending = false;      ///< As the cache was told.
+  bool discovered = false;           ///< As the cache was told.
   std::vector<std::size_t> reserved; ///< Numbers of targets.
   std::map<supervisor_actor, metrics::tick_grid> watched;
   target_registry_actor registry;
   snapshot_store_actor store;
   journal_actor story;
   scheduler_actor clock;
+  discovery_actor sources;
+  std::vector<std::vector<std::string>> patterns; ///< As discovery was told.
   reloader_actor aut;
 };
 
@@ -480,6 +510,123 @@ CAF_TEST(a configuration without targets is a warning at each load) {
   file = "targets: []";
   reload();
   CAF_CHECK_EQUAL(logged.count(warning), 2u);
+}
+
+CAF_TEST(without discovery nobody is asked for targets) {
+  start(targets("a"));
+  reload();
+
+  CAF_CHECK(patterns.empty());
+}
+
+CAF_TEST(the sources of targets are told at the start and at each reload) {
+  start("target_files: [a.yml]");
+  CHECK_EQUAL(patterns.back(), std::vector<std::string>{"a.yml"});
+
+  file = "target_files: [b.yml]";
+  reload();
+  CHECK_EQUAL(patterns.back(), std::vector<std::string>{"b.yml"});
+
+  file = targets("a");
+  reload();
+  CHECK_EQUAL(patterns.back(), std::vector<std::string>{});
+  CAF_CHECK_EQUAL(patterns.size(), 3u);
+}
+
+CAF_TEST(discovered targets are added and removed and others keep their state) {
+  start(targets("a") + "target_files: [t.yml]");
+  const auto before = supervisors();
+
+  discover("bc");
+  CAF_CHECK_EQUAL(watched.size(), 3u);
+  CAF_CHECK(watched.contains(before[0]));
+  CAF_CHECK_EQUAL(logged.count("INFO msg=\"Targets discovered\" targets=3 "
+                               "added=\"b, c\""),
+                  1u);
+  const auto all = supervisors();
+
+  discover("c");
+  CAF_CHECK_EQUAL(dropped, std::vector<std::string>{"b"});
+  CAF_CHECK_EQUAL(watched.size(), 2u);
+  for (const auto& s : supervisors())
+    CAF_CHECK(std::count(all.begin(), all.end(), s) == 1);
+  CHECK_EQUAL(reserved, (std::vector<std::size_t>{1, 3, 2}));
+}
+
+CAF_TEST(a reload keeps the discovered targets) {
+  start(targets("a") + "target_files: [t.yml]");
+  discover("bc");
+  const auto before = supervisors();
+
+  file = targets("d") + "target_files: [t.yml]";
+  CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 3\nAdded: d\nRemoved: a\n");
+  CAF_CHECK_EQUAL(dropped, std::vector<std::string>{"a"});
+  std::size_t kept = 0;
+  for (const auto& s : supervisors())
+    kept += std::count(before.begin(), before.end(), s);
+  CAF_CHECK_EQUAL(kept, 2u);
+
+  file = "broken: {}";
+  reload();
+  CAF_CHECK_EQUAL(watched.size(), 3u);
+  CHECK_NOT_CONTAINS(describe(), "http://b"); // not of the configuration
+}
+
+CAF_TEST(a changed label goes to the same supervisor) {
+  start("target_files: [t.yml]");
+  discover("b", true, {{"region", "eu"}});
+  const auto before = supervisors();
+
+  discover("b", true, {{"region", "us"}});
+
+  CHECK_EQUAL(supervisors(), before);
+  CAF_CHECK_EQUAL(logged.count("targets=1 changed=b"), 1u);
+}
+
+CAF_TEST(too many discovered targets are refused and the former stay) {
+  most_targets = 2;
+  start(targets("a") + "target_files: [t.yml]");
+  discover("b");
+  const auto before = supervisors();
+
+  discover("bc");
+  CHECK_EQUAL(supervisors(), before);
+  CAF_CHECK_EQUAL(logged.count("ERROR msg=\"The discovered targets are refused,"
+                               " the former stay\" error=\"too many targets\""),
+                  1u);
+
+  file = targets("ad") + "target_files: [t.yml]";
+  CAF_CHECK_EQUAL(reload(), "too many targets\n");
+  CHECK_EQUAL(supervisors(), before);
+
+  discover("c");
+  CAF_CHECK_EQUAL(dropped, std::vector<std::string>{"b"});
+}
+
+CAF_TEST(targets that are left out are told once) {
+  start(targets("a") + "target_files: [t.yml]");
+  const auto left_out = "WARN msg=\"t.yml: the target";
+
+  discover("ab");
+  CAF_CHECK_EQUAL(logged.count(left_out), 1u);
+  discover("abc");
+  CAF_CHECK_EQUAL(logged.count(left_out), 1u);
+  CAF_CHECK_EQUAL(watched.size(), 3u);
+
+  discover("c");
+  discover("ac");
+  CAF_CHECK_EQUAL(logged.count(left_out), 2u);
+}
+
+CAF_TEST(no targets before the first list are neither a warning nor ready) {
+  start("target_files: [t.yml]");
+  CAF_CHECK_EQUAL(logged.count("WARN"), 0u);
+
+  discover("", false);
+  CAF_CHECK(!discovered);
+
+  discover("b", true);
+  CAF_CHECK(discovered);
 }
 
 CAF_TEST(the service manager is notified of reloads and of health) {

@@ -50,6 +50,7 @@ struct wired_fixture : fixture {
         [this](const config::target& t, endpoint e) { return connect(t, e); },
         wall_clock,
         [this] { return random(); }};
+    r.problem_with_count = [](std::size_t) { return std::string{}; };
     r.reserve = [](std::size_t) {};
     r.registry = store;
     r.scheduler = clock;

@@ -28,7 +28,8 @@ from harness import SOURCES, free_port, wait_for  # noqa: E402
 DEPLOY = f"{SOURCES}/deploy"
 FOLDER = f"{DEPLOY}/kubernetes"
 RULES = f"{FOLDER}/overlays/prometheus-operator/prometheusrule.yaml"
-RENDERED = ("base", "overlays/prometheus-operator", "overlays/tls-and-login")
+RENDERED = ("base", "overlays/prometheus-operator", "overlays/tls-and-login",
+            "overlays/sharded")
 WITH_POLICY = """
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
@@ -135,8 +136,12 @@ class Rendered(harness.Case):
                 yield name, kinds
 
     @staticmethod
+    def workload_of(kinds):
+        return (kinds.get("Deployment") or kinds["StatefulSet"])[0]
+
+    @staticmethod
     def pod_of(kinds):
-        template = kinds["Deployment"][0]["spec"]["template"]
+        template = Rendered.workload_of(kinds)["spec"]["template"]
         return template, template["spec"], template["spec"]["containers"][0]
 
     # -- references ----------------------------------------------------------
@@ -146,6 +151,8 @@ class Rendered(harness.Case):
         operator = base | {"ServiceMonitor", "PrometheusRule"}
         expected = {"base": base, "overlays/prometheus-operator": operator,
                     "overlays/tls-and-login": base,
+                    "overlays/sharded":
+                    operator - {"Deployment"} | {"StatefulSet"},
                     "own": operator | {"NetworkPolicy"}}
         for name, kinds in self.each():
             self.assertEqual(set(kinds), expected[name])
@@ -155,7 +162,7 @@ class Rendered(harness.Case):
             template, _, _ = self.pod_of(kinds)
             pod = labels_of(template).items()
             selectors = [
-                (kinds["Deployment"][0]["spec"]["selector"]["matchLabels"],
+                (self.workload_of(kinds)["spec"]["selector"]["matchLabels"],
                  pod),
                 (kinds["Service"][0]["spec"]["selector"], pod)]
             for monitor in kinds.get("ServiceMonitor", []):
@@ -227,6 +234,25 @@ class Rendered(harness.Case):
                 "relabelings"]
             self.assertIn({"action": "labeldrop",
                            "regex": "endpoint|pod|container"}, relabelings)
+
+    def test_the_shards_are_complete(self):
+        kinds = {d["kind"]: d for d in self.all["overlays/sharded"]}
+        stateful, service = kinds["StatefulSet"], kinds["Service"]
+        spec = stateful["spec"]
+        container = spec["template"]["spec"]["containers"][0]
+        self.assertIn(f"--shard.count={spec['replicas']}", container["args"])
+        self.assertEqual(container["env"], [
+            {"name": "BETANET_EXPORTER_SHARD_INDEX", "valueFrom": {
+                "fieldRef": {"fieldPath": "metadata.name"}}}])
+        self.assertEqual(spec["serviceName"], service["metadata"]["name"])
+        self.assertEqual(service["spec"]["clusterIP"], "None")
+        self.assertNotIn("strategy", spec)  # a StatefulSet has none
+        relabelings = kinds["ServiceMonitor"]["spec"]["endpoints"][0][
+            "relabelings"]
+        self.assertIn({"action": "replace", "separator": "/",
+                       "sourceLabels": ["__meta_kubernetes_namespace",
+                                        "__meta_kubernetes_pod_name"],
+                       "targetLabel": "instance"}, relabelings)
 
     # -- security ------------------------------------------------------------
 
@@ -332,11 +358,14 @@ class Rendered(harness.Case):
         for name, kinds in self.each():
             arguments = self.mount(kinds)
             port = free_port()
+            _, _, container = self.pod_of(kinds)
+            pod_names = {e["name"]: "betanet-exporter-0"
+                         for e in container.get("env", [])}
             exporter = self.start(
                 f"{harness.BINARIES}/betanet_exporter", *arguments,
                 f"--web.listen-address=127.0.0.1:{port}",
-                "--collection.timeout=200ms", "--retry.delays=10ms")
-            _, _, container = self.pod_of(kinds)
+                "--collection.timeout=200ms", "--retry.delays=10ms",
+                **pod_names)
 
             def status(path, scheme):
                 try:

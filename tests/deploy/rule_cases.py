@@ -65,6 +65,13 @@ def endpoints(metrics, nodes_status, network_stats, **labels):
                              ("network_stats", network_stats))}
 
 
+def shard(index, count, values, instance=None):
+    """The part of one exporter, which is its own instance."""
+    return {'betanet_exporter_shard_info{'
+            f'index="{index}", count="{count}", '
+            f'instance="{instance or index}"}}': values}
+
+
 def failures(reason, values):
     return {'betanet_exporter_request_failures_total'
             f'{{endpoint="metrics", reason="{reason}"}}': values}
@@ -168,6 +175,32 @@ CASES = {
                   'betanet_up{instance="b", target="t"}':
                   gone(10) + hold(1, 50),
                   'up{instance="b"}': hold(1, 60)}),
+    ],
+    "BetanetShardMissing": [
+        Case(shard(0, 3, hold(1, 60)) | shard(1, 3, hold(1, 60)) |
+             shard(2, 3, hold(1, 10) + gone(30) + hold(1, 20)), 20, 40,
+             labels={"count": "3"}, scope="job"),
+        # one that was never there
+        Case(shard(0, 2, hold(1, 60)), 10, labels={"count": "2"}, scope="job"),
+        # one that was not told the new number
+        Case(shard(0, 2, hold(1, 60)) | shard(1, 3, hold(1, 60)) |
+             shard(2, 3, hold(1, 60)), 10, labels={"count": "2"}, scope="job"),
+        harmless(shard(0, 2, hold(1, 60)) | shard(1, 2, hold(1, 60))),
+        # a restart
+        harmless(shard(0, 2, hold(1, 60)) |
+                 shard(1, 2, hold(1, 10) + gone(8) + hold(1, 42))),
+        # two exporters that share nothing
+        harmless({'betanet_up{instance="a"}': hold(1, 60),
+                  'betanet_up{instance="b"}': hold(1, 60)}),
+    ],
+    "BetanetShardDoubled": [
+        Case(shard(0, 2, hold(1, 60)) | shard(1, 2, hold(1, 60)) |
+             shard(1, 2, gone(10) + hold(1, 20) + gone(30), instance="b"),
+             20, 30, labels={"index": "1", "count": "2"}, scope="job"),
+        harmless(shard(0, 2, hold(1, 60)) | shard(1, 2, hold(1, 60))),
+        # a pod that was replaced
+        harmless(shard(0, 1, hold(1, 30) + gone(30)) |
+                 shard(0, 1, gone(30) + hold(1, 30), instance="b")),
     ],
     "BetanetAllTargetsDown": [
         Case(endpoints(DOWN_10, DOWN_10, DOWN_10, instance="a") |

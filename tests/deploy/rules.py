@@ -28,7 +28,8 @@ TOPOLOGIES = {
     "sd": {"instance": "eu-1", "target": "eu-1"},
 }
 NO_METRICS = {"betanet_exporter", "betanet_sim"}
-OF_THE_PROCESS = ("process_", "betanet_exporter_config_")
+OF_THE_PROCESS = ("process_", "betanet_exporter_config_",
+                  "betanet_exporter_shard_")
 
 
 def groups(path):
@@ -182,11 +183,12 @@ class Alerts(unittest.TestCase):
 
     def test_the_scrape_configurations_are_valid(self):
         examples = []
-        for path in (f"{RULES}/README.md", f"{SOURCES}/README.md"):
+        for path, count in ((f"{RULES}/README.md", 4),
+                            (f"{SOURCES}/README.md", 2)):
             with open(path) as f:
                 found = re.findall(r"# prometheus\.yml\n(.*?)```", f.read(),
                                    re.DOTALL)
-            self.assertEqual(len(found), 2, path)
+            self.assertEqual(len(found), count, path)
             examples += found
         for example in examples:
             with tempfile.NamedTemporaryFile("w", dir=RULES,
@@ -295,6 +297,23 @@ class Recordings(unittest.TestCase):
             'sum(job:betanet_connected_peers:sum{job="b"})': 12,
             'sum(job:betanet_mixnode_active:sum{job="b"})': 4,
         })
+
+    def test_a_target_of_two_exporters_counts_once(self):
+        # named ones count once by name, unnamed ones once an exporter
+        series = {}
+        for instance, transmitted, peers in (("a", 120, 7), ("b", 60, 5)):
+            for target in (', target="x"', ""):
+                labels = f'{{job="b", instance="{instance}"{target}}}'
+                series |= {
+                    f"betanet_bytes_transmitted_total{labels}":
+                    grow(transmitted, 20),
+                    f"betanet_connected_peers{labels}": hold(peers, 20),
+                    f"betanet_up{labels}": hold(1, 20)}
+        self.check(series, 15, {
+            'sum(job:betanet_bytes_transmitted:rate5m{job="b"})': 2 + 2 + 1,
+            'sum(job:betanet_connected_peers:sum{job="b"})': 7 + 7 + 5,
+            'sum(job:betanet_up:sum{job="b"})': 3,
+            'sum(job:betanet_up:count{job="b"})': 3})
 
     def test_latency_is_the_average_over_polls(self):
         self.check({

@@ -1,4 +1,5 @@
-// Both configuration files are read or refused with the place, nothing else.
+// Both configuration files and both kinds of lists of targets are read or refused with the place, nothing else.
+#include "config/target_groups.hpp"
 #include "config/web_config.hpp"
 
 #include <cstdlib>
@@ -19,5 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
   };
   check([&] { config::parse_yaml(text, "f"); });
   check([&] { config::parse_web_config(text, "f"); });
+  check([&] { config::parse_yaml_groups(text, "f"); });
+  check([&] { config::parse_json_groups(text, "f"); });
   return 0;
 }

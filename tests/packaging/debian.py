@@ -17,6 +17,7 @@ from sandbox import run, run_outside
 CONFIGURATION = "/etc/betanet_exporter/betanet_exporter.yml"
 DEFAULTS = "/etc/default/betanet-exporter"
 SERVICE = "betanet_exporter.service"
+SHARD = "betanet_exporter@0.service"
 SOCKET = "betanet_exporter.socket"
 ENABLED = f"/etc/systemd/system/multi-user.target.wants/{SERVICE}"
 
@@ -138,10 +139,22 @@ class Life(Case):
     def test_the_units_are_correct_and_expose_little(self):
         self.install(self.package)
         self.assertEqual(
-            self.inside("systemd-analyze", "verify", SERVICE, SOCKET), "")
-        report = self.inside("systemd-analyze", "security", "--offline=yes",
-                             "--threshold=15", SERVICE)
-        print(report.splitlines()[-1])
+            self.inside("systemd-analyze", "verify", SERVICE, SOCKET, SHARD),
+            "")
+        for unit in (SERVICE, SHARD):
+            report = self.inside("systemd-analyze", "security",
+                                 "--offline=yes", "--threshold=15", unit)
+            print(report.splitlines()[-1])
+
+    def test_a_shard_is_confined_as_the_service(self):
+        def settings(name):
+            with open(f"{SOURCES}/deploy/systemd/{name}",
+                      encoding="utf-8") as f:
+                _, _, text = f.read().partition("[Service]")
+            return [line for line in text.splitlines()
+                    if not line.startswith("Environment")]
+        self.assertEqual(settings(SERVICE),
+                         settings("betanet_exporter@.service"))
 
 
 def calls_of(*groups):

@@ -232,6 +232,23 @@ class Service(sandbox.Case):
         self.assertEqual(restart.wait(), 0)
         run("systemctl", "stop", SOCKET, SERVICE)
 
+    def test_shards_share_the_targets(self):
+        run("systemctl", "stop", SERVICE)
+        write("/etc/default/betanet-exporter-shards",
+              "BETANET_EXPORTER_SHARD_COUNT=2\n"
+              "BETANET_EXPORTER_COLLECTION_INTERVAL=1s\n")
+        shards = [f"betanet_exporter@{k}.service" for k in range(2)]
+        run("systemctl", "start", *shards)
+        targets = []
+        for k in range(2):
+            self.port = 9200 + k
+            samples = self.samples()
+            self.assertEqual(samples["betanet_exporter_shard_info",
+                                     (("count", "2"), ("index", str(k)))], 1)
+            targets.append(samples["betanet_exporter_targets", ()])
+        self.assertEqual(sorted(targets), [0, 1])
+        run("systemctl", "stop", *shards)
+
 
 if __name__ == "__main__":
     if "--boot" in sys.argv:
