@@ -36,7 +36,8 @@ public:
   explicit merger(const settings& s) : settings_(s) {
     result_.targets = s.targets;
     for (const auto& t : s.targets)
-      remember(t.name, canonical(t.url));
+      for (const auto& url : urls_of(t))
+        remember(t.name, canonical(url));
     for (const auto& [name, url] : s.targets_elsewhere)
       remember(name, url);
   }

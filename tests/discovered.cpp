@@ -82,6 +82,16 @@ CAF_TEST(equal URLs are one target) {
                      "the target \"b:2\""}));
 }
 
+CAF_TEST(a replica of a target is not discovered again) {
+  const auto m =
+      merge_targets(configured("targets: [{name: own, replicas: ['http://a:1', "
+                               "'http://b:2']}]"),
+                    {listed({"a:1", "b:2", "c:3"})});
+
+  CHECK_EQUAL(names(m), (texts{"own http://a:1", "c:3 http://c:3"}));
+  CAF_CHECK_EQUAL(m.warnings.size(), 2u);
+}
+
 CAF_TEST(of two targets with one name the first stays) {
   const auto m = merge_targets(
       configured("targets: [{name: x, url: 'http://own:1'}]"),

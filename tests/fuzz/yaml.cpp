@@ -1,4 +1,5 @@
-// Both configuration files and both kinds of lists of targets are read or refused with the place, nothing else.
+// Both configuration files and both kinds of lists of targets are read or
+// refused with the place, nothing else.
 #include "config/target_groups.hpp"
 #include "config/web_config.hpp"
 
