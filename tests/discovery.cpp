@@ -59,7 +59,7 @@ struct discovery_fixture : fixture {
     how.connect = [this](const config::target_server& s) -> transport {
       return [this, s](auto timeout, auto done) {
         ++asked;
-        last_timeout = timeout;
+        last_timeout = timeout.fresh;
         if (answers)
           done(*answers);
         else
