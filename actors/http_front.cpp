@@ -163,11 +163,10 @@ void http_front_state::ask_for_page() {
   if (!q)
     return;
   watch(cache_timeout);
-  page_query asked{{}, 0, q->format, q->compressed, q->target};
-  if (!q->target) {
-    asked.front = totals();
-    asked.scrapes = std::exchange(scrapes, 0);
-  }
+  const bool whole = !q->target;
+  const page_query asked{whole ? totals() : metrics::front_totals{},
+                         whole ? std::exchange(scrapes, 0) : 0, q->format,
+                         q->compressed, q->target};
   self->request(cache, caf::infinite, atom::render_v, asked)
       .then([this](const page_ptr& p) { page_arrived(p); },
             [this](const caf::error&) {
