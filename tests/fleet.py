@@ -174,6 +174,21 @@ class Shards(Case):
         with open(HASHMOD, encoding="ascii") as f:
             self.assertEqual(json.load(f), ask_prometheus_for_shards())
 
+    def start_sim_everywhere(self):
+        """Starts a simulator that listens at all loopback addresses. A
+        connection of another test may have the port at one of them: then
+        another port is tried."""
+        for _ in range(10):
+            self.upstream, self.control = free_port(), free_port()
+            self.sim = self.start(f"{BINARIES}/betanet_sim",
+                                  f"--listen=0.0.0.0:{self.upstream}",
+                                  f"--control=127.0.0.1:{self.control}")
+            wait_for(lambda: self.sim.child.poll() is not None or
+                     request(self.control, "/sim/faults"), self.sim.text)
+            if self.sim.child.poll() is None:
+                return
+        self.fail(self.sim.text())
+
     def start_shards(self, count):
         shards = []
         for index in range(count):
@@ -189,11 +204,7 @@ class Shards(Case):
         """Two exporters with one list, each scraped by a Prometheus of its own;
         a third one scrapes both."""
         self.folder = self.enterContext(tempfile.TemporaryDirectory())
-        self.upstream, self.control = free_port(), free_port()
-        self.start(f"{BINARIES}/betanet_sim",
-                   f"--listen=0.0.0.0:{self.upstream}",
-                   f"--control=127.0.0.1:{self.control}")
-        wait_for(lambda: request(self.control, "/sim/faults"), "simulator")
+        self.start_sim_everywhere()
         with open(f"{self.folder}/t.json", "w", encoding="ascii") as f:
             json.dump([{"targets": [f"127.0.0.{i}:{self.upstream}"
                                     for i in range(1, 21)]}], f)
@@ -250,11 +261,7 @@ class Shards(Case):
 
     def test_four_shards_cover_all_targets_once_and_so_do_five(self):
         self.folder = self.enterContext(tempfile.TemporaryDirectory())
-        self.upstream, self.control = free_port(), free_port()
-        self.sim = self.start(f"{BINARIES}/betanet_sim",
-                              f"--listen=0.0.0.0:{self.upstream}",
-                              f"--control=127.0.0.1:{self.control}")
-        wait_for(lambda: request(self.control, "/sim/faults"), "simulator")
+        self.start_sim_everywhere()
         targets = [f"127.{1 + i // 250}.1.{1 + i % 250}:{self.upstream}"
                    for i in range(self.TARGETS)]
         with open(f"{self.folder}/t.json", "w", encoding="ascii") as f:
