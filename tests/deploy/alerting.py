@@ -46,8 +46,9 @@ def shorter_rules(kind):
         group["interval"] = shorter(group.get("interval", "15s"))
         for rule in group["rules"]:
             rule["expr"] = shorter_expression(rule["expr"])
-            if "for" in rule and rule["for"] != "0m":
-                rule["for"] = shorter(rule["for"])
+            for key in ("for", "keep_firing_for"):
+                if rule.get(key, "0m") != "0m":
+                    rule[key] = shorter(rule[key])
     return document
 
 

@@ -216,7 +216,7 @@ CASES = {
         harmless(endpoints(*[hold(0, 40)] * 3) | {"betanet_up": hold(0, 40)}),
     ],
     "BetanetTargetDown": [
-        Case(endpoints(DOWN_10, DOWN_10, DOWN_10), 12, 20),
+        Case(endpoints(DOWN_10, DOWN_10, DOWN_10), 12, 21),
         # two of three endpoints fail
         harmless(endpoints(hold(0, 40), hold(0, 40), UP)),
         # a restart of the service
