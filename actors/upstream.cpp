@@ -1,6 +1,7 @@
 #include "actors/upstream.hpp"
 
 #include "actors/enums.hpp"
+#include "actors/tls_problems.hpp"
 #include "config/file.hpp"
 
 #include <array>
@@ -11,15 +12,17 @@ namespace betanet {
 
 namespace {
 
+net::tls_material material_of(const config::http_client::tls_keys& c) {
+  return {config::reveal(c.ca),  config::reveal(c.cert),
+          config::reveal(c.key), !c.insecure_skip_verify,
+          to_net(c.min_version), to_net(c.max_version)};
+}
+
 net::identity identity_of(const config::http_client& client, bool tls,
                           const std::string& more_fields = {}) {
   net::identity result{config::header_lines(client) + more_fields, {}};
-  if (!tls)
-    return result;
-  const auto& c = client.tls_config;
-  result.tls = net::tls_material{config::reveal(c.ca),  config::reveal(c.cert),
-                                 config::reveal(c.key), !c.insecure_skip_verify,
-                                 to_net(c.min_version), to_net(c.max_version)};
+  if (tls)
+    result.tls = material_of(client.tls_config);
   return result;
 }
 
@@ -55,47 +58,30 @@ std::string interval_field(config::duration interval) {
          std::string{text.data(), end} + "\r\n";
 }
 
-/// What is wrong with the authorities and with the own certificate and key of a
-/// client, each with its place.
-std::vector<std::string> tls_problems(const config::http_client& client,
-                                      const net::tls_material& all,
-                                      net::tls_contexts& contexts) {
-  const auto& keys = client.tls_config;
-  const std::pair<const config::secret&, net::tls_material> parts[] = {
-      {keys.ca, {.ca = all.ca}},
-      {keys.cert, {.certificate = all.certificate, .key = all.key}}};
-  std::vector<std::string> problems;
-  for (const auto& [from, part] : parts)
-    try {
-      contexts.get(part);
-    } catch (const std::runtime_error& e) {
-      problems.push_back(from.origin.text + ": " + e.what());
-    }
-  return problems;
-}
-
 /// `owner` is the origin of what the client belongs to.
-std::shared_ptr<net::tls_context>
-check_client(const config::http_client& client, bool tls,
-             const config::origin& owner, net::tls_contexts& contexts) {
+std::shared_ptr<net::tls_context> check_client(config::http_client client,
+                                               bool tls,
+                                               const config::origin& owner,
+                                               net::tls_contexts& contexts) {
   std::vector<std::string> problems;
-  for (const auto* s : client.secrets())
-    if (auto problem = problem_with(*s); !problem.empty())
-      problems.push_back(std::move(problem));
+  std::shared_ptr<net::tls_context> context;
+  reveal_all(client.secrets(), problems);
+  const auto& block = client.origin.text.empty() ? owner : client.origin;
+  try {
+    config::header_lines(client);
+  } catch (const std::runtime_error& e) {
+    problems.push_back(block.text + ": " + e.what());
+  }
+  try {
+    if (tls)
+      context = contexts.get(material_of(client.tls_config));
+  } catch (const net::bad_tls_material& e) {
+    const auto& c = client.tls_config;
+    add_tls_problems(e, {c.ca, c.cert, c.key, block}, problems);
+  }
   if (!problems.empty())
     throw config::invalid(std::move(problems));
-  try {
-    const auto id = identity_of(client, tls);
-    if (!id.tls)
-      return nullptr;
-    problems = tls_problems(client, *id.tls, contexts);
-    if (problems.empty())
-      return contexts.get(*id.tls);
-  } catch (const std::runtime_error& e) {
-    const auto& block = client.origin.text;
-    problems = {(block.empty() ? owner.text : block) + ": " + e.what()};
-  }
-  throw config::invalid(std::move(problems));
+  return context;
 }
 
 } // namespace

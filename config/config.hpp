@@ -188,6 +188,11 @@ public:
   const std::vector<std::string> problems;
 };
 
+/// The problems in the order in which they stand in `file`, those of other
+/// places behind them.
+std::vector<std::string> sorted(std::vector<std::string> problems,
+                                const std::string& file);
+
 /// What the command line asks the program to do.
 enum class action : std::uint8_t {
   run,

@@ -64,13 +64,16 @@ std::string reveal(const secret& s) {
   return text;
 }
 
-std::string problem_with(const secret& s) {
-  try {
-    reveal(s);
-    return {};
-  } catch (const std::runtime_error& e) {
-    return s.origin.text + ": " + e.what() + ", a readable file is expected";
-  }
+void reveal_all(const std::vector<secret*>& secrets,
+                std::vector<std::string>& problems) {
+  for (auto* s : secrets)
+    try {
+      *s = {reveal(*s), {}, s->origin};
+    } catch (const std::runtime_error& e) {
+      problems.push_back(s->origin.text + ": " + e.what() +
+                         ", a readable file is expected");
+      *s = {{}, {}, s->origin};
+    }
 }
 
 std::vector<secret*> http_client::secrets() {

@@ -25,9 +25,11 @@ struct secret {
 /// names the file.
 std::string reveal(const secret& s);
 
-/// Why a secret cannot be used, with its origin; empty if it can. Reads the
-/// file and may block.
-std::string problem_with(const secret& s);
+/// Replaces the files of these secrets by their texts. One that cannot be read
+/// becomes empty, and its origin and the reason are added to `problems`. Reads
+/// the files and may block.
+void reveal_all(const std::vector<secret*>& secrets,
+                std::vector<std::string>& problems);
 
 enum class tls_version : std::uint8_t { tls10, tls11, tls12, tls13 };
 

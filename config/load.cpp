@@ -43,20 +43,6 @@ std::optional<std::pair<int, int>> place_in(const std::string& problem,
   return std::pair{line, column};
 }
 
-/// The problems in the order in which they stand in the file, those of other
-/// places behind them.
-std::vector<std::string> sorted(std::vector<std::string> problems,
-                                const std::string& file) {
-  const auto key = [&](const std::string& p) {
-    return place_in(p, file).value_or(
-        std::pair{std::numeric_limits<int>::max(), 0});
-  };
-  std::stable_sort(
-      problems.begin(), problems.end(),
-      [&](const auto& a, const auto& b) { return key(a) < key(b); });
-  return problems;
-}
-
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> items;
   std::istringstream in{list};
@@ -220,6 +206,18 @@ action action_of(const command_line& line, std::vector<std::string>& problems) {
 }
 
 } // namespace
+
+std::vector<std::string> sorted(std::vector<std::string> problems,
+                                const std::string& file) {
+  const auto key = [&](const std::string& p) {
+    return place_in(p, file).value_or(
+        std::pair{std::numeric_limits<int>::max(), 0});
+  };
+  std::stable_sort(
+      problems.begin(), problems.end(),
+      [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  return problems;
+}
 
 invocation load(int argc, const char* const* argv,
                 const std::vector<std::string>& reserved_paths,

@@ -62,7 +62,7 @@ int check_hash(const std::string& hash) {
   return cost;
 }
 
-class web_reader : yaml_reader {
+class web_reader : public yaml_reader {
 public:
   explicit web_reader(const std::string& file) : yaml_reader(file) {
     null_is_absent(); // generated files often contain keys without a value
@@ -92,8 +92,6 @@ public:
                  if (name == "rate_limit" && value.IsMap())
                    rate_limit_warnings(c, value);
                });
-    if (auto found = problems(); !found.empty())
-      throw invalid(std::move(found));
     return c;
   }
 
@@ -110,27 +108,32 @@ private:
                   return problem(name, what + ": the bcrypt hash is missing");
                 with_scalar(value, what, [&](const std::string& hash) {
                   if (check_hash(hash) > highest_quick_cost)
-                    c.warnings.push_back(what +
-                                         ": with a bcrypt cost above 14 each "
-                                         "login takes seconds");
+                    warn(c, value,
+                         what + ": with a bcrypt cost above 14 each login "
+                                "takes seconds");
                   c.users[user] = hash;
                 });
               });
   }
 
-  static void rate_limit_warnings(web_config& c, const YAML::Node& node) {
+  void warn(web_config& c, const YAML::Node& at, const std::string& what) {
+    c.warnings.push_back(place_of(at) + what);
+  }
+
+  void rate_limit_warnings(web_config& c, const YAML::Node& node) {
     const auto& [interval, burst] = c.rate_limit;
-    if (interval > 0s && burst <= 0)
-      c.warnings.emplace_back(
-          "rate_limit.burst: without a burst of at least 1, "
-          "every request that is limited gets 429");
     const auto written = node["interval"];
+    if (interval > 0s && burst <= 0)
+      warn(c, node["burst"] ? node["burst"] : node,
+           "rate_limit.burst: without a burst of at least 1, every request "
+           "that is limited gets 429");
     const bool bare =
         written && written.IsScalar() &&
         written.Scalar().find_first_not_of("+-0123456789") == std::string::npos;
     if (bare && interval != 0s)
-      c.warnings.emplace_back("rate_limit.interval: a number without a unit is "
-                              "one of nanoseconds, 1s is a second");
+      warn(c, written,
+           "rate_limit.interval: a number without a unit is one of "
+           "nanoseconds, 1s is a second");
   }
 
   void http_server(web_config& c, const YAML::Node& node) {
@@ -142,10 +145,11 @@ private:
                              [&](const std::string& text) {
                                c.http2 = parse_truth(text);
                              });
+                 if (c.http2)
+                   warn(c, value,
+                        "http_server_config.http2: HTTP/2 is not supported, "
+                        "clients get HTTP/1.1");
                });
-    if (c.http2)
-      c.warnings.emplace_back("http_server_config.http2: HTTP/2 is not "
-                              "supported, clients get HTTP/1.1");
   }
 
   void headers(web_config& c, const YAML::Node& node) {
@@ -201,24 +205,28 @@ private:
 
 } // namespace
 
-web_config parse_web_config(const std::string& yaml, const std::string& file) {
-  return web_reader{file}.read(load_yaml(yaml, file));
+web_config parse_web_config(const std::string& yaml, const std::string& file,
+                            std::vector<std::string>& problems) {
+  web_reader reader{file};
+  web_config read;
+  std::vector<std::string> found;
+  try {
+    read = reader.read(load_yaml(yaml, file));
+    found = reader.problems();
+  } catch (const invalid& e) { // no YAML
+    found = e.problems;
+  }
+  problems.insert(problems.end(), found.begin(), found.end());
+  return read;
 }
 
-web_config with_files(web_config c) {
-  std::vector<std::string> problems;
-  if (c.tls)
-    if (auto exposed = exposure_of(c.tls->key.file); !exposed.empty())
-      c.warnings.push_back(std::move(exposed));
-  if (c.tls)
-    for (auto* s : {&c.tls->cert, &c.tls->key, &c.tls->client_ca}) {
-      if (auto problem = problem_with(*s); !problem.empty())
-        problems.push_back(std::move(problem));
-      else
-        *s = {reveal(*s), {}, s->origin};
-    }
-  if (!problems.empty())
-    throw invalid(std::move(problems));
+web_config with_files(web_config c, std::vector<std::string>& problems) {
+  if (!c.tls)
+    return c;
+  auto& tls = *c.tls;
+  if (auto exposed = exposure_of(tls.key.file); !exposed.empty())
+    c.warnings.push_back(std::move(exposed));
+  reveal_all({&tls.cert, &tls.key, &tls.client_ca}, problems);
   return c;
 }
 

@@ -52,12 +52,13 @@ struct web_config {
   bool operator==(const web_config&) const = default;
 };
 
-/// Reads a web configuration. `file` is the name of the file in messages.
-/// Throws `invalid`.
-web_config parse_web_config(const std::string& yaml, const std::string& file);
+/// Reads a web configuration. `file` is the name of the file in messages. What
+/// is wrong is added to `problems`, the rest is read.
+web_config parse_web_config(const std::string& yaml, const std::string& file,
+                            std::vector<std::string>& problems);
 
-/// Replaces the names of files in `c` by the content of these files. May block.
-/// Throws `invalid` if files cannot be read.
-web_config with_files(web_config c);
+/// Replaces the names of files in `c` by the content of these files; a file
+/// that cannot be read is added to `problems`. May block.
+web_config with_files(web_config c, std::vector<std::string>& problems);
 
 } // namespace betanet::config

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -54,10 +55,26 @@ struct tls_server_material {
   bool operator==(const tls_server_material&) const = default;
 };
 
+/// The parts of the material, for what is wrong with it. Settings are versions,
+/// cipher suites and curves.
+enum class tls_part : std::uint8_t { authorities, certificate, key, settings };
+
+struct tls_problem {
+  tls_part part;
+  std::string text; ///< Names the part, never shows its content.
+};
+
+/// The exception for material that cannot be used, with what is wrong with each
+/// of its parts.
+class bad_tls_material : public std::runtime_error {
+public:
+  explicit bad_tls_material(std::vector<tls_problem> found);
+  const std::vector<tls_problem> problems;
+};
+
 struct tls_context; ///< For net/ only.
 
-/// Makes the context of a server. Throws `std::runtime_error` that names the
-/// bad part, never its content. Any thread.
+/// Makes the context of a server. Throws `bad_tls_material`. Any thread.
 std::shared_ptr<tls_context> serve_tls(const tls_server_material& m);
 
 /// Contexts of clients by their material. Thousands of clients share a few
@@ -65,7 +82,7 @@ std::shared_ptr<tls_context> serve_tls(const tls_server_material& m);
 /// Any thread.
 class tls_contexts {
 public:
-  /// Throws `std::runtime_error` that names the bad part, never its content.
+  /// Throws `bad_tls_material`.
   std::shared_ptr<tls_context> get(const tls_material& m);
 
 private:

@@ -47,9 +47,12 @@ std::shared_ptr<tls_context> make_client_context(const tls_material& m) {
       tls_context{ssl::context{ssl::context::tls_client}, m.verify, {}});
   auto& c = made->c;
   limit_versions(c, m.least, m.most);
-  trust_authorities(c, m.ca);
-  if (!m.certificate.empty())
-    use_certificate(c, m.certificate, m.key, "client");
+  std::vector<tls_problem> problems;
+  trust_authorities(c, m.ca, problems);
+  if (!m.certificate.empty() || !m.key.empty())
+    use_certificate(c, m.certificate, m.key, "client", problems);
+  if (!problems.empty())
+    throw bad_tls_material(std::move(problems));
   SSL_CTX_set_alpn_protos(c.native_handle(), bytes(http11),
                           static_cast<unsigned>(http11.size()));
   return made;

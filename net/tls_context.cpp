@@ -29,15 +29,6 @@ boost::asio::const_buffer buffer(const std::string& text) {
   return boost::asio::buffer(text);
 }
 
-/// Calls `f(error_code&)`. Throws an error that begins with `what` if it fails.
-template <class F>
-void try_to(const std::string& what, F f) {
-  error_code ec;
-  f(ec);
-  if (ec)
-    throw std::runtime_error(what + ": " + ec.message());
-}
-
 /// In place of OpenSSL's own callback, which asks on the terminal.
 int no_passphrase(char*, int, int, void*) {
   return -1;
@@ -56,33 +47,55 @@ expiry earlier(expiry a, expiry b) {
 
 } // namespace
 
+bad_tls_material::bad_tls_material(std::vector<tls_problem> found)
+    : std::runtime_error([&] {
+        std::string all;
+        for (const auto& p : found)
+          all += (all.empty() ? "" : "; ") + p.text;
+        return all;
+      }()),
+      problems(std::move(found)) {}
+
 void use_certificate(ssl::context& c, const std::string& certificate,
-                     const std::string& key, const std::string& whose) {
+                     const std::string& key, const std::string& whose,
+                     std::vector<tls_problem>& problems) {
+  const auto bad = [&](tls_part part, const std::string& why) {
+    const auto* name = part == tls_part::key ? " key" : " certificate";
+    problems.push_back({part, "the " + whose + name + why});
+  };
+  auto* const native = c.native_handle();
+  SSL_CTX_set_default_passwd_cb(native, no_passphrase);
+  // The key comes first: OpenSSL refuses one that does not fit.
+  error_code no_key, no_certificate;
+  c.use_private_key(buffer(key), ssl::context::pem, no_key);
+  c.use_certificate_chain(buffer(certificate), no_certificate);
+  if (no_certificate)
+    bad(tls_part::certificate,
+        ": " + no_certificate.message() + ", a certificate in PEM is expected");
   if (key.find("ENCRYPTED") != key.npos)
-    throw std::runtime_error("the " + whose +
-                             " key is encrypted, which is not supported");
-  SSL_CTX_set_default_passwd_cb(c.native_handle(), no_passphrase);
-  try_to("the " + whose + " certificate", [&](error_code& ec) {
-    c.use_certificate_chain(buffer(certificate), ec);
-  });
-  try_to("the " + whose + " key", [&](error_code& ec) {
-    c.use_private_key(buffer(key), ssl::context::pem, ec);
-  });
-  if (SSL_CTX_check_private_key(c.native_handle()) != 1)
-    throw std::runtime_error("the " + whose +
-                             " key does not fit the certificate");
+    bad(tls_part::key, " is encrypted, which is not supported");
+  else if (no_key)
+    bad(tls_part::key,
+        ": " + no_key.message() + ", a private key in PEM is expected");
+  else if (!no_certificate && SSL_CTX_check_private_key(native) != 1)
+    bad(tls_part::key, " does not fit the certificate");
 }
 
-void trust_authorities(ssl::context& c, const std::string& ca) {
+void trust_authorities(ssl::context& c, const std::string& ca,
+                       std::vector<tls_problem>& problems) {
   X509_STORE_set_flags(SSL_CTX_get_cert_store(c.native_handle()),
                        X509_V_FLAG_PARTIAL_CHAIN);
+  error_code bad;
   if (ca.empty())
-    try_to("the system's certificate authorities",
-           [&](error_code& ec) { c.set_default_verify_paths(ec); });
+    c.set_default_verify_paths(bad);
   else
-    try_to("the CA certificate", [&](error_code& ec) {
-      c.add_certificate_authority(buffer(ca), ec);
-    });
+    c.add_certificate_authority(buffer(ca), bad);
+  if (bad)
+    problems.push_back({tls_part::authorities,
+                        (ca.empty() ? "the system's certificate authorities: "
+                                    : "the CA certificate: ") +
+                            bad.message() +
+                            ", certificates in PEM are expected"});
 }
 
 void limit_versions(ssl::context& c, tls_version least, tls_version most) {

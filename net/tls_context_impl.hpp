@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace betanet::net {
 
@@ -18,15 +19,17 @@ inline const unsigned char* bytes(std::string_view text) {
 }
 
 /// Gives the context its own certificate and key, in PEM. `whose`, such as
-/// "client", is for the error messages. Throws `std::runtime_error`.
+/// "client", is for the messages. What is wrong is added to `problems`.
 void use_certificate(boost::asio::ssl::context& c,
                      const std::string& certificate, const std::string& key,
-                     const std::string& whose);
+                     const std::string& whose,
+                     std::vector<tls_problem>& problems);
 
 /// Trusts these authorities, in PEM; empty: the system's. An intermediate
-/// authority is trusted without its root, as in Go. Throws
-/// `std::runtime_error`.
-void trust_authorities(boost::asio::ssl::context& c, const std::string& ca);
+/// authority is trusted without its root, as in Go. What is wrong is added to
+/// `problems`.
+void trust_authorities(boost::asio::ssl::context& c, const std::string& ca,
+                       std::vector<tls_problem>& problems);
 
 void limit_versions(boost::asio::ssl::context& c, tls_version least,
                     tls_version most);

@@ -115,10 +115,11 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* size,
   return SSL_TLSEXT_ERR_OK;
 }
 
-void ask_for_certificates(tls_context& made, const tls_server_material& m) {
+void ask_for_certificates(tls_context& made, const tls_server_material& m,
+                          std::vector<tls_problem>& problems) {
   auto* const native = made.c.native_handle();
   if (made.verify)
-    trust_authorities(made.c, m.client_ca);
+    trust_authorities(made.c, m.client_ca, problems);
   if (!m.client_ca.empty()) { // clients learn which authorities are accepted
     auto* const objects =
         X509_STORE_get0_objects(SSL_CTX_get_cert_store(native));
@@ -148,6 +149,7 @@ std::shared_ptr<tls_context> serve_tls(const tls_server_material& m) {
                   m.client_sans});
   auto& c = made->c;
   auto* const native = c.native_handle();
+  std::vector<tls_problem> problems;
   limit_versions(c, m.least, m.most);
   auto suites =
       m.cipher_suites.empty() ? default_suites : joined(m.cipher_suites);
@@ -157,11 +159,12 @@ std::shared_ptr<tls_context> serve_tls(const tls_server_material& m) {
   // in it.
   if (m.least < tls_version::v1_3 &&
       SSL_CTX_set_cipher_list(native, suites.c_str()) != 1)
-    throw std::runtime_error("none of the cipher suites can be used");
+    problems.push_back(
+        {tls_part::settings, "none of the cipher suites can be used"});
   const auto curves = m.curves.empty() ? default_curves : joined(m.curves);
   if (SSL_CTX_set1_groups_list(native, curves.c_str()) != 1)
-    throw std::runtime_error("the curves cannot be used");
-  use_certificate(c, m.certificate, m.key, "server");
+    problems.push_back({tls_part::settings, "the curves cannot be used"});
+  use_certificate(c, m.certificate, m.key, "server", problems);
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   // A cached session would keep the client's certificates for two hours. With
   // tickets the client keeps the session.
@@ -174,7 +177,9 @@ std::shared_ptr<tls_context> serve_tls(const tls_server_material& m) {
                                SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_alpn_select_cb(native, choose_protocol, nullptr);
   if (m.auth != client_auth::none)
-    ask_for_certificates(*made, m);
+    ask_for_certificates(*made, m, problems);
+  if (!problems.empty())
+    throw bad_tls_material(std::move(problems));
   return made;
 }
 

@@ -332,7 +332,7 @@ CAF_TEST(problems of files are reported together with all others) {
 }
 
 CAF_TEST(a secret that cannot be read is reported with its place) {
-  const auto s =
+  auto s =
       parse_yaml("targets:\n"
                  "  - url: https://x\n"
                  "    http_client_config:\n"
@@ -343,9 +343,7 @@ CAF_TEST(a secret that cannot be read is reported with its place) {
                  "/etc/x/f.yml");
   std::vector<std::string> problems;
 
-  for (const auto* each : s.targets.at(0).http_client.secrets())
-    if (const auto p = problem_with(*each); !p.empty())
-      problems.push_back(p);
+  reveal_all(s.targets.at(0).http_client.secrets(), problems);
 
   const std::string prefix = "target.http_client_config.";
   const std::string why =

@@ -20,7 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
     }
   };
   check([&] { config::parse_yaml(text, "f"); });
-  check([&] { config::parse_web_config(text, "f"); });
+  check([&] {
+    std::vector<std::string> problems;
+    config::parse_web_config(text, "f", problems);
+    throw config::invalid(std::move(problems));
+  });
   check([&] { config::parse_yaml_groups(text, "f"); });
   check([&] { config::parse_json_groups(text, "f"); });
   return 0;
