@@ -1,7 +1,8 @@
-// Writes the manual page from the tables of flags and keys that the exporter
-// itself uses.
+// Writes the manual page from the tables of flags, keys and paths that the
+// exporter itself uses.
 
 #include "config/config.hpp"
+#include "pages/routes.hpp"
 
 #include <iostream>
 
@@ -66,14 +67,13 @@ int main(int, char** argv) {
           "The format is that of Prometheus's exporter-toolkit. The file is "
           "read again when it changes.",
           documented_web_keys(), "");
-  std::cout << ".Sh PATHS\n.Bl -tag -width Ds\n"
-               ".It Pa /metrics\nThe metrics of all targets, or with\n.Ql "
-               "?target=NAME\nof one target.\n"
-               ".It Pa /health , /-/healthy , /-/ready\nWhether the exporter "
-               "is healthy and ready. No login is needed.\n"
-               ".It Pa /-/reload\nA POST request reloads the configuration.\n"
-               ".It Pa /config , /sd , /\nThe configuration in use, service "
-               "discovery for Prometheus, and a status page.\n.El\n";
+  std::cout << ".Sh PATHS\n.Bl -tag -width Ds\n";
+  for (const auto& r : betanet::pages::route_table)
+    std::cout << ".It " << (r.is_post ? "POST" : "GET") << " Pa " << r.path
+              << "\n"
+              << plain(std::string{r.help})
+              << (r.needs_login ? "" : " No login is needed.") << "\n";
+  std::cout << ".El\n";
   std::cout << ".Sh SIGNALS\n.Bl -tag -width Ds\n"
                ".It Dv SIGHUP\nReloads the configuration.\n"
                ".It Dv SIGTERM , SIGINT\nFinishes the responses that are being "

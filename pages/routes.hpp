@@ -65,6 +65,7 @@ enum class source : std::uint8_t {
 /// One path of the exporter.
 struct route {
   std::string_view path;
+  std::string_view help;    ///< One sentence for the manual page.
   std::string_view handler; ///< The value of the label `handler`.
   bool is_post = false;     ///< The method is POST, else GET and HEAD.
   bool needs_login = true;
@@ -100,11 +101,14 @@ inline constexpr std::array other_codes{200, 400, 401, 404, 413, 417,
 /// All paths. `web.telemetry_path` replaces the path of the first one.
 inline constexpr std::array route_table{
     route{.path = "/metrics",
+          .help =
+              "The metrics of all targets, or with ?target=NAME of one target.",
           .handler = "metrics",
           .codes = guarded_by_name_codes,
           .from = source::exposition,
           .lifetime = std::chrono::milliseconds{100}},
     route{.path = "/health",
+          .help = "Health of the exporter and state of each target, in JSON.",
           .handler = "health",
           .needs_login = false,
           .rate_limited = false,
@@ -112,33 +116,43 @@ inline constexpr std::array route_table{
           .lifetime = std::chrono::seconds{1},
           .make = health},
     route{.path = healthy_path,
+          .help =
+              "Whether the exporter is healthy: the status is 200, else 503.",
           .handler = "healthy",
           .needs_login = false,
           .rate_limited = false,
           .codes = probe_codes,
           .make = healthy},
-    route{.path = "/-/ready",
-          .handler = "ready",
-          .needs_login = false,
-          .rate_limited = false,
-          .codes = probe_codes,
-          .make = ready},
+    route{
+        .path = "/-/ready",
+        .help =
+            "Whether every target has been polled once: 200, before that 503.",
+        .handler = "ready",
+        .needs_login = false,
+        .rate_limited = false,
+        .codes = probe_codes,
+        .make = ready},
     route{.path = "/-/reload",
+          .help = "Reloads the configuration and tells what has changed.",
           .handler = "reload",
           .is_post = true,
           .codes = reload_codes,
           .from = source::reload},
     route{.path = "/sd",
+          .help =
+              "The targets as Prometheus discovers them over HTTP (http_sd).",
           .handler = "sd",
           .codes = discovery_codes,
           .lifetime = std::chrono::seconds{1},
           .make = discovery},
     route{.path = "/config",
+          .help = "The configuration in use, without its secrets.",
           .handler = "config",
           .codes = guarded_codes,
           .from = source::configuration,
           .lifetime = std::chrono::seconds{1}},
     route{.path = "/",
+          .help = "A status page for people.",
           .handler = "index",
           .codes = guarded_by_name_codes,
           .lifetime = std::chrono::seconds{1},
