@@ -51,7 +51,10 @@ using scheduler_actor = caf::typed_actor<
 using fetcher_actor = caf::typed_actor<
     // Poll the endpoint of these replicas and report the result to the
     // supervisor.
-    caf::reacts_to<atom::fetch, metrics::ticket, poll_order>>;
+    caf::reacts_to<atom::fetch, metrics::ticket, poll_order>,
+    // A tick has met the running poll. End an attempt of which the transport
+    // should have reported the outcome long ago.
+    caf::reacts_to<atom::check>>;
 
 /// The AGGREGATOR of one target: merges the results of polls into snapshots.
 using aggregator_actor = caf::typed_actor<

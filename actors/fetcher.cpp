@@ -11,8 +11,8 @@ namespace betanet {
 
 namespace {
 
-/// How long the fetcher waits after the timeout of an attempt before it gives
-/// up waiting for the transport, which should have reported the timeout itself.
+/// How long after its timeout an attempt counts as overdue: the transport
+/// should have reported the timeout itself.
 constexpr auto grace = std::chrono::seconds{1};
 
 /// The failure of an attempt that was answered with a status other than 200;
@@ -51,6 +51,7 @@ fetcher_impl::behavior_type fetcher_state::make_behavior() {
       [this](atom::fetch, const metrics::ticket& t, poll_order& o) {
         start_poll(t, std::move(o));
       },
+      [this](atom::check) { check_deadline(); },
       [this](atom::answer, std::uint64_t which, const outcome_ptr& outcome) {
         if (in_flight && which == number)
           finish_attempt(judge(settings.endpoint, *outcome),
@@ -62,7 +63,6 @@ fetcher_impl::behavior_type fetcher_state::make_behavior() {
         self->send(supervisor, atom::retry_v, settings.endpoint, *running);
         start_attempt();
       },
-      [this](atom::overdue) { check_deadline(); },
   };
 }
 
@@ -85,28 +85,18 @@ void fetcher_state::start_attempt() {
                      me, atom::answer_v, which,
                      std::make_shared<const net::outcome>(std::move(o)));
                });
-  if (watched == 0)
-    watch();
 }
 
-/// Sets the alarm for the attempt that runs.
-void fetcher_state::watch() {
-  watched = number;
-  self->scheduled_send(fetcher_impl{self},
-                       started + turn().timeout.on_fresh_connection() + grace,
-                       atom::overdue_v);
-}
-
-/// Handles the alarm. It may belong to an attempt that has ended since; then
-/// the attempt that runs now gets its own, even if it is overdue already: after
-/// a pause of the whole process, its outcome may be on its way.
+/// Ends an attempt at the second check that finds it overdue. At the first one,
+/// after a pause of the whole process, its outcome may be on its way. Checks
+/// cost nothing while all is well; an alarm for each attempt would wake two
+/// threads.
 void fetcher_state::check_deadline() {
-  const bool own = std::exchange(watched, 0) == number;
-  if (!in_flight)
+  const auto deadline = started + turn().timeout.on_fresh_connection() + grace;
+  if (!in_flight || self->clock().now() < deadline)
     return;
-  if (!own)
-    return watch();
-  finish_attempt(failed_poll({metrics::reason::timeout, "timed out"}));
+  if (std::exchange(suspected, number) == number)
+    finish_attempt(failed_poll({metrics::reason::timeout, "timed out"}));
 }
 
 /// Ends the poll with the result of its latest attempt, or announces another

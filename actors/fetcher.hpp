@@ -32,11 +32,7 @@ using fetcher_impl = fetcher_actor::extend<
     caf::reacts_to<atom::answer, std::uint64_t, outcome_ptr>,
     // Delayed message to itself: the pause after the attempt with this number
     // is over.
-    caf::reacts_to<atom::retry, std::uint64_t>,
-    // Scheduled message to itself: the transport should have reported the
-    // outcome of the attempt that set this alarm. Later attempts share it: at
-    // most one is pending, however long the timeout.
-    caf::reacts_to<atom::overdue>>;
+    caf::reacts_to<atom::retry, std::uint64_t>>;
 
 struct fetcher_state {
   explicit fetcher_state(fetcher_impl::pointer p) : self(p) {}
@@ -46,7 +42,6 @@ struct fetcher_state {
 
   void start_poll(const metrics::ticket& t, poll_order o);
   void start_attempt();
-  void watch();
   void check_deadline();
   void finish_attempt(metrics::poll result, certificate_expiry seen = {});
   void retry(attempt_report failed);
@@ -65,9 +60,8 @@ struct fetcher_state {
   std::uint64_t number = 0;
   bool in_flight = false;        ///< The latest attempt has not ended yet.
   metrics::time_point started{}; ///< When the latest attempt started.
-  /// The number of the attempt for which the alarm `overdue` is pending; 0:
-  /// it is not pending.
-  std::uint64_t watched = 0;
+  /// The number of the attempt that the latest check found overdue.
+  std::uint64_t suspected = 0;
   static inline const char* name = "fetcher";
 };
 

@@ -57,8 +57,11 @@ void supervisor_state::on_tick(const tick& t) {
       break;
     case circuit::admission::skipped:
       ++w.status.counters.skipped;
+      self->send(w.fetcher, atom::check_v);
       break;
     case circuit::admission::rejected:
+      if (w.breaker.current()) // a probe
+        self->send(w.fetcher, atom::check_v);
       refuse_tick(e);
     }
   }

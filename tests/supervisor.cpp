@@ -27,9 +27,10 @@ struct supervisor_fixture : fixture {
     g.make_fetcher = [this](supervisor_impl::pointer parent, endpoint e) {
       auto f = parent->spawn([this, e]() -> fetcher_actor::behavior_type {
         return {[this, e](atom::fetch, const ticket& t, const poll_order& o) {
-          fetched[index(e)].push_back(t);
-          orders[index(e)].push_back(o);
-        }};
+                  fetched[index(e)].push_back(t);
+                  orders[index(e)].push_back(o);
+                },
+                [this, e](atom::check) { ++checked[index(e)]; }};
       });
       fetchers[index(e)] = f;
       return f;
@@ -111,6 +112,7 @@ struct supervisor_fixture : fixture {
   group_settings settings;
   std::uint64_t ticks = 0;
   std::array<fetcher_actor, 3> fetchers;
+  std::array<int, 3> checked{}; ///< How often each fetcher was.
   std::array<std::vector<ticket>, 3> fetched;
   std::array<std::vector<poll_order>, 3> orders;
   aggregator_actor aggregator;
@@ -167,6 +169,25 @@ CAF_TEST(a tick during a running poll skips only that endpoint) {
   CAF_CHECK_EQUAL(status(nodes).counters.skipped, 1u);
   CAF_CHECK_EQUAL(status(nodes).counters.rejected, 0u);
   CAF_CHECK_EQUAL(status(endpoint::metrics).counters.skipped, 0u);
+}
+
+CAF_TEST(a tick has only polls that still run checked) {
+  tick();
+  CHECK_EQUAL(checked, (std::array{0, 0, 0}));
+  end(endpoint::metrics, good());
+
+  tick();
+  CHECK_EQUAL(checked, (std::array{0, 1, 1}));
+}
+
+CAF_TEST(a tick has a probe that runs checked) {
+  open();
+  tick();
+  CAF_CHECK_EQUAL(checked[index(nodes)], 0); // open: nothing runs
+
+  advance(30s);
+  tick();
+  CAF_CHECK_EQUAL(checked[index(nodes)], 1);
 }
 
 CAF_TEST(attempts are counted as they start and as they end) {
@@ -714,8 +735,9 @@ CAF_TEST(a fetcher that throws is replaced and its poll ends as local) {
   settings.make_fetcher = [](supervisor_impl::pointer parent, endpoint) {
     return parent->spawn([]() -> fetcher_actor::behavior_type {
       return {[](atom::fetch, const ticket&, const poll_order&) {
-        throw std::runtime_error("a fault in a handler");
-      }};
+                throw std::runtime_error("a fault in a handler");
+              },
+              [](atom::check) {}};
     });
   };
   auto g = std::make_shared<const group_settings>(settings);
