@@ -156,6 +156,13 @@ CAF_TEST(every bad field is named) {
                   "not a number, inactive_nodes has a fraction");
 }
 
+CAF_TEST(a required field that is null or missing is named) {
+  const auto p = parse(endpoint::nodes_status, R"({"total_nodes": null})");
+
+  CAF_CHECK_EQUAL(p.failure->text,
+                  "total_nodes is null, active_nodes is missing");
+}
+
 CAF_TEST(an optional field may be missing or null but not wrong) {
   const auto read = [](const std::string& rest) {
     return parse(endpoint::nodes_status,
