@@ -183,6 +183,20 @@ CAF_TEST(an optional field may be missing or null but not wrong) {
   CAF_CHECK(!wrong.unusable[index(field::total_nodes)]);
 }
 
+CAF_TEST(a poll takes over all that was parsed) {
+  const auto p = parse(endpoint::nodes_status,
+                       R"({"total_nodes": 7, "active_nodes": "5"})");
+
+  const auto result = poll_of(p);
+
+  CHECK_EQUAL(result.result, quality::partial);
+  CAF_CHECK_EQUAL(result.failure->text, p.failure->text);
+  CHECK_EQUAL(result.values[index(field::total_nodes)], 7.0);
+  CAF_CHECK(result.unusable[index(field::active_nodes)]);
+  CAF_CHECK_EQUAL(result.defects[index(field::active_nodes)],
+                  "is not a number");
+}
+
 CAF_TEST(a body that is not an object makes all fields unusable) {
   const auto p = parse(endpoint::metrics, "[]");
 
