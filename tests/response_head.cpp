@@ -27,10 +27,12 @@ response_head with_encodings(std::vector<std::string_view> all,
   return {version, 200, std::move(all), {}};
 }
 
-/// The end of the header block or the code of the defect. Checks that the
-/// result is equal if the bytes arrive at once and one by one.
+/// The end of the header block or the code of the defect, with which no end is
+/// known. Checks that the result is equal if the bytes arrive at once and one
+/// by one.
 std::string end_of(const std::string& bytes, std::size_t max_bytes = 100) {
   const auto text = [](const response_head_end& e) {
+    CAF_CHECK(!e.defect || e.size == 0);
     return e.defect ? to_string(e.defect->code) : std::to_string(e.size);
   };
   const auto at_once = text(find_response_head_end(bytes, 0, max_bytes));
