@@ -266,6 +266,19 @@ CAF_TEST(the timeout of later requests starts with their first byte) {
   CAF_CHECK(s.closed());
 }
 
+CAF_TEST(a request that came with the former one has its timeout too) {
+  net::server_limits l;
+  l.header_timeout = 50ms;
+  l.idle_timeout = 10s;
+  start(l);
+  auto s = connect();
+
+  s.send(simple + "G"s);
+  s.read_response();
+
+  CAF_CHECK(s.closed());
+}
+
 CAF_TEST(idle connections are closed after the timeout) {
   net::server_limits l;
   l.idle_timeout = 50ms;
