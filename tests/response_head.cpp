@@ -126,7 +126,7 @@ CAF_TEST(bytes that cannot become a header block are refused at once) {
   for (const auto* bytes :
        {"{", "SSH-2.0", "HTTP/2 200\r\n\r\n", "ICY 200 OK\r\n\r\n", "\r\n",
         "http/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n",
-        "HTTP/1.1 200 OK\r\nA: b\n"})
+        "HTTP/1.1 200 OK\r\nA: b\n", "HTTP/1.1 200 OK\r\n\nA: b\r\n"})
     CAF_CHECK_EQUAL(end_of(bytes), "protocol");
 }
 
