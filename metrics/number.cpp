@@ -11,9 +11,9 @@ namespace {
 
 /// The digits of a number without the zeros at both ends.
 struct significant_digits {
-  std::string_view text;    ///< May contain the decimal point.
-  std::int64_t highest = 0; ///< The power of ten of the first digit.
-  std::int64_t lowest = 0;  ///< The power of ten of the last digit.
+  std::string_view text; ///< May contain the decimal point.
+  std::int64_t highest;  ///< The power of ten of the first digit.
+  std::int64_t lowest;   ///< The power of ten of the last digit.
 };
 
 /// Reads the part of a number from its "e" on, which may be missing.

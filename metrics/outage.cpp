@@ -10,7 +10,6 @@ bool outage::attempt_failed() {
 }
 
 bool outage::failed(const failure& why, time_point now, wall_time at) {
-  retrying_ = false;
   latest_ = why;
   ++polls_;
   if (began_)

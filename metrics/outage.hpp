@@ -57,7 +57,7 @@ private:
   time_point reminder_due_{};
   int polls_ = 0;
   failure latest_{};
-  bool retrying_ = false; ///< An attempt of the running poll has failed.
+  bool retrying_ = false; ///< An attempt failed since the latest good poll.
   bool retried_ = false; ///< The latest good poll needed more than one attempt.
   bool half_open_told_ = false;
   bool refusal_told_ = false;

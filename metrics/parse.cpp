@@ -11,7 +11,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// Why a field has no number.
+/// Why a field has no number. The first is the default of `field_result`.
 enum class no_number : std::uint8_t { missing, null, other_type };
 
 using field_result = std::variant<no_number, number_defect, double>;
@@ -58,7 +58,7 @@ class field_reader {
 public:
   explicit field_reader(endpoint e) : endpoint_(e) {}
 
-  std::array<field_result, field_count> results = all_missing();
+  std::array<field_result, field_count> results{}; ///< At first: missing.
   bool is_object = false; ///< The root of the document is an object.
 
   // The interface that json::basic_parser requires of its handler. A member
@@ -113,12 +113,6 @@ public:
 
 private:
   static bool pass() { return true; }
-
-  static std::array<field_result, field_count> all_missing() {
-    std::array<field_result, field_count> all;
-    all.fill(no_number::missing);
-    return all;
-  }
 
   bool enter() {
     take(no_number::other_type);

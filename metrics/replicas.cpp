@@ -46,10 +46,8 @@ void replica_set::answered(std::size_t replica) {
 
 std::optional<duration> attempt_chain::next(const failure& last,
                                             const retry_plan& plan, double u) {
-  if (last.retry_after > duration::zero()) {
-    retry_after_.resize(replicas_);
-    retry_after_[place()] = last.retry_after;
-  }
+  retry_after_.resize(replicas_);
+  retry_after_[place()] = last.retry_after;
   std::optional<duration> pause;
   if (static_cast<std::size_t>(attempts_) < replicas_) {
     if (verdict_of(last) == verdict::failure || retryable(last))
@@ -57,8 +55,7 @@ std::optional<duration> attempt_chain::next(const failure& last,
   } else {
     auto about_next = last;
     const auto next_place = static_cast<std::size_t>(attempts_) % replicas_;
-    if (!retry_after_.empty())
-      about_next.retry_after = retry_after_[next_place];
+    about_next.retry_after = retry_after_[next_place];
     pause = plan.next(attempts_, about_next, u);
   }
   attempts_ += pause.has_value();

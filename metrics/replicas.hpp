@@ -92,7 +92,8 @@ public:
 private:
   std::size_t replicas_;
   int attempts_ = 1;
-  /// What each replica has asked for by `Retry-After`; empty: none has.
+  /// What each replica has asked for by `Retry-After` when it was last asked;
+  /// 0: nothing. Empty until an attempt has failed.
   std::vector<duration> retry_after_;
 };
 

@@ -107,7 +107,7 @@ bool retryable(const failure& f) {
   case reason::encoding:
   case reason::json:
   case reason::schema:
-    return false;
+    break;
   }
   return false;
 }
@@ -134,7 +134,7 @@ verdict verdict_of(const failure& f) {
   case reason::protocol:
   case reason::too_large:
   case reason::encoding:
-    return verdict::failure;
+    break;
   }
   return verdict::failure;
 }

@@ -247,6 +247,14 @@ CAF_TEST(impossible samples are ignored) {
   check(t, 0.730624);
 }
 
+CAF_TEST(an answer after a whole day counts) {
+  auto t = fed(20, 0.1, 24h);
+
+  t.succeeded(24h);
+
+  CHECK_EQUAL(t.timeout(), 24h);
+}
+
 CAF_TEST(a request that was given up before its limit is no evidence) {
   auto t = fed_alternating();
 

@@ -178,7 +178,8 @@ CAF_TEST(the help names type and default and variable of each flag) {
   CHECK_CONTAINS(text, "--collection.timeout=DURATION\n");
   std::istringstream lines{text};
   for (std::string line; std::getline(lines, line);)
-    CAF_CHECK_LESS_OR_EQUAL(line.size(), 100u);
+    CAF_CHECK_LESS_OR_EQUAL(line.size(),
+                            line.find("variable ") == line.npos ? 80u : 100u);
 }
 
 CAF_TEST(each group of flags has one heading) {

@@ -440,6 +440,15 @@ CAF_TEST(https has its own default port) {
   CAF_CHECK_EQUAL(to_string(parse_url("https://x")), "https://x:443");
 }
 
+CAF_TEST(the bounds of the jitter are valid) {
+  for (const double bound : {0.0, 1.0}) {
+    const auto s =
+        parse_yaml("retry: {jitter: " + std::to_string(bound) + "}", "f.yml");
+
+    CAF_CHECK_EQUAL(s.polling.retry.jitter, bound);
+  }
+}
+
 CAF_TEST(all problems are reported at once) {
   CAF_CHECK_EQUAL(
       problems_of("cache: {ttl: x}\nretry: {jitter: 2}\nlogs: {}"),

@@ -119,7 +119,7 @@ CAF_TEST(the loss is the share of packets that were dropped between two reads) {
 
 CAF_TEST(without processed packets the loss is unknown) {
   apply(endpoint::metrics, packets(1000, 10), 0s);
-  apply(endpoint::metrics, packets(1000, 10), 15s);
+  apply(endpoint::metrics, packets(1000, 11), 15s);
 
   CHECK_EQUAL(latest(trend::loss), std::nullopt);
 }

@@ -374,6 +374,15 @@ CAF_TEST(next_change gives each instant at which a page changes by time) {
   CHECK_EQUAL(changes[1], duration{5min + 1ns});
 }
 
+CAF_TEST(a page changes when a replica has rested enough) {
+  s.replicas = {{t0 + 20s, 1}, {t0 + 10s, 1}, {}};
+  s.rules.interval = 1min;
+
+  CHECK_EQUAL(next_change(s, t0), t0 + 10s);
+  CHECK_EQUAL(next_change(s, t0 + 10s), t0 + 20s);
+  CHECK_EQUAL(next_change(s, t0 + 20s), t0 + 2min + 5s + 1ns);
+}
+
 CAF_TEST(a tick is overdue after two intervals and at least ten seconds) {
   s.next_tick = t0;
   CAF_CHECK(!overdue(s, t0 + 30s));

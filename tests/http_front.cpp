@@ -357,6 +357,33 @@ CAF_TEST(a cache that does not answer for a second gives 503) {
   CAF_CHECK_EQUAL(healthy->status(), 503);
 }
 
+CAF_TEST(a reloader that does not answer is awaited for 25 seconds) {
+  const auto mute = sys.spawn([]() -> reloader_actor::behavior_type {
+    return {[](atom::discover, const discovered_ptr&) {},
+            [](atom::reload) -> caf::result<reload_result> {
+              return caf::delegated<reload_result>{};
+            },
+            [](atom::describe) -> caf::result<std::string> {
+              return caf::delegated<std::string>{};
+            }};
+  });
+  kill(aut);
+  kill(std::exchange(owner, mute));
+  start();
+
+  const auto configuration = get("/config");
+  const auto reload = get("/-/reload", net::method::post);
+  advance(24s);
+  CAF_CHECK(configuration->answers.empty());
+  CAF_CHECK(reload->answers.empty());
+
+  advance(1s);
+  CAF_CHECK_EQUAL(configuration->status(), 503);
+  CAF_CHECK_EQUAL(configuration->body(), "The configuration is busy.\n");
+  CAF_CHECK_EQUAL(reload->status(), 500);
+  CAF_CHECK_EQUAL(reload->body(), "The reload did not end in time.\n");
+}
+
 CAF_TEST(no path puts two messages of a kind into a mailbox) {
   std::vector<std::shared_ptr<fake_exchange>> storm;
   for (int i = 0; i < 1000; ++i) {

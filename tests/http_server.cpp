@@ -255,13 +255,26 @@ CAF_TEST(connections without a request are closed after the timeout) {
 CAF_TEST(the timeout of later requests starts with their first byte) {
   net::server_limits l;
   l.header_timeout = 50ms;
-  l.idle_timeout = 10s;
+  l.idle_timeout = 1h;
   start(l);
   auto s = connect();
   s.send(simple);
   s.read_response();
 
   s.send("G");
+
+  CAF_CHECK(s.closed());
+}
+
+CAF_TEST(a request that came with the former one has its timeout too) {
+  net::server_limits l;
+  l.header_timeout = 50ms;
+  l.idle_timeout = 1h;
+  start(l);
+  auto s = connect();
+
+  s.send(simple + "G"s);
+  s.read_response();
 
   CAF_CHECK(s.closed());
 }

@@ -63,8 +63,9 @@ CAF_TEST(text from outside cannot break a line or steer a terminal) {
 
 CAF_TEST(readable text stays readable) {
   for (const std::string text :
-       {"\xc3\xa9", "\xe2\x82\xac", "\xed\x9f\xbf", "\xf0\x9f\x98\x80",
-        "\xf4\x8f\xbf\xbf", "\xe0\xa0\x80", "\xf0\x90\x80\x80"})
+       {"\xc2\xa0", "\xc3\xa9", "\xdf\xbf", "\xe2\x82\xac", "\xed\x9f\xbf",
+        "\xef\xbf\xbf", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf", "\xe0\xa0\x80",
+        "\xf0\x90\x80\x80"})
     CAF_CHECK_EQUAL(line_of(text), "INFO msg=\"m\" key=\"" + text + "\"");
 }
 

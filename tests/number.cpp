@@ -182,6 +182,7 @@ CAF_TEST(a number has a largest value) {
 
   CAF_CHECK_EQUAL(read("1e300"), betanet::testing::show(1e300));
   CAF_CHECK_EQUAL(read("0.01E302"), betanet::testing::show(1e300));
+  CAF_CHECK_EQUAL(read("0.010E302"), betanet::testing::show(1e300));
   CAF_CHECK_EQUAL(read(power_of_300), betanet::testing::show(1e300));
   CAF_CHECK_EQUAL(read(power_of_300 + ".0"), betanet::testing::show(1e300));
   CAF_CHECK_EQUAL(read("9.99e299"), betanet::testing::show(9.99e299));
@@ -195,6 +196,13 @@ CAF_TEST(a number has a largest value) {
   for (const auto* above : {"1000000000.0000000001", "1000000001", "2e9",
                             "1e10", "0.2e10", "1e300"})
     CAF_CHECK_EQUAL(read(above, latency), "too large");
+}
+
+CAF_TEST(a number ends where its text does) {
+  constexpr std::string_view body = "7525e12";
+
+  CAF_CHECK_EQUAL(show(read_number(body.substr(0, 2), whole)), "75");
+  CAF_CHECK_EQUAL(show(read_number(body.substr(2, 4), whole)), "250");
 }
 
 CAF_TEST(long spellings are exact) {

@@ -156,6 +156,13 @@ CAF_TEST(every bad field is named) {
                   "not a number, inactive_nodes has a fraction");
 }
 
+CAF_TEST(a required field that is null or missing is named) {
+  const auto p = parse(endpoint::nodes_status, R"({"total_nodes": null})");
+
+  CAF_CHECK_EQUAL(p.failure->text,
+                  "total_nodes is null, active_nodes is missing");
+}
+
 CAF_TEST(an optional field may be missing or null but not wrong) {
   const auto read = [](const std::string& rest) {
     return parse(endpoint::nodes_status,
@@ -174,6 +181,20 @@ CAF_TEST(an optional field may be missing or null but not wrong) {
   CAF_CHECK_EQUAL(wrong.failure->text, "inactive_nodes is not a number");
   CAF_CHECK(wrong.unusable[index(field::inactive_nodes)]);
   CAF_CHECK(!wrong.unusable[index(field::total_nodes)]);
+}
+
+CAF_TEST(a poll takes over all that was parsed) {
+  const auto p = parse(endpoint::nodes_status,
+                       R"({"total_nodes": 7, "active_nodes": "5"})");
+
+  const auto result = poll_of(p);
+
+  CHECK_EQUAL(result.result, quality::partial);
+  CAF_CHECK_EQUAL(result.failure->text, p.failure->text);
+  CHECK_EQUAL(result.values[index(field::total_nodes)], 7.0);
+  CAF_CHECK(result.unusable[index(field::active_nodes)]);
+  CAF_CHECK_EQUAL(result.defects[index(field::active_nodes)],
+                  "is not a number");
 }
 
 CAF_TEST(a body that is not an object makes all fields unusable) {

@@ -61,7 +61,10 @@ CAF_TEST(loss is shown in per cent and a small one is not shown as none) {
   using metrics::trend;
   CAF_CHECK_EQUAL(text(trend::loss, 0), "0 %");
   CAF_CHECK_EQUAL(text(trend::loss, 1e-9), "<0.01 %");
+  CAF_CHECK_EQUAL(text(trend::loss, 0.0001), "0.01 %");
   CAF_CHECK_EQUAL(text(trend::loss, 0.0123), "1.23 %");
+  CAF_CHECK_EQUAL(text(trend::loss, 0.09994), "9.99 %");
+  CAF_CHECK_EQUAL(text(trend::loss, 0.099951), "10.0 %");
   CAF_CHECK_EQUAL(text(trend::loss, 0.5), "50.0 %");
 }
 
@@ -69,6 +72,8 @@ CAF_TEST(latency is shown in milliseconds or seconds) {
   using metrics::trend;
   CAF_CHECK_EQUAL(text(trend::latency, 0), "0.0 ms");
   CAF_CHECK_EQUAL(text(trend::latency, 9.94), "9.9 ms");
+  CAF_CHECK_EQUAL(text(trend::latency, 9.96), "10 ms");
   CAF_CHECK_EQUAL(text(trend::latency, 45.4), "45 ms");
+  CAF_CHECK_EQUAL(text(trend::latency, 999.6), "1.00 s");
   CAF_CHECK_EQUAL(text(trend::latency, 1234), "1.23 s");
 }

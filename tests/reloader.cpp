@@ -80,7 +80,7 @@ struct reloader_fixture : fixture {
     how.read = [this](auto done) {
       ++readings;
       pending.push_back([this, done, text = file] {
-        config_reading found{text, {}, {}};
+        config_reading found{text, {}, {}, warnings};
         try {
           found.settings = config::parse_yaml(text, "f.yml");
         } catch (const config::invalid& e) {
@@ -183,6 +183,7 @@ struct reloader_fixture : fixture {
   }
 
   std::string file;
+  std::vector<std::string> warnings; ///< Of each reading.
   std::size_t most_targets = 1000;
   bool hangs = false, healthy = true, all_at_once = true;
   int readings = 0;
@@ -510,6 +511,20 @@ CAF_TEST(a configuration without targets is a warning at each load) {
   file = "targets: []";
   reload();
   CAF_CHECK_EQUAL(logged.count(warning), 2u);
+}
+
+CAF_TEST(the warnings of a reading are told when it is used) {
+  start(targets("a"));
+  warnings = {"anyone can read the password"};
+  file = "broken: {}";
+  reload();
+  CAF_CHECK_EQUAL(logged.count("WARN"), 0u);
+
+  file = targets("b");
+  reload();
+
+  CAF_CHECK_EQUAL(logged.count("WARN msg=\"anyone can read the password\""),
+                  1u);
 }
 
 CAF_TEST(without discovery nobody is asked for targets) {

@@ -181,6 +181,20 @@ CAF_TEST(retry after is followed at the replica that sent it) {
   CHECK_EQUAL(too_long.next({reason::connect, {}}, seed, 0), std::nullopt);
 }
 
+CAF_TEST(retry after is followed once) {
+  const failure busy{reason::http_5xx, {}, 503, 9s};
+  const failure refused{reason::connect, {}};
+  const retry_plan five{{1s, 2s, 3s, 4s, 5s}, 0, 15s};
+  attempt_chain alone{1}, one_of_two{2};
+
+  alone.next(busy, five, 0);
+  one_of_two.next(busy, five, 0);
+  one_of_two.next(refused, five, 0);
+
+  CHECK_EQUAL(pauses(alone, refused, five), (durations{2s, 3s, 4s, 5s}));
+  CHECK_EQUAL(pauses(one_of_two, refused, five), (durations{3s, 4s, 5s}));
+}
+
 CAF_TEST(a poll is lost only if every replica has failed in it) {
   std::mt19937_64 engine{5};
   std::uniform_int_distribution count{1, 5}, delays{0, 4}, kind{0, 16};

@@ -30,6 +30,7 @@ verdict read(const std::string& bytes, std::size_t step) {
     }
     const auto end = find_header_end(input, scanned, limits.bytes);
     scanned = input.size();
+    CAF_CHECK(!end.refusal || end.size == 0);
     if (end.refusal)
       return {end.refusal, {}, 0};
     if (end.size == 0)

@@ -27,10 +27,12 @@ response_head with_encodings(std::vector<std::string_view> all,
   return {version, 200, std::move(all), {}};
 }
 
-/// The end of the header block or the code of the defect. Checks that the
-/// result is equal if the bytes arrive at once and one by one.
+/// The end of the header block or the code of the defect, with which no end is
+/// known. Checks that the result is equal if the bytes arrive at once and one
+/// by one.
 std::string end_of(const std::string& bytes, std::size_t max_bytes = 100) {
   const auto text = [](const response_head_end& e) {
+    CAF_CHECK(!e.defect || e.size == 0);
     return e.defect ? to_string(e.defect->code) : std::to_string(e.size);
   };
   const auto at_once = text(find_response_head_end(bytes, 0, max_bytes));
@@ -99,6 +101,7 @@ CAF_TEST(Retry_After is a number of seconds or absent) {
        {std::pair{"2", 2s},
         {"0", 0s},
         {"007", 7s},
+        {"120", 120s},
         {"99999999999", 1000000000s},
         {"99999999999999999999999999", 1000000000s},
         {"", 0s},
@@ -123,7 +126,7 @@ CAF_TEST(bytes that cannot become a header block are refused at once) {
   for (const auto* bytes :
        {"{", "SSH-2.0", "HTTP/2 200\r\n\r\n", "ICY 200 OK\r\n\r\n", "\r\n",
         "http/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n",
-        "HTTP/1.1 200 OK\r\nA: b\n"})
+        "HTTP/1.1 200 OK\r\nA: b\n", "HTTP/1.1 200 OK\r\n\nA: b\r\n"})
     CAF_CHECK_EQUAL(end_of(bytes), "protocol");
 }
 

@@ -227,4 +227,12 @@ CAF_TEST(the last twenty polls are kept with their attempts) {
   CHECK_EQUAL(status.recent.back().result, quality::bad);
 }
 
+CAF_TEST(a poll without a retry is kept with one attempt) {
+  endpoint_status status;
+
+  status.record(failed(reason::json), t0, {});
+
+  CHECK_EQUAL(int{status.recent.back().attempts}, 1);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

@@ -98,6 +98,8 @@ CAF_TEST(a variable between braces needs quotation marks) {
                       "; the environment variable BETANET_UNSET is not set");
   CAF_CHECK_EQUAL(problems_of("retry:\n  delays: [ ${BETANET_TEST_SET} ]"),
                   "f:2:14: " + hint("BETANET_TEST_SET"));
+  CAF_CHECK_EQUAL(problems_of("retry: {delays: [\n${BETANET_TEST_SET}]}"),
+                  "f:2:2: " + hint("BETANET_TEST_SET"));
   CAF_CHECK_EQUAL(problems_of("cache: {ttl: \"${BETANET_UNSET}\"}"),
                   "f:1:14: cache.ttl: the environment variable BETANET_UNSET "
                   "is not set");
