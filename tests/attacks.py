@@ -350,15 +350,16 @@ def unread_pipeline(path):
 
 
 def read_pipeline(path):
-    """Sends many requests at once and reads the answers to the former ones."""
+    """Sends many requests at once and reads what there is of the answers."""
     def attack(attacker):
         s = attacker.pooled(60)
         s.settimeout(0.005)
         try:
             s.sendall(head(path) * 80)
-            while s.recv(1 << 16):
-                pass
-            s.close()
+            for _ in range(100):
+                if not s.recv(1 << 16):
+                    s.close()
+                    break
         except TimeoutError:
             pass
         except OSError:
@@ -416,6 +417,7 @@ ATTACKS = [
     ("abandoned reloads", reset_after(head("/-/reload", "POST")), 1),
     ("404s that are read", read_pipeline("/nowhere"), 4),
     ("status pages that are read", read_pipeline("/"), 4),
+    ("pages that are read", read_pipeline("/metrics"), 4),
     ("unread pages at the limit of all", unread_pipeline("/metrics"), 4),
     ("urgent data", urgent_data, 1),
     ("silence", silence, 1),
