@@ -377,6 +377,15 @@ CAF_TEST(a file above its limit is not read) {
   CAF_CHECK_EQUAL(why(largest_file), refused + "16777216 bytes");
 }
 
+CAF_TEST(a lack of memory is told) {
+  const auto without_memory = [](const settings&) -> std::vector<std::string> {
+    throw std::bad_alloc{};
+  };
+
+  CAF_CHECK_EQUAL(command{}.problems(without_memory),
+                  "the configuration needs more memory than there is");
+}
+
 CAF_TEST(a client configuration becomes header lines) {
   const auto lines = [](const std::string& client) {
     const auto s = parse_yaml(
