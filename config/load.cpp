@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <new>
 #include <sstream>
 #include <unistd.h>
 
@@ -239,9 +240,13 @@ invocation load(int argc, const char* const* argv,
     } catch (const std::invalid_argument& e) {
       problems.push_back(every->place + ": " + e.what());
     }
-  read_settings(line, reserved_paths, result, problems);
-  if (check && result.action != action::healthcheck)
-    append(problems, check(result.settings));
+  try {
+    read_settings(line, reserved_paths, result, problems);
+    if (check && result.action != action::healthcheck)
+      append(problems, check(result.settings));
+  } catch (const std::bad_alloc&) {
+    problems.emplace_back("the configuration needs more memory than there is");
+  }
   if (!problems.empty())
     throw invalid(sorted(std::move(problems), result.file));
   return result;

@@ -185,12 +185,12 @@ void http_server::state::take_turn(const std::shared_ptr<session>& s,
       if (!next)
         return;
       const auto live = next->of.lock();
-      if (live && live->phase() == session_phase::reading)
+      if (live && live->phase() == next->phase)
         ((*live).*next->take)();
       asio::post(self->io, *this);
     }
   };
-  steps.push(s->client(), {s, take});
+  steps.push(s->client(), {s, s->phase(), take});
   if (!std::exchange(steps_run, true))
     asio::post(io, turn{shared_from_this()});
 }

@@ -23,8 +23,22 @@ constexpr std::size_t read_size = 2048;
 constexpr auto linger_time = 1s;
 constexpr std::size_t linger_bytes = 65536;
 
+/// How much of a response is written in one turn: about 0.1 ms of copying.
+constexpr std::size_t turn_bytes = 256 << 10;
+
 asio::const_buffer buffer(std::string_view s) {
   return {s.data(), s.size()};
+}
+
+using buffers = std::array<asio::const_buffer, 3>;
+
+/// The first bytes, at most `size` of them.
+buffers first_bytes(buffers of, std::size_t size) {
+  for (auto& b : of) {
+    b = asio::buffer(b, size);
+    size -= b.size();
+  }
+  return of;
 }
 
 } // namespace
@@ -224,7 +238,7 @@ void http_server::session::write(std::shared_ptr<const reply> r) {
   } else {
     unsent_ = {buffer(reply_->head()), buffer(end), buffer(body)};
   }
-  continue_writing();
+  write_part();
 }
 
 /// The head of the response with the fields that every response gets.
@@ -239,27 +253,30 @@ std::string http_server::session::head_with_fields() const {
   return head;
 }
 
-void http_server::session::continue_writing() {
-  for (;;) {
-    auto step = stream_.write(unsent_);
-    if (step.bytes > 0)
-      progressed_ = clock::now();
-    for (auto& b : unsent_) {
-      const auto part = std::min(step.bytes, b.size());
-      b += part;
-      step.bytes -= part;
-    }
-    if (step.result == outcome::failed)
-      return server_->close(shared_from_this());
-    if (asio::buffer_size(unsent_) == 0)
-      return finish_response();
-    if (step.result == outcome::done)
-      continue;
-    begin_slow();
-    if (!is_open())
-      return;
-    return when_ready(step.result, &session::continue_writing);
+/// Writes the next part of the response. A client that reads fast gets further
+/// parts in its turns, so that it does not hold up others.
+void http_server::session::write_part() {
+  auto step = stream_.write(first_bytes(unsent_, turn_bytes));
+  if (step.bytes > 0)
+    progressed_ = clock::now();
+  for (auto& b : unsent_) {
+    const auto part = std::min(step.bytes, b.size());
+    b += part;
+    step.bytes -= part;
   }
+  if (step.result == outcome::failed)
+    return server_->close(shared_from_this());
+  if (asio::buffer_size(unsent_) == 0)
+    return finish_response();
+  if (step.result == outcome::done)
+    return queue_writing();
+  begin_slow();
+  if (is_open())
+    when_ready(step.result, &session::queue_writing);
+}
+
+void http_server::session::queue_writing() {
+  server_->take_turn(shared_from_this(), &session::write_part);
 }
 
 void http_server::session::finish_response() {

@@ -12,6 +12,15 @@
 
 namespace betanet::net {
 
+/// The phase of a connection.
+enum class session_phase : std::uint8_t {
+  reading,   ///< The TLS handshake, a request, or nothing between requests.
+  waiting,   ///< The front has not answered the request yet.
+  writing,   ///< A response is being written.
+  lingering, ///< All is sent; bytes from the client are read and dropped.
+  closed
+};
+
 /// The state that all connections of a server share. Lives on the loop's
 /// thread.
 struct http_server::state : std::enable_shared_from_this<state> {
@@ -33,8 +42,9 @@ struct http_server::state : std::enable_shared_from_this<state> {
   std::string heaviest_client(Weight weight_of) const;
   void sweep();
   /// Queues a step of a connection that costs computing: a part of a TLS
-  /// handshake, a request that came right behind another. The loop takes one
-  /// between two rounds of its other events, and the clients take turns.
+  /// handshake, a request that came right behind another, a further part of a
+  /// large response. The loop takes one between two rounds of its other events,
+  /// and the clients take turns. The step is dropped if the phase changes.
   void take_turn(const std::shared_ptr<session>& s, void (session::*step)());
   bool is_busy() const { return steps_run; }
   void close(const std::shared_ptr<session>& s);
@@ -58,6 +68,7 @@ struct http_server::state : std::enable_shared_from_this<state> {
   std::unordered_set<std::shared_ptr<session>> sessions;
   struct step {
     std::weak_ptr<session> of;
+    session_phase phase; ///< The one in which it was queued.
     void (session::*take)();
   };
   fair_queue<step> steps;
@@ -68,15 +79,6 @@ struct http_server::state : std::enable_shared_from_this<state> {
   server_stats stats;
   boost::asio::steady_timer sweep_timer{io};
   std::function<void()> stopped; ///< Set once the server is stopping.
-};
-
-/// The phase of a connection.
-enum class session_phase : std::uint8_t {
-  reading,   ///< The TLS handshake, a request, or nothing between requests.
-  waiting,   ///< The front has not answered the request yet.
-  writing,   ///< A response is being written.
-  lingering, ///< All is sent; bytes from the client are read and dropped.
-  closed
 };
 
 /// One connection. Owned by the server's set and, while a request waits for its
@@ -128,7 +130,8 @@ private:
   void refuse(int status, const std::string& text = {});
   void write(std::shared_ptr<const reply> r);
   std::string head_with_fields() const;
-  void continue_writing();
+  void write_part();
+  void queue_writing();
   void finish_response();
   void linger();
   void drain();

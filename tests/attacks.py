@@ -25,6 +25,12 @@ from tls import Authority
 
 GET = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 
+# The number of targets whose pages the table is run beside, and the seconds in
+# which a scrape must be answered. `./dev tsan` sets others, because the thread
+# sanitizer makes the exporter tens of times slower.
+TARGETS = int(os.environ.get("ATTACK_TARGETS", 100))
+SECONDS = int(os.environ.get("ATTACK_SECONDS", 2))
+
 
 class Attacks(harness.Case):
     def setUp(self):
@@ -344,15 +350,16 @@ def unread_pipeline(path):
 
 
 def read_pipeline(path):
-    """Sends many requests at once and reads the answers to the former ones."""
+    """Sends many requests at once and reads what there is of the answers."""
     def attack(attacker):
         s = attacker.pooled(60)
         s.settimeout(0.005)
         try:
             s.sendall(head(path) * 80)
-            while s.recv(1 << 16):
-                pass
-            s.close()
+            for _ in range(100):
+                if not s.recv(1 << 16):
+                    s.close()
+                    break
         except TimeoutError:
             pass
         except OSError:
@@ -410,6 +417,7 @@ ATTACKS = [
     ("abandoned reloads", reset_after(head("/-/reload", "POST")), 1),
     ("404s that are read", read_pipeline("/nowhere"), 4),
     ("status pages that are read", read_pipeline("/"), 4),
+    ("pages that are read", read_pipeline("/metrics"), 4),
     ("unread pages at the limit of all", unread_pipeline("/metrics"), 4),
     ("urgent data", urgent_data, 1),
     ("silence", silence, 1),
@@ -426,7 +434,7 @@ class Neighbours(harness.Case):
         with open(f"{self.home}/c.yml", "w") as f:
             f.write("targets:\n" + "".join(
                 f"  - {{ name: t{i}, url: http://127.0.0.1:9 }}\n"
-                for i in range(100)))
+                for i in range(TARGETS)))
         self.flags = [f"--config.file={self.home}/c.yml",
                       "--collection.interval=1h", "--log.level=error"]
         self.context = None
@@ -474,7 +482,7 @@ class Neighbours(harness.Case):
         try:
             time.sleep(0.3)
             for _ in range(8):
-                self.assertLess(self.scrape(), 2, name)
+                self.assertLess(self.scrape(), SECONDS, name)
                 time.sleep(0.1)
         finally:
             attacker.over.set()
@@ -516,7 +524,7 @@ class Neighbours(harness.Case):
             f"--web.config.file={self.home}/web.yml",
             f"--web.listen-address=127.0.0.1:{self.port}")
         wait_for(lambda: request(self.port, "/metrics")[0] == 429, "429")
-        self.assertLess(self.scrape(), 2)
+        self.assertLess(self.scrape(), SECONDS)
 
     def test_sessions_are_not_kept(self):
         self.protect()

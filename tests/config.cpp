@@ -2,6 +2,7 @@
 
 #include "config/config.hpp"
 
+#include "config/file.hpp"
 #include "tests/command.hpp"
 #include "tests/suite.hpp"
 
@@ -355,6 +356,34 @@ CAF_TEST(a secret is read from a regular file only) {
   CAF_REQUIRE_EQUAL(mkfifo(pipe.c_str(), 0600), 0);
   CAF_CHECK_EQUAL(why(pipe), "cannot read " + pipe + ": not a regular file");
   std::filesystem::remove(pipe);
+}
+
+CAF_TEST(a file above its limit is not read) {
+  const temporary_file file{"12345"};
+  const auto refused = "cannot read " + file.path + ": larger than ";
+
+  const auto why = [&](std::size_t limit) -> std::string {
+    try {
+      read_file(file.path, limit);
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+    return "none";
+  };
+
+  CAF_CHECK_EQUAL(why(5), "none");
+  CAF_CHECK_EQUAL(why(4), refused + "4 bytes");
+  std::filesystem::resize_file(file.path, largest_file + 1);
+  CAF_CHECK_EQUAL(why(largest_file), refused + "16777216 bytes");
+}
+
+CAF_TEST(a lack of memory is told) {
+  const auto without_memory = [](const settings&) -> std::vector<std::string> {
+    throw std::bad_alloc{};
+  };
+
+  CAF_CHECK_EQUAL(command{}.problems(without_memory),
+                  "the configuration needs more memory than there is");
 }
 
 CAF_TEST(a client configuration becomes header lines) {

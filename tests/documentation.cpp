@@ -10,7 +10,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <set>
+#include <sstream>
 
 using namespace betanet;
 
@@ -63,6 +65,58 @@ void compare(const std::vector<config::documented>& binary,
     if (!expected.contains(r))
       CAF_FAIL("not in the binary: " << r[0]);
   CAF_CHECK_EQUAL(expected.size(), documented.size());
+}
+
+std::string content_of(const std::string& file) {
+  std::ifstream in{SOURCE_DIR "/" + file};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+/// The items of the lists between two headings of a Markdown document, each in
+/// one line.
+std::vector<std::string> items_between(const std::string& document,
+                                       const std::string& first_heading,
+                                       const std::string& next_heading) {
+  const auto text = content_of(document);
+  std::istringstream lines{text.substr(0, text.find(next_heading))};
+  std::vector<std::string> items;
+  bool inside = false, in_item = false;
+  for (std::string line; std::getline(lines, line);) {
+    inside = inside || line == first_heading;
+    in_item = line.starts_with("- ") || (in_item && line.starts_with("  "));
+    if (!inside || !in_item)
+      continue;
+    if (line.starts_with("- "))
+      items.push_back(line.substr(2));
+    else
+      items.back() += line.substr(1);
+  }
+  return items;
+}
+
+/// What is wrong with the tests that a promise names, as in
+/// "(`tests/a.cpp`: *one*, *two*; `tests/b.py`)". Empty: nothing.
+std::string defect_of(const std::string& promise) {
+  static const std::regex place{
+      "`(tests/[a-z0-9_/]+\\.(?:cpp|py))`(:?)|\\*([^*]+)\\*"};
+  std::string file, source;
+  for (std::sregex_iterator m{promise.begin(), promise.end(), place}, end;
+       m != end; ++m) {
+    if ((*m)[1].matched) {
+      file = (*m)[1];
+      source = content_of(file);
+      if (source.empty())
+        return file + " does not exist";
+      // The targets of the fuzzer have no names.
+      if ((*m)[2].length() == 0 && !file.starts_with("tests/fuzz/"))
+        return file + " without the name of a test";
+    } else if (const std::string name = (*m)[3];
+               source.find("CAF_TEST(" + name + ")") == source.npos &&
+               source.find("def " + name + "(") == source.npos) {
+      return file + " has no test " + name;
+    }
+  }
+  return file.empty() ? "names no test" : "";
 }
 
 } // namespace
@@ -198,4 +252,14 @@ CAF_TEST(every path is documented and every documented path is served) {
     served.emplace(r.path);
 
   CHECK_EQUAL(documented, served);
+}
+
+CAF_TEST(every promise of SECURITY names tests that exist) {
+  const auto promises = items_between(
+      "SECURITY.md", "## What the program promises", "## Out of scope");
+
+  CAF_CHECK_LESS(20u, promises.size());
+  for (const auto& p : promises)
+    if (const auto defect = defect_of(p); !defect.empty())
+      CAF_ERROR(p << ": " << defect);
 }

@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <future>
+#include <linux/sockios.h>
 #include <mutex>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 
 using namespace betanet;
@@ -82,6 +84,21 @@ struct server_fixture {
     s.read_response();
     const std::lock_guard lock{mutex};
     return requests.back().stats;
+  }
+
+  /// The bytes of responses that the kernel has taken and not delivered yet.
+  std::size_t bytes_to_send() const {
+    std::size_t sum = 0;
+    for (int fd = 0; fd < 1024; ++fd) {
+      sockaddr_in local{};
+      socklen_t size = sizeof local;
+      int bytes = 0;
+      if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) == 0 &&
+          local.sin_port == htons(port) &&
+          ::ioctl(fd, SIOCOUTQ, &bytes) == 0) // tcp(7)
+        sum += static_cast<std::size_t>(bytes);
+    }
+    return sum;
   }
 
   net::loop loop;
@@ -480,6 +497,31 @@ CAF_TEST(clients take turns however many requests one has sent) {
                    [](const auto& r) { return r.path == "/last"; });
   CAF_CHECK(last != requests.end());
   CAF_CHECK_LESS(last - requests.begin(), 10);
+}
+
+CAF_TEST(a client gets a large response in parts between those of others) {
+  constexpr std::size_t size = 32 << 20, readers = 20;
+  start({}, std::string(size, 'x'));
+  const auto ask = [this](std::uint32_t from) {
+    auto s = raw_socket::connect(port, 0, 1, from);
+    s.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+    return s;
+  };
+  std::vector<raw_socket> crowd;
+  for (std::size_t i = 0; i < readers; ++i)
+    crowd.push_back(ask(3));
+  auto scraper = ask(2);
+  wait_until_held(readers + 1);
+
+  std::promise<std::size_t> before_turns;
+  loop.post([&] {
+    for (const auto& e : held)
+      e->respond(answer);
+    before_turns.set_value(bytes_to_send());
+  });
+
+  CAF_CHECK_LESS(before_turns.get_future().get(), readers * size / 64);
+  CAF_CHECK_GREATER(scraper.read_response().size(), size);
 }
 
 CAF_TEST(a client that sends urgent data is closed) {
