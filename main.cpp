@@ -173,7 +173,9 @@ int main(int argc, char** argv) {
   case config::action::healthcheck:
     return check_health(given);
   case config::action::run:
-    return run(given, [load] { return load(target_problems); });
+    return run(given, [load] {
+      return load([](const auto& s) { return check_start(s).problems; });
+    });
   }
   return EXIT_FAILURE;
 }

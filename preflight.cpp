@@ -74,8 +74,8 @@ std::vector<const config::http_client*> clients_of(const config::settings& s) {
   return all;
 }
 
-} // namespace
-
+/// The problems with the certificates and secrets of the targets, and with
+/// their number.
 std::vector<std::string> target_problems(const config::settings& s) {
   std::vector<std::string> all;
   if (auto lack = net::descriptor_problem(count_services(s.targets),
@@ -98,6 +98,8 @@ std::vector<std::string> target_problems(const config::settings& s) {
     check(server);
   return all;
 }
+
+} // namespace
 
 start_check check_start(const config::settings& s) {
   start_check found{target_problems(s), {}};

@@ -7,20 +7,16 @@
 
 namespace betanet {
 
-/// The problems with the certificates and secrets of the targets, and with
-/// their number. Reads the files that the configuration names. Does not write
-/// files and does not use the network.
-std::vector<std::string> target_problems(const config::settings& s);
-
 /// The result of `check_start`.
 struct start_check {
   std::vector<std::string> problems;
   std::vector<std::string> warnings;
 };
 
-/// Checks everything that the start of the exporter needs: the targets, the web
-/// configuration and the log file. Does not write files and does not use the
-/// network.
+/// Checks everything that the start of the exporter needs: the number of the
+/// targets, their certificates and secrets, the web configuration and the log
+/// file. Reads the files that the configuration names. Does not write files and
+/// does not use the network.
 start_check check_start(const config::settings& s);
 
 /// Keeps other processes from reading the memory of this one, and the kernel

@@ -98,7 +98,7 @@ bool probe(const config::settings& s, const std::string& user_agent,
   const auto targets = split_replicas(merged.targets);
   const auto found = prober{targets, user_agent}.run();
   out << probe_table(found);
-  return read.problems.empty() &&
+  return read.problems.empty() && merged.warnings.empty() &&
          std::all_of(found.begin(), found.end(), [](const auto& f) {
            return f.poll.result == metrics::quality::good;
          });

@@ -150,10 +150,10 @@ void discovery_state::looked(const std::string& pattern,
       recover(path);
     else
       complain(path, file.problem);
-  if (found->problem.empty())
-    recover(pattern);
-  else
+  if (!found->problem.empty())
     complain(pattern, found->problem);
+  else if (!found->files.contains(pattern)) // else it is the path of a file
+    recover(pattern);
   if (found->readings > 0) {
     auto& count = counts[pattern];
     count.refreshes += found->readings;

@@ -6,6 +6,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+
 namespace betanet {
 
 namespace {
@@ -38,6 +40,9 @@ constexpr std::string_view name(spdlog::level::level_enum l) {
   }
 }
 
+/// How often it is reported that lines cannot be written.
+constexpr std::chrono::minutes failures_told_every{1};
+
 /// The length of the UTF-8 sequence that begins at `i`; 0 if it is invalid
 /// (RFC 3629, section 4) or a C1 control character.
 std::size_t sequence_length(std::string_view s, std::size_t i) {
@@ -61,6 +66,25 @@ std::size_t sequence_length(std::string_view s, std::size_t i) {
   return overlong || beyond || c1_control ? 0 : n;
 }
 
+/// The code point of a valid sequence of three bytes.
+unsigned code_point(std::string_view s) {
+  const auto bits = [&](std::size_t i) {
+    return static_cast<unsigned char>(s[i]) & 0x3FU;
+  };
+  return (bits(0) & 0xFU) << 12 | bits(1) << 6 | bits(2);
+}
+
+/// Whether a sequence ends a line or changes the direction of the text around
+/// it (Unicode Standard Annex 9, 2), so that a line would show what it does not
+/// say.
+bool steers_text(std::string_view sequence) {
+  if (sequence.size() != 3)
+    return false;
+  const auto c = code_point(sequence);
+  return (c >= 0x200E && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2066 && c <= 0x2069);
+}
+
 /// Appends `s` as a JSON string in double quotes. `s` may contain any bytes.
 void append_quoted(std::string& out, std::string_view s) {
   constexpr auto hex = "0123456789abcdef";
@@ -74,7 +98,14 @@ void append_quoted(std::string& out, std::string_view s) {
     } else if (c >= 0x20 && c < 0x7f) {
       out += s[i];
     } else if (const auto n = c < 0x80 ? 0 : sequence_length(s, i)) {
-      out += s.substr(i, n);
+      const auto sequence = s.substr(i, n);
+      if (steers_text(sequence)) {
+        const auto code = code_point(sequence);
+        out += "\\u20";
+        out += {hex[code >> 4 & 15], hex[code & 15]};
+      } else {
+        out += sequence;
+      }
       i += n - 1;
     } else {
       out += {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
@@ -143,6 +174,23 @@ void use_line_format(spdlog::logger& out, config::log_format format) {
   out.set_formatter(std::move(formatter));
 }
 
+/// Reports lines that could not be written, such as those to a full disk, on
+/// stderr.
+void report_failures(spdlog::logger& out, config::log_format format) {
+  auto to_stderr = std::make_shared<spdlog::logger>(
+      "failures", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  use_line_format(*to_stderr, format);
+  out.set_error_handler([log = event_log{std::move(to_stderr), format},
+                         told = std::chrono::steady_clock::time_point{}](
+                            const std::string& what) mutable {
+    const auto now = std::chrono::steady_clock::now();
+    if (told != decltype(told){} && now - told < failures_told_every)
+      return;
+    told = now;
+    log.error("The log file cannot be written", {{"error", what}});
+  });
+}
+
 event_log make_log(const config::log& how) {
   // Each takes 376 bytes from the start. The lines that 200 failing targets
   // write at once, one for each endpoint, fit in.
@@ -159,6 +207,7 @@ event_log make_log(const config::log& how) {
   out->set_level(spdlog_level(how.level));
   out->flush_on(spdlog::level::debug);
   use_line_format(*out, how.format);
+  report_failures(*out, how.format);
   return {std::move(out), how.format};
 }
 

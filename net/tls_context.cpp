@@ -56,6 +56,20 @@ bad_tls_material::bad_tls_material(std::vector<tls_problem> found)
       }()),
       problems(std::move(found)) {}
 
+namespace {
+
+/// Why a part cannot be used. OpenSSL's words for a text in another format tell
+/// nothing.
+std::string reason(error_code e) {
+  const auto library = ERR_GET_LIB(static_cast<unsigned long>(e.value()));
+  return library == ERR_LIB_PEM || library == ERR_LIB_OSSL_DECODER ||
+                 library == ERR_LIB_ASN1
+             ? " cannot be read as PEM"
+             : ": " + e.message();
+}
+
+} // namespace
+
 void use_certificate(ssl::context& c, const std::string& certificate,
                      const std::string& key, const std::string& whose,
                      std::vector<tls_problem>& problems) {
@@ -70,13 +84,11 @@ void use_certificate(ssl::context& c, const std::string& certificate,
   c.use_private_key(buffer(key), ssl::context::pem, no_key);
   c.use_certificate_chain(buffer(certificate), no_certificate);
   if (no_certificate)
-    bad(tls_part::certificate,
-        ": " + no_certificate.message() + ", a certificate in PEM is expected");
+    bad(tls_part::certificate, reason(no_certificate));
   if (key.find("ENCRYPTED") != key.npos)
     bad(tls_part::key, " is encrypted, which is not supported");
   else if (no_key)
-    bad(tls_part::key,
-        ": " + no_key.message() + ", a private key in PEM is expected");
+    bad(tls_part::key, reason(no_key));
   else if (!no_certificate && SSL_CTX_check_private_key(native) != 1)
     bad(tls_part::key, " does not fit the certificate");
 }
@@ -92,10 +104,9 @@ void trust_authorities(ssl::context& c, const std::string& ca,
     c.add_certificate_authority(buffer(ca), bad);
   if (bad)
     problems.push_back({tls_part::authorities,
-                        (ca.empty() ? "the system's certificate authorities: "
-                                    : "the CA certificate: ") +
-                            bad.message() +
-                            ", certificates in PEM are expected"});
+                        (ca.empty() ? "the system's certificate authorities"
+                                    : "the CA certificate") +
+                            reason(bad)});
 }
 
 void limit_versions(ssl::context& c, tls_version least, tls_version most) {

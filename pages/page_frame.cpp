@@ -30,6 +30,7 @@ a:hover { color: var(--link); }
 [data-state=stale], [data-state=half_open] { color: var(--warn); }
 [data-state=waiting] { color: var(--dim); }
 [data-state=down], [data-state=open] { color: var(--bad); }
+[data-lost] h1 { color: var(--dim); }
 b { font-weight: 600; }
 section { background: var(--card); border: 1px solid var(--line);
   border-radius: 10px; padding: .9rem 1rem .6rem; margin: 1rem 0; }
@@ -46,6 +47,7 @@ thead th { color: var(--dim); font-size: .85rem; border: 0; padding-top: 0;
 .url { color: var(--dim); overflow-wrap: anywhere; }
 .endpoints tbody th { min-width: 12rem; }
 .endpoints td:last-child { min-width: 9rem; overflow-wrap: anywhere; }
+@media (min-width: 76rem) { .endpoints tbody th { min-width: 20rem; } }
 .endpoints td:nth-child(-n+5) { white-space: nowrap; }
 .endpoints .target th { font-size: 1.05rem; padding-top: 1rem;
   overflow-wrap: anywhere; }
@@ -130,6 +132,17 @@ function change(old, fresh) {
   wanted.forEach((n, i) => present[i] ? change(present[i], n) : old.append(n));
   present.slice(wanted.length).forEach(n => n.remove());
 }
+// Without an answer, neither the tab nor the headline says that all is well.
+function tell(problem) {
+  lost.hidden = !problem;
+  lost.textContent = problem + ": this is what it said last.";
+  document.body.toggleAttribute("data-lost", problem !== "");
+  if (!problem)
+    return;
+  document.title = problem + " - Betanet exporter";
+  const icon = document.querySelector("link");
+  icon.href = icon.href.replace(/%23[0-9a-f]+/, "%23888");
+}
 function show(page) {
   document.title = page.title;
   for (const part of ["header", "main", "link"])
@@ -157,8 +170,7 @@ async function look() {
   }
   if (mine !== turn)
     return;
-  lost.hidden = !problem;
-  lost.textContent = problem + ": this is what it said last.";
+  tell(problem);
   if (!document.hidden)
     timer = setTimeout(look, Math.max(2000, 10 * (performance.now() - began)));
 }

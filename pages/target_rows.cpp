@@ -28,8 +28,10 @@ std::string time_and_age(metrics::wall_time t, const moment& at) {
   return time_text(t, at.wall_now) + dim(span_text(at.wall_now - t) + " ago");
 }
 
+/// Isolated, because a name may contain characters that change the direction of
+/// text.
 std::string display_name(const listed_target& t) {
-  return t.name->empty() ? "Betanet" : escaped(*t.name);
+  return t.name->empty() ? "Betanet" : "<bdi>" + escaped(*t.name) + "</bdi>";
 }
 
 std::string linked_name(const listed_target& t) {
@@ -110,12 +112,15 @@ std::string endpoint_row(const metrics::snapshot& s, endpoint e,
 }
 
 /// Rows of all endpoints; what fails comes first, then in the order in which it
-/// began.
+/// began. What failed together has the usual order.
 std::string endpoint_rows(const metrics::snapshot& s, const moment& at) {
   auto order = all_endpoints;
+  const auto first = first_failing(s);
   const auto key = [&](endpoint e) {
+    const bool began = std::find(first.begin(), first.end(), e) != first.end();
     return std::pair{state_of(s, e, at.now),
-                     s.endpoints[index(e)].failing_since};
+                     began ? metrics::wall_time{}
+                           : s.endpoints[index(e)].failing_since};
   };
   std::stable_sort(order.begin(), order.end(),
                    [&](auto a, auto b) { return key(a) < key(b); });
@@ -165,8 +170,16 @@ std::string value_row(const listed_target& t, const moment& at) {
 /// When the next collection is due and how long values are shown.
 std::string rules_of(const metrics::snapshot& s, const moment& at) {
   const auto due = s.next_tick - at.now;
-  return "<p class=\"dim\">Next collection " +
-         (due < due.zero() ? "overdue" : "in " + span_text(due)) +
+  const bool paused =
+      std::none_of(s.endpoints.begin(), s.endpoints.end(), [](const auto& e) {
+        return e.breaker == metrics::breaker_state::closed;
+      });
+  return "<p class=\"dim\">" +
+         (paused
+              ? "No collections until a probe succeeds: all circuit breakers "
+                "are open"
+          : due < due.zero() ? "Next collection overdue"
+                             : "Next collection in " + span_text(due)) +
          "; values are fresh for " + span_text(s.rules.ttl) + " and shown " +
          (s.rules.max_stale
               ? "for " + span_text(*s.rules.max_stale) + " without a good poll"

@@ -52,12 +52,20 @@ constexpr std::uint64_t largest_body = 1 << 30;     ///< 1 GiB.
 constexpr std::array<std::string_view, 7> fault_keys{
     "endpoint", "fault", "delay_ms", "status", "retry_after", "size", "body"};
 
+template <class Table>
+std::string names_in(const Table& table) {
+  std::string names;
+  for (const auto& row : table)
+    names += (names.empty() ? "" : ", ") + std::string{row.name};
+  return names;
+}
+
 kind parse_kind(std::string_view name) {
   for (const auto& row : kind_table)
     if (row.name == name)
       return row.id;
   throw std::invalid_argument("there is no fault \"" + std::string{name} +
-                              "\"");
+                              "\", known are " + names_in(kind_table));
 }
 
 std::string_view name(kind k) {
@@ -77,7 +85,8 @@ void apply(faults& to, std::string_view endpoint, const fault& f) {
       return;
     }
   throw std::invalid_argument("there is no endpoint \"" +
-                              std::string{endpoint} + "\"");
+                              std::string{endpoint} + "\", known are all, " +
+                              names_in(betanet::endpoint_table));
 }
 
 } // namespace

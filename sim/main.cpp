@@ -100,22 +100,27 @@ public:
   void listen(const tcp::endpoint& service, const tcp::endpoint& control) {
     address_ = service;
     open_service();
-    control_.open(control.protocol());
-    control_.set_option(tcp::acceptor::reuse_address{true});
-    control_.bind(control);
-    control_.listen();
+    open(control_, control);
     asio::co_spawn(io_, accept(control_), asio::detached);
   }
 
 private:
+  static void open(tcp::acceptor& on, const tcp::endpoint& address) try {
+    on.open(address.protocol());
+    on.set_option(tcp::acceptor::reuse_address{true});
+    on.bind(address);
+    on.listen();
+  } catch (const boost::system::system_error& e) {
+    std::ostringstream text;
+    text << "cannot listen on " << address << ": " << e.code().message();
+    throw std::runtime_error(text.str());
+  }
+
   void open_service() {
     if (sim::nobody_listens(faults_)) {
       service_acceptor_.close();
     } else if (!service_acceptor_.is_open()) {
-      service_acceptor_.open(address_.protocol());
-      service_acceptor_.set_option(tcp::acceptor::reuse_address{true});
-      service_acceptor_.bind(address_);
-      service_acceptor_.listen();
+      open(service_acceptor_, address_);
       asio::co_spawn(io_, accept(service_acceptor_), asio::detached);
     }
   }
@@ -325,6 +330,9 @@ int main(int argc, char** argv) {
   app.add_flag("--healthcheck", healthcheck,
                "Exit with 0 if a simulator listens at the control address");
   app.footer(more_help());
+  app.failure_message([](const CLI::App*, const CLI::Error& e) {
+    return std::string{"betanet_sim: "} + e.what() + " (see --help)\n";
+  });
   CLI11_PARSE(app, argc, argv);
   try {
     if (healthcheck)

@@ -304,6 +304,20 @@ CAF_TEST(a bad file keeps its former targets and is told with its place) {
   CAF_CHECK_EQUAL(logged.count("a.json:2:2: found a number"), 1u);
 }
 
+CAF_TEST(a bad file without a pattern is told when it is bad and mended) {
+  write("a.json", "[\n1]");
+  configure({"a.json"});
+
+  CAF_CHECK_EQUAL(logged.count(warning), 1u);
+  CAF_CHECK_EQUAL(logged.count("is read again"), 0u);
+
+  write("a.json", list_of("a:1"));
+  advance(10s);
+
+  CHECK_EQUAL(addresses, texts{"a:1"});
+  CAF_CHECK_EQUAL(logged.count("is read again"), 1u);
+}
+
 CAF_TEST(a file that two patterns match is one list) {
   write("a.json", list_of("a:1"));
 

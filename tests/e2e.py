@@ -946,6 +946,12 @@ targets:
         status, _, body = request(self.port, "/-/reload", "POST")
         self.assertEqual(status, 500)
         self.assertIn(b"betanet.yml:6:1: collektion: unknown key", body)
+        self.write_config(path, [("a", "")], "web: {config_file: none.yml}\n"
+                          "log: {file: .}")
+        status, _, body = request(self.port, "/-/reload", "POST")
+        self.assertEqual(status, 500)
+        self.assertIn(b"none.yml: No such file", body)
+        self.assertIn(b"log.file: cannot write", body)
         wait_for(lambda: result() == 0, "a failed reload")
         self.assertEqual(loaded, self.value(
             "betanet_exporter_config_last_reload_success_timestamp_seconds"))

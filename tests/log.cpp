@@ -56,6 +56,10 @@ CAF_TEST(text from outside cannot break a line or steer a terminal) {
       {"\xe0\x9f\xbf", R"(\u00e0\u009f\u00bf)"}, // overlong
       {"\xed\xa0\x80", R"(\u00ed\u00a0\u0080)"}, // a surrogate
       {"\xf4\x90\x80\x80", R"(\u00f4\u0090\u0080\u0080)"}, // beyond Unicode
+      {"\u200e\u200f", R"(\u200e\u200f)"}, // marks of a direction
+      {"\u202a\u202e", R"(\u202a\u202e)"}, // overrides of the direction
+      {"\u2066\u2069", R"(\u2066\u2069)"}, // isolates
+      {"\u2028\u2029", R"(\u2028\u2029)"}, // ends of lines and paragraphs
   };
   for (const auto& [text, expected] : escaped)
     CAF_CHECK_EQUAL(line_of(text), "INFO msg=\"m\" key=\"" + expected + "\"");
@@ -65,7 +69,8 @@ CAF_TEST(readable text stays readable) {
   for (const std::string text :
        {"\xc2\xa0", "\xc3\xa9", "\xdf\xbf", "\xe2\x82\xac", "\xed\x9f\xbf",
         "\xef\xbf\xbf", "\xf0\x9f\x98\x80", "\xf4\x8f\xbf\xbf", "\xe0\xa0\x80",
-        "\xf0\x90\x80\x80"})
+        "\xf0\x90\x80\x80", "\u200d", "\u2010", "\u2027", "\u202f", "\u2065",
+        "\u206a", "\u2e2e"})
     CAF_CHECK_EQUAL(line_of(text), "INFO msg=\"m\" key=\"" + text + "\"");
 }
 

@@ -163,6 +163,10 @@ class StatusPage(harness.Case):
                 }));
             })()""")
 
+    def colour(self, selector):
+        return self.browser.value("getComputedStyle(document.querySelector("
+                                  f"{json.dumps(selector)})).color")
+
     def headline(self):
         return self.browser.value("document.querySelector('h1').textContent")
 
@@ -215,9 +219,15 @@ class StatusPage(harness.Case):
         self.open()
         self.wait_for_script()
         self.assertTrue(self.browser.value("lost.hidden"))
+        healthy = self.colour("h1")
         self.exporter.stop()
         wait_for(lambda: not self.browser.value("lost.hidden"), "a warning")
         self.assertIn("does not answer", self.browser.value("lost.innerText"))
+        self.assertEqual(self.browser.value("document.title"),
+                         "The exporter does not answer - Betanet exporter")
+        self.assertNotEqual(self.colour("h1"), healthy)
+        self.assertIn("%23888", self.browser.value(
+            "document.querySelector('link').href"))
         self.assertTrue(self.row("metrics")[1].startswith("up"))
 
     def test_the_page_is_complete_without_a_script(self):

@@ -44,7 +44,8 @@ CAF_TEST(the page of one target shows all about it and escapes it) {
        "<title>1 of 1 target down - Betanet exporter</title>",
        "<h1 data-state=\"down\">1 of 1 target down</h1>",
        "Betanet exporter 1.2.3, running for 3 min 0 s, 2024-11-22 15:43:00 UTC",
-       "<h2>&lt;script&gt;alert(1)&lt;/script&gt; <b data-state=\"down\">",
+       "<h2><bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi> <b "
+       "data-state=\"down\">",
        "since 15:40:05 UTC, for 2 min 55 s; metrics failed first",
        "http://a/?&lt;&amp;&gt;",
        "data-state=\"open\">open</b>",
@@ -89,9 +90,13 @@ CAF_TEST(a target whose endpoints fail together blames none) {
     e.last_result = metrics::quality::bad;
     e.failing_since = wall0 + 5s;
   }
+  s.endpoints[0].failing_since += 999ms;
+  const auto body = pages::status(at(t0 + 10s)).body;
+  CHECK_CONTAINS(body, "all endpoints failed together");
+  CAF_CHECK_LESS(body.find("<th scope=\"row\">metrics"),
+                 body.find("<th scope=\"row\">nodes_status"));
+  s.endpoints[0].failing_since -= 999ms;
   s.endpoints[2].failing_since += 999ms;
-  CHECK_CONTAINS(pages::status(at(t0 + 10s)).body,
-                 "all endpoints failed together");
 
   s.endpoints[2].failing_since += 1ms;
   CHECK_CONTAINS(pages::status(at(t0 + 10s)).body,
@@ -163,7 +168,20 @@ CAF_TEST(a target that waits for its first polls is listed as waiting) {
   const auto body = pages::status(at(t0)).body;
 
   check_has(body, {"<h2>Up or waiting</h2>",
-                   ">b</a> <b data-state=\"waiting\">waiting</b>"});
+                   ">b</bdi></a> <b data-state=\"waiting\">waiting</b>"});
+}
+
+CAF_TEST(no collection is announced while all breakers are open) {
+  auto& s = *add_failing("a", 5s);
+  s.next_tick = t0 + 15s;
+  for (const auto e : {0, 1})
+    s.endpoints[e].breaker = metrics::breaker_state::open;
+  check_has(pages::status(at(t0)).body, {"Next collection in 15 s; values"});
+
+  s.endpoints[2].breaker = metrics::breaker_state::half_open;
+  check_has(pages::status(at(t0)).body,
+            {"No collections until a probe succeeds: all circuit breakers are "
+             "open; values"});
 }
 
 CAF_TEST(overdue collections are shown) {
