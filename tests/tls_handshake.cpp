@@ -1,0 +1,293 @@
+#define CAF_SUITE tls_handshake
+
+#include "net/http_client.hpp"
+#include "net/http_server.hpp"
+#include "net/tls.hpp"
+#include "tests/suite.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <sstream>
+#include <thread>
+#include <unistd.h>
+
+using namespace betanet;
+using namespace std::chrono_literals;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct identity {
+  std::string certificate, key; ///< PEM.
+};
+
+/// Two authorities and what the first one has signed, made once by openssl(1).
+class authority {
+public:
+  authority() : folder_(fs::temp_directory_path() / "tls_suite.XXXXXX") {
+    CAF_REQUIRE(::mkdtemp(folder_.data()) != nullptr);
+    for (const std::string ca : {"ca", "other"})
+      openssl("req -x509 " + new_key(ca) + " -days 9 -out " + ca + ".pem");
+  }
+  ~authority() { fs::remove_all(folder_); }
+
+  std::string certificate(const std::string& ca = "ca") const {
+    return text(ca + ".pem");
+  }
+
+  /// Signs a certificate for a subject. `names` are alternative names as in
+  /// `DNS:a,IP:127.0.0.1`; empty: none.
+  identity sign(const std::string& subject, const std::string& names,
+                const std::string& ca = "ca") {
+    openssl("req " + new_key(subject) + " -out r.csr");
+    std::ofstream{folder_ + "/r.ext"}
+        << (names.empty() ? "" : "subjectAltName=" + names);
+    openssl("x509 -req -in r.csr -CA " + ca + ".pem -CAkey " + ca +
+            ".key -days 7 -extfile r.ext -out r.pem");
+    return {text("r.pem"), text(subject + ".key")};
+  }
+
+private:
+  static std::string new_key(const std::string& name) {
+    return "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=" +
+           name + " -keyout " + name + ".key";
+  }
+
+  void openssl(const std::string& arguments) const {
+    CAF_REQUIRE_EQUAL(std::system(("cd " + folder_ + " && openssl " +
+                                   arguments + " >/dev/null 2>&1")
+                                      .c_str()),
+                      0);
+  }
+
+  std::string text(const std::string& name) const {
+    std::ostringstream all;
+    all << std::ifstream{folder_ + "/" + name}.rdbuf();
+    return all.str();
+  }
+
+  std::string folder_;
+};
+
+authority& signer() {
+  static authority only;
+  return only;
+}
+
+/// A client and a server of ours on one loop.
+struct tls_fixture {
+  ~tls_fixture() {
+    client.reset();
+    loop.stop();
+    if (runner.joinable())
+      runner.join();
+    server.reset();
+  }
+
+  void serve(net::tls_server_material m) {
+    server = std::make_unique<net::http_server>(
+        loop, net::server_limits{}, [this](std::shared_ptr<net::exchange> e) {
+          ++requests;
+          connections = e->request().stats.connections;
+          e->respond(
+              std::make_shared<const net::reply>(200, "text/plain", "hello"));
+        });
+    const auto address = server->listen("127.0.0.1", 0);
+    port = static_cast<std::uint16_t>(
+        std::stoi(address.substr(address.rfind(':') + 1)));
+    server->secure({net::serve_tls(m), {}});
+    runner = std::thread{[this] { loop.run(); }};
+  }
+
+  void serve(const identity& i) {
+    serve(net::tls_server_material{i.certificate, i.key});
+  }
+
+  /// The answer to a request, or its error.
+  std::string get(const net::tls_material& m,
+                  const std::string& server_name = {}) {
+    net::resource what{"127.0.0.1", port, "/", "test", 65536};
+    what.tls = true;
+    what.server_name = server_name;
+    what.identity.tls = m;
+    client = std::make_unique<net::http_client>(shared, what);
+    return get_again();
+  }
+
+  std::string get_again() {
+    std::promise<net::outcome> result;
+    client->get(5s, [&](net::outcome o) { result.set_value(std::move(o)); });
+    const auto o = result.get_future().get();
+    seen = net::trace_of(o);
+    if (const auto* e = std::get_if<net::error>(&o))
+      return to_string(e->code) + ": " + e->text;
+    return std::get<net::response>(o).body;
+  }
+
+  net::tls_material trusting(const identity& own = {}) const {
+    net::tls_material m;
+    m.ca = signer().certificate();
+    m.certificate = own.certificate;
+    m.key = own.key;
+    return m;
+  }
+
+  net::loop loop;
+  net::outbound shared{loop};
+  std::unique_ptr<net::http_server> server;
+  std::unique_ptr<net::http_client> client;
+  std::thread runner;
+  std::uint16_t port = 0;
+  int requests = 0;
+  std::uint64_t connections = 0; ///< At the latest request.
+  net::trace seen;               ///< Of the latest request.
+};
+
+} // namespace
+
+CAF_TEST_FIXTURE_SCOPE(tls_tests, tls_fixture)
+
+CAF_TEST(a trusted server of the right name answers over one connection) {
+  serve(signer().sign("server", "IP:127.0.0.1"));
+
+  CAF_CHECK_EQUAL(get(trusting()), "hello");
+  CAF_CHECK_EQUAL(seen.tls_version, "TLSv1.3");
+  CAF_CHECK(seen.certificate_expiry.has_value());
+  CAF_CHECK_EQUAL(get_again(), "hello");
+
+  CAF_CHECK_EQUAL(seen.tls_version, ""); // no further handshake
+  CAF_CHECK_EQUAL(requests, 2);
+  CAF_CHECK_EQUAL(connections, 1u);
+}
+
+CAF_TEST(a server of another authority is asked nothing) {
+  serve(signer().sign("server", "IP:127.0.0.1", "other"));
+
+  const auto failure = get(trusting());
+  CHECK_CONTAINS(failure, "tls: TLS: unable to get local issuer certificate");
+  CHECK_CONTAINS(failure, "(certificate /CN=server)");
+  CAF_CHECK(seen.certificate_expiry.has_value());
+  CAF_CHECK_EQUAL(requests, 0);
+
+  auto careless = trusting();
+  careless.verify = false;
+  CAF_CHECK_EQUAL(get(careless), "hello");
+}
+
+CAF_TEST(the configured name has priority over the host) {
+  serve(signer().sign("server", "DNS:betanet.test"));
+
+  CHECK_CONTAINS(get(trusting()), "IP address mismatch");
+  CHECK_CONTAINS(get(trusting(), "elsewhere.test"), "hostname mismatch");
+  CAF_CHECK_EQUAL(requests, 0);
+  CAF_CHECK_EQUAL(get(trusting(), "betanet.test"), "hello");
+  CAF_CHECK_EQUAL(get(trusting(), "betanet.test."), "hello");
+}
+
+CAF_TEST(the subject and a part of a wildcard are no names) {
+  serve(signer().sign("betanet.test", ""));
+  CHECK_CONTAINS(get(trusting(), "betanet.test"), "hostname mismatch");
+  CAF_CHECK_EQUAL(requests, 0);
+}
+
+CAF_TEST(a wildcard stands for a whole label) {
+  serve(signer().sign("server", "DNS:*.betanet.test,DNS:b*.part.test"));
+
+  CAF_CHECK_EQUAL(get(trusting(), "eu.betanet.test"), "hello");
+  CHECK_CONTAINS(get(trusting(), "bx.part.test"), "hostname mismatch");
+}
+
+CAF_TEST(a name that TLS does not know is an error) {
+  serve(signer().sign("server", "IP:127.0.0.1"));
+
+  CHECK_CONTAINS(get(trusting(), std::string(256, 'a')),
+                 "tls: TLS: no certificate can be checked");
+  CAF_CHECK_EQUAL(requests, 0);
+}
+
+CAF_TEST(a server that wants a certificate answers only those it trusts) {
+  const auto own = signer().sign("server", "IP:127.0.0.1");
+  net::tls_server_material m{own.certificate, own.key};
+  m.auth = net::client_auth::require_and_verify;
+  m.client_ca = signer().certificate();
+  serve(m);
+
+  CHECK_NOT_CONTAINS(get(trusting()), "hello");
+  CHECK_NOT_CONTAINS(get(trusting(signer().sign("c", "DNS:c", "other"))),
+                     "hello");
+  CAF_CHECK_EQUAL(requests, 0);
+  CAF_CHECK_EQUAL(get(trusting(signer().sign("c", "DNS:c"))), "hello");
+}
+
+CAF_TEST(a server that verifies given certificates answers without one) {
+  const auto own = signer().sign("server", "IP:127.0.0.1");
+  net::tls_server_material m{own.certificate, own.key};
+  m.auth = net::client_auth::verify_if_given;
+  m.client_ca = signer().certificate();
+  serve(m);
+
+  CAF_CHECK_EQUAL(get(trusting()), "hello");
+  CHECK_NOT_CONTAINS(get(trusting(signer().sign("c", "DNS:c", "other"))),
+                     "hello");
+}
+
+CAF_TEST(a server that requires any certificate trusts all) {
+  const auto own = signer().sign("server", "IP:127.0.0.1");
+  net::tls_server_material m{own.certificate, own.key};
+  m.auth = net::client_auth::require_any;
+  serve(m);
+
+  CHECK_NOT_CONTAINS(get(trusting()), "hello");
+  CAF_CHECK_EQUAL(get(trusting(signer().sign("c", "DNS:c", "other"))), "hello");
+}
+
+CAF_TEST(a client needs one of the names that the server admits) {
+  const auto own = signer().sign("server", "IP:127.0.0.1");
+  net::tls_server_material m{own.certificate, own.key};
+  m.auth = net::client_auth::require_and_verify;
+  m.client_ca = signer().certificate();
+  m.client_sans = {"prometheus.test", "10.1.2.3", "a@b.test", "spiffe://x/y"};
+  serve(m);
+
+  for (const auto* good : {"DNS:prometheus.test", "DNS:z,IP:10.1.2.3",
+                           "email:a@b.test", "URI:spiffe://x/y"})
+    CAF_CHECK_EQUAL(get(trusting(signer().sign("c", good))), "hello");
+  CAF_CHECK_EQUAL(requests, 4);
+  for (const auto* bad : {"DNS:other.test", "IP:10.1.2.4", "email:b@b.test",
+                          "DNS:xprometheus.test", ""})
+    CHECK_NOT_CONTAINS(get(trusting(signer().sign("c", bad))), "hello");
+  CAF_CHECK_EQUAL(requests, 4);
+}
+
+CAF_TEST(the chain of a client is bounded) {
+  const auto own = signer().sign("server", "IP:127.0.0.1");
+  net::tls_server_material m{own.certificate, own.key};
+  m.auth = net::client_auth::require_any;
+  serve(m);
+  const auto chain_of = [](std::size_t count) {
+    auto all = signer().sign("c", "DNS:c");
+    const auto one = all.certificate;
+    while (--count > 0)
+      all.certificate += one;
+    return all;
+  };
+
+  CAF_CHECK_EQUAL(get(trusting(chain_of(60))), "hello"); // about 25 KiB
+  CHECK_NOT_CONTAINS(get(trusting(chain_of(120))), "hello");
+}
+
+CAF_TEST(a version that the server does not speak is refused) {
+  const auto own = signer().sign("server", "IP:127.0.0.1");
+  net::tls_server_material m{own.certificate, own.key};
+  m.least = m.most = net::tls_version::v1_3;
+  serve(m);
+  auto old = trusting();
+  old.most = net::tls_version::v1_2;
+
+  CHECK_CONTAINS(get(old), "tls: TLS: ");
+  CAF_CHECK_EQUAL(get(trusting()), "hello");
+}
+
+CAF_TEST_FIXTURE_SCOPE_END()
