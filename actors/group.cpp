@@ -45,11 +45,19 @@ fetch_settings fetching_of(const config::target& t, endpoint e) {
   return {e, {p.retry.delays, p.retry.jitter, p.collection.interval}};
 }
 
-std::vector<transport> transports_of(const config::target& t, endpoint e,
-                                     const group_dependencies& with) {
+/// The transports to all replicas. Each is made when it is first used: with
+/// failover, most replicas are never asked.
+std::vector<transport>
+transports_of(const std::shared_ptr<const config::target>& t, endpoint e,
+              const group_dependencies& with) {
   std::vector<transport> all;
-  for (const auto& url : urls_of(t))
-    all.push_back(with.connect(at_url(t, url), e));
+  for (std::size_t i = 0; i < urls_of(*t).size(); ++i)
+    all.emplace_back([t, e, i, connect = with.connect,
+                      made = transport{}](auto limits, auto done) mutable {
+      if (!made)
+        made = connect(at_url(*t, urls_of(*t)[i]), e);
+      made(limits, std::move(done));
+    });
   return all;
 }
 
@@ -69,9 +77,10 @@ group_settings settings_of(const config::target& t,
   group.failure_threshold = t.polling.circuit_breaker.failure_threshold;
   group.wall_clock = with.wall_clock;
   group.rules = rules_of(t);
-  group.make_fetcher = [t, with](supervisor_impl::pointer self,
-                                 endpoint e) -> fetcher_actor {
-    return self->spawn(fetcher, fetching_of(t, e), transports_of(t, e, with),
+  group.make_fetcher = [t = std::make_shared<const config::target>(t),
+                        with](supervisor_impl::pointer self,
+                              endpoint e) -> fetcher_actor {
+    return self->spawn(fetcher, fetching_of(*t, e), transports_of(t, e, with),
                        with.random, supervisor_actor{self});
   };
   group.make_aggregator = [name = t.name, with](supervisor_impl::pointer self) {

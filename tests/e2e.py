@@ -733,8 +733,8 @@ targets:
                 self.port = s.getsockname()[1]
                 wait_for(lambda: request(self.port, "/-/healthy")[0] == 200,
                          "an answer")
-                self.assertIn(f"address=127.0.0.1:{self.port} "
-                              "opened_by=systemd", self.exporter.text())
+                wait_for(lambda: f"address=127.0.0.1:{self.port} "
+                         "opened_by=systemd" in self.exporter.text(), "a line")
             self.assertEqual(self.exporter.stop()[0], 0)
         status, _, err = self.run_exporter("--web.systemd-socket",
                                            "--healthcheck")
