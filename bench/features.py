@@ -35,25 +35,27 @@ def until(condition):
     raise SystemExit("a program does not start")
 
 
-def url(services, i):
-    return f"http://127.0.0.1:{services[i % len(services)]}"
+def address(services, i, network=1):
+    """Each target has an address of its own: equal ones would be one target."""
+    return (f"127.{network}.{i // 250}.{i % 250 + 1}:"
+            f"{services[i % len(services)]}")
 
 
 def configured(services, targets):
     return "targets:\n" + "".join(
-        f"- {{ name: t-{i}, url: '{url(services, i)}' }}\n"
+        f"- {{ name: t-{i}, url: 'http://{address(services, i)}' }}\n"
         for i in range(targets))
 
 
 def with_replicas(services, targets):
     return "targets:\n" + "".join(
-        f"- {{ name: t-{i}, replicas: ['{url(services, i)}', "
-        f"'{url(services, i + 1)}'] }}\n" for i in range(targets))
+        f"- {{ name: t-{i}, replicas: ['http://{address(services, i)}', "
+        f"'http://{address(services, i, 2)}'] }}\n" for i in range(targets))
 
 
 def discovered(services, targets):
     with open("targets.json", "w") as f:
-        json.dump([{"targets": [url(services, i).removeprefix("http://")],
+        json.dump([{"targets": [address(services, i)],
                     "labels": {"name": f"t-{i}", "region": "eu"}}
                    for i in range(targets)], f)
     return "target_files: [targets.json]\n"
@@ -124,10 +126,11 @@ def start_all(arguments, running):
 
     services = range(FIRST_PORT, FIRST_PORT + arguments.services)
     for port in services:
-        start("betanet_sim", f"--listen=127.0.0.1:{port}",
+        start("betanet_sim", f"--listen=0.0.0.0:{port}",
               f"--control=127.0.0.1:{port + 20}")
     all_of_them = {}
-    for i, (name, (targets, mode)) in enumerate(FEATURES.items()):
+    for i, name in enumerate(arguments.features):
+        targets, mode = FEATURES[name]
         file = f"{i}.yml"
         with open(file, "w") as f:
             f.write(targets(services, arguments.targets))
@@ -165,7 +168,11 @@ def main():
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--services", type=int, default=2)
     parser.add_argument("--detail", default="compact")
+    parser.add_argument("--features", nargs="*", choices=FEATURES,
+                        default=FEATURES, help="those besides none")
     arguments = parser.parse_args()
+    arguments.features = ["none", *(f for f in arguments.features
+                                    if f != "none")]
     arguments.binaries = os.path.abspath(arguments.binaries)
     with (tempfile.TemporaryDirectory() as home,
           contextlib.ExitStack() as running):

@@ -61,11 +61,12 @@ namespace {
 /// Why a part cannot be used. OpenSSL's words for a text in another format tell
 /// nothing.
 std::string reason(error_code e) {
-  const auto library = ERR_GET_LIB(static_cast<unsigned long>(e.value()));
-  return library == ERR_LIB_PEM || library == ERR_LIB_OSSL_DECODER ||
-                 library == ERR_LIB_ASN1
-             ? " cannot be read as PEM"
-             : ": " + e.message();
+  const auto value = static_cast<unsigned long>(e.value());
+  const auto library = ERR_GET_LIB(value);
+  const bool unreadable = library == ERR_LIB_PEM || library == ERR_LIB_ASN1 ||
+                          library == ERR_LIB_OSSL_DECODER ||
+                          ERR_GET_REASON(value) == ERR_R_PEM_LIB;
+  return unreadable ? " cannot be read as PEM" : ": " + e.message();
 }
 
 } // namespace

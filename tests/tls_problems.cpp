@@ -133,6 +133,17 @@ CAF_TEST(each bad part of a target is told at its key) {
                                 "7:17 " + prefix + "tls_config.key_file"}));
 }
 
+CAF_TEST(a file that is no PEM is told in plain words) {
+  const folder f;
+  const auto file = f.write("web.yml", "tls_server_config: {cert_file: "
+                                       "bad.pem, key_file: bad.key}\n");
+
+  const auto problem = read_web(file, {}).problem;
+
+  CHECK_CONTAINS(problem, "the server certificate cannot be read as PEM\n");
+  CHECK_CONTAINS(problem, "the server key cannot be read as PEM");
+}
+
 CAF_TEST(a file of a target that cannot be read hides no bad one) {
   const folder f;
 
