@@ -210,7 +210,8 @@ void http_front_state::show_census(exchange_ptr e, const pages::route& route,
                  .host = route.make == pages::discovery ? request.host : "",
                  .detailed = granted == permission::full,
                  .filter = parameter("filter").value_or(""),
-                 .page = parameter("page").value_or("")};
+                 .page = parameter("page").value_or(""),
+                 .compressed = net::accepts_gzip(request.accept_encoding)};
   const auto kept = kept_census.find(&route);
   if (kept != kept_census.end() && kept->second.question == q &&
       is_young(kept->second.made, route))

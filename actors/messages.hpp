@@ -149,6 +149,7 @@ struct census_query {
   std::string host;     ///< Only for `/sd`.
   bool detailed = true; ///< False if the client should have logged in.
   std::string filter, page;
+  bool compressed = false; ///< A good answer is compressed with gzip.
 
   bool operator==(const census_query&) const = default;
 };

@@ -1,5 +1,6 @@
 #include "actors/presenter.hpp"
 
+#include "net/gzip.hpp"
 #include "pages/routes.hpp"
 
 namespace betanet {
@@ -9,9 +10,16 @@ namespace {
 /// How long the presenter waits for the cache before it answers with 503.
 constexpr auto cache_timeout = std::chrono::seconds{1};
 
-reply_ptr reply_of(const pages::answer& a) {
-  return std::make_shared<const net::reply>(a.status, a.content_type, a.body,
-                                            a.fields);
+/// Errors are short and never compressed.
+reply_ptr reply_of(const pages::answer& a, bool compressed = false) {
+  std::string fields = a.fields;
+  fields += "Vary: Accept-Encoding\r\n";
+  if (!compressed || a.status != 200)
+    return std::make_shared<const net::reply>(a.status, a.content_type, a.body,
+                                              fields);
+  return std::make_shared<const net::reply>(
+      a.status, a.content_type, net::gzip(a.body),
+      fields + "Content-Encoding: gzip\r\n");
 }
 
 } // namespace
@@ -46,7 +54,8 @@ reply_ptr presenter_state::present(const census_query& q,
                                  .reached_at = settings.reached_at,
                                  .wall_now = settings.wall_clock(),
                                  .filter = q.filter,
-                                 .page = q.page}));
+                                 .page = q.page}),
+                  q.compressed);
 }
 
 presenter_actor::behavior_type

@@ -180,6 +180,24 @@ CAF_TEST(concurrent scrapes share one page) {
   CAF_CHECK_EQUAL(queries.at(1).scrapes, 100u);
 }
 
+CAF_TEST(pages for people are compressed on request) {
+  for (const auto* path : {"/", "/health", "/sd", "/-/ready"}) {
+    accept_encoding = "";
+    const auto plain = get(path);
+    accept_encoding = "gzip";
+    const auto packed = get(path);
+
+    CAF_CHECK(plain->head_has("\r\nVary: Accept-Encoding\r\n"));
+    CAF_CHECK(!plain->head_has("Content-Encoding"));
+    CAF_CHECK(packed->head_has("\r\nVary: Accept-Encoding\r\n"));
+    const bool good = plain->status() == 200;
+    CAF_CHECK_EQUAL(packed->status(), plain->status());
+    CAF_CHECK_EQUAL(packed->head_has("\r\nContent-Encoding: gzip\r\n"), good);
+    CAF_CHECK_EQUAL(packed->body().starts_with("\x1f\x8b"), good);
+  }
+  CAF_CHECK_EQUAL(get("/-/ready")->status(), 503); // an error is not
+}
+
 CAF_TEST(each format of the page is rendered once) {
   for (const auto* format : {"", "application/openmetrics-text"})
     for (const auto* encoding : {"", "gzip"}) {
