@@ -16,6 +16,8 @@ found_lists read_target_files(const config::settings& s) {
     const auto folder = config::look_for_targets(pattern, {}, true);
     if (!folder.problem.empty())
       found.problems.push_back(folder.problem);
+    else if (folder.files.empty())
+      found.problems.push_back("target_files: no file matches " + pattern);
     for (const auto& [path, file] : folder.files) {
       if (!seen.insert(path).second)
         continue;

@@ -22,6 +22,9 @@ constexpr auto read_all_every = 5min;
 
 /// How often a problem that lasts is logged.
 constexpr auto remind_every = 5min;
+/// How soon another problem of the same server is told. That of a file is told
+/// at once: somebody has changed the file.
+constexpr auto server_patience = 1min;
 
 /// Prometheus's own rule (discovery/http/http.go).
 bool is_json(const std::string& content_type) {
@@ -149,11 +152,14 @@ void discovery_state::looked(const std::string& pattern,
     if (file.problem.empty() || file.gone)
       recover(path);
     else
-      complain(path, file.problem);
+      complain(path, file.problem, file.groups != nullptr, {});
   if (!found->problem.empty())
-    complain(pattern, found->problem);
+    complain(pattern, found->problem, !found->files.empty(), {});
   else if (!found->files.contains(pattern)) // else it is the path of a file
     recover(pattern);
+  if (first && found->files.empty() && found->problem.empty())
+    log.warn("No file matches the pattern, so that it has no targets yet",
+             {{"target_files", pattern}});
   if (found->readings > 0) {
     auto& count = counts[pattern];
     count.refreshes += found->readings;
@@ -200,7 +206,7 @@ void discovery_state::answered(std::uint64_t number, const net::outcome& o) {
     recover(source);
   } catch (const config::invalid& e) {
     ++count.failures;
-    complain(source, e.what());
+    complain(source, e.what(), server->groups.has_value(), server_patience);
   }
   send_counts();
   publish();
@@ -238,13 +244,18 @@ void discovery_state::publish() {
 }
 
 void discovery_state::complain(const std::string& source,
-                               const std::string& problem) {
+                               const std::string& problem, bool has_targets,
+                               metrics::duration patience) {
   const auto now = self->clock().now();
   const auto known = told.find(source);
-  if (known != told.end() && now - known->second.at < remind_every)
+  if (known != told.end() &&
+      now - known->second.at <
+          (known->second.problem == problem ? remind_every : patience))
     return;
-  told[source] = {now};
-  log.warn("A list of targets cannot be read, its former targets stay",
+  told[source] = {now, problem};
+  log.warn(has_targets
+               ? "A list of targets cannot be read, its former targets stay"
+               : "A list of targets cannot be read, it has no targets yet",
            {{"error", problem}});
 }
 

@@ -79,7 +79,10 @@ struct discovery_state {
   void ask(std::uint64_t number);
   void answered(std::uint64_t number, const net::outcome& o);
   void publish();
-  void complain(const std::string& source, const std::string& problem);
+  /// A changed problem of the same source is told after `patience`, an equal
+  /// one every five minutes.
+  void complain(const std::string& source, const std::string& problem,
+                bool has_targets, metrics::duration patience);
   void recover(const std::string& source);
   void send_counts();
   server_source* find_server(std::uint64_t number);
@@ -98,6 +101,7 @@ struct discovery_state {
   /// What the log was told of a source.
   struct complaint {
     metrics::time_point at{};
+    std::string problem;
     bool pending = true; ///< Its end has not been told.
   };
   std::map<std::string, complaint> told; ///< By source or file.

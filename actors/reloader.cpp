@@ -231,10 +231,14 @@ reloader(reloader_impl::stateful_pointer<reloader_state> self,
       [&state](const caf::down_msg& down) { state.supervisor_died(down); });
   self->set_exit_handler([&state](const caf::exit_msg&) { state.stop(); });
   const auto& running = state.settings.running;
+  const auto& shard = running.shard;
   state.settings.dependencies.log.info(
       "Configuration loaded",
       {{"file", state.settings.file},
-       {"targets", std::to_string(running.targets.size())}});
+       {"targets", std::to_string(running.targets.size())},
+       {"shard", shard ? std::to_string(shard->index) + " of " +
+                             std::to_string(shard->count)
+                       : ""}});
   state.log_warnings();
   state.target_count = running.targets.size();
   state.discovered = !running.discovers();

@@ -118,7 +118,7 @@ void supervisor_state::on_poll(const poll_report& r) {
   const auto& failure = r.poll.failure;
   count_end(r.endpoint, failure ? &*failure : nullptr, r.took);
   note_certificate(r.expiry);
-  learn(w, failure ? &*failure : nullptr, r.took, r.limit);
+  learn(r.endpoint, failure ? &*failure : nullptr, r.took, r.limit);
   finish_poll(r);
 }
 

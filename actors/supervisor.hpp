@@ -91,7 +91,7 @@ struct supervisor_state {
   void count_start(watched_endpoint& w);
   void count_end(endpoint e, const metrics::failure* f,
                  std::optional<metrics::duration> took);
-  bool learn(watched_endpoint& w, const metrics::failure* f,
+  bool learn(endpoint e, const metrics::failure* f,
              std::optional<metrics::duration> took, metrics::duration limit);
   void log_answer(endpoint e, const metrics::failure* f,
                   metrics::duration took) const;

@@ -49,9 +49,10 @@ std::uint32_t supervisor_state::watched_endpoint::asked() const {
 /// Learns from the end of the latest attempt: `f` is null if it was good, and
 /// `limit` was its time limit. Returns whether a failure of the replica is
 /// news.
-bool supervisor_state::learn(watched_endpoint& w, const metrics::failure* f,
+bool supervisor_state::learn(endpoint e, const metrics::failure* f,
                              std::optional<metrics::duration> took,
                              metrics::duration limit) {
+  auto& w = at(e);
   const auto now = self->clock().now();
   const auto replica = w.asked();
   if (!f && took)
@@ -61,10 +62,10 @@ bool supervisor_state::learn(watched_endpoint& w, const metrics::failure* f,
   switch (f ? verdict_of(*f) : metrics::verdict::success) {
   case metrics::verdict::success:
   case metrics::verdict::neither:
-    replicas.answered(replica);
+    replicas.answered(replica, e);
     return true;
   case metrics::verdict::failure:
-    return replicas.failed(replica, now) || replicas.size() == 1;
+    return replicas.failed(replica, e, now) || replicas.size() == 1;
   case metrics::verdict::local:
     return true;
   }
@@ -109,7 +110,7 @@ void supervisor_state::on_attempt(const attempt_report& r) {
   count_end(r.endpoint, &r.failure, r.took);
   note_certificate(r.expiry);
   auto told = r;
-  told.expected = !learn(w, &r.failure, r.took, r.limit);
+  told.expected = !learn(r.endpoint, &r.failure, r.took, r.limit);
   w.failure_told = true;
   self->send(journal, atom::attempt_v, w.about(), std::move(told));
   publish();

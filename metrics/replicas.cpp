@@ -1,6 +1,7 @@
 #include "metrics/replicas.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -33,15 +34,20 @@ std::uint32_t replica_set::for_probe() const {
   return static_cast<std::uint32_t>(longest_ago - states_.begin());
 }
 
-bool replica_set::failed(std::size_t replica, time_point now) {
+bool replica_set::failed(std::size_t replica, endpoint e, time_point now) {
   auto& s = states_[replica];
+  const bool news =
+      std::none_of(s.failing.begin(), s.failing.end(), std::identity{});
+  s.failing[index(e)] = true;
   s.shown.rests_until = now + rest_;
-  return !std::exchange(s.failing, true);
+  return news;
 }
 
-void replica_set::answered(std::size_t replica) {
-  states_[replica].shown.rests_until = {};
-  states_[replica].failing = false;
+void replica_set::answered(std::size_t replica, endpoint e) {
+  auto& s = states_[replica];
+  s.failing[index(e)] = false;
+  if (std::none_of(s.failing.begin(), s.failing.end(), std::identity{}))
+    s.shown.rests_until = {};
 }
 
 std::optional<duration> attempt_chain::next(const failure& last,

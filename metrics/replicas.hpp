@@ -2,6 +2,7 @@
 
 #include "metrics/retry.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -22,7 +23,8 @@ struct replica_status {
 };
 
 /// The replicas of one service, by their positions in the configured list. A
-/// replica that has failed rests: a poll asks it last. This class has no clock.
+/// replica of which an endpoint has failed rests: a poll of any endpoint asks
+/// it last. This class has no clock.
 class replica_set {
 public:
   replica_set(std::size_t count, metrics::balance b, duration rest)
@@ -42,12 +44,13 @@ public:
   /// A request to the replica has started.
   void asked(std::size_t replica) { ++states_[replica].shown.requests; }
 
-  /// A request to the replica failed. Returns whether that is news: it has
-  /// answered since its previous failure, or never failed.
-  bool failed(std::size_t replica, time_point now);
+  /// A request to an endpoint of the replica failed. Returns whether that is
+  /// news: no endpoint of the replica was failing.
+  bool failed(std::size_t replica, endpoint e, time_point now);
 
-  /// The replica has answered, so that it no longer rests.
-  void answered(std::size_t replica);
+  /// An endpoint of the replica has answered. The rest ends if that was the
+  /// last one that had failed.
+  void answered(std::size_t replica, endpoint e);
 
   const replica_status& status(std::size_t replica) const {
     return states_[replica].shown;
@@ -58,7 +61,8 @@ public:
 private:
   struct state {
     replica_status shown;
-    bool failing = false; ///< It has not answered since it failed.
+    /// The endpoints that have not answered since they failed.
+    std::array<bool, endpoint_count> failing{};
   };
 
   metrics::balance balance_;

@@ -238,7 +238,7 @@ CAF_TEST(a failure is told first and then every five minutes) {
   configure({}, {server("http://lists/?token=sesame")});
   CAF_CHECK_EQUAL(
       logged.count(std::string{warning} +
-                   ", its former targets stay\" error=\"http://lists:80/: HTTP "
+                   ", it has no targets yet\" error=\"http://lists:80/: HTTP "
                    "status 502, 200 is expected\""),
       1u);
 
@@ -302,6 +302,44 @@ CAF_TEST(a bad file keeps its former targets and is told with its place) {
   CHECK_EQUAL(addresses, (texts{"a:1", "c:3"}));
   CAF_CHECK_EQUAL(logged.count(warning), 1u);
   CAF_CHECK_EQUAL(logged.count("a.json:2:2: found a number"), 1u);
+}
+
+CAF_TEST(each new problem of a file is told at once) {
+  write("a.json", "[1]");
+  configure({"a.json"});
+  CAF_CHECK_EQUAL(logged.count("cannot be read, it has no targets yet"), 1u);
+
+  write("a.json", "[2, 3]"); // wrong in the same way
+  advance(10s);
+  CAF_CHECK_EQUAL(logged.count(warning), 1u);
+
+  for (const auto* text : {"{}", "[1]"}) {
+    write("a.json", text);
+    advance(10s);
+  }
+  CAF_CHECK_EQUAL(logged.count(warning), 3u);
+
+  advance(5min);
+  CAF_CHECK_EQUAL(logged.count(warning), 4u);
+}
+
+CAF_TEST(a server that fails in another way is told once in a minute) {
+  answers = net::response{503, ""};
+  configure({}, {server()});
+  answers = net::response{500, ""};
+
+  advance(1min);
+  CAF_CHECK_EQUAL(logged.count(warning), 2u);
+}
+
+CAF_TEST(a pattern that matches no file is told once) {
+  configure({"*.json"});
+  advance(10min);
+  CAF_CHECK_EQUAL(logged.count("No file matches the pattern"), 1u);
+
+  write("a.json", list_of("a:1"));
+  advance(10s);
+  CHECK_EQUAL(addresses, texts{"a:1"});
 }
 
 CAF_TEST(a bad file without a pattern is told when it is bad and mended) {

@@ -173,6 +173,26 @@ targets:
         # Of the three endpoints the one is told that failed first.
         self.assertIn(f"url={self.urls[0]}/api/v1/", self.exporter.text())
 
+    def test_a_replica_with_one_broken_endpoint_rests(self):
+        for balance in ("failover", "round_robin"):
+            with self.subTest(balance):
+                self.post(0, "/sim/faults", endpoint="metrics", fault="reset")
+                self.start_target(balance)
+                up = lambda replica: self.value(
+                    "betanet_exporter_replica_up", target="eu",
+                    replica=self.urls[replica])
+                wait_for(lambda: up(0) == 0, "a rest")
+                asked = self.value("betanet_exporter_requests_total",
+                                   target="eu", endpoint="metrics")
+                wait_for(lambda: self.value(
+                    "betanet_exporter_requests_total", target="eu",
+                    endpoint="metrics") > asked + 12, "polls")
+                self.assertEqual(up(1), 1)
+                self.assertEqual(self.value("betanet_up", target="eu"), 1)
+                self.assertEqual(
+                    self.exporter.text().count("level=WARN msg=\"Attempt"), 1)
+                self.exporter.stop()
+
     def attempts_failed(self):
         return sum(v for (name, _), v in self.samples().items()
                    if name == "betanet_exporter_request_failures_total")

@@ -38,6 +38,8 @@ std::vector<duration> pauses(attempt_chain chain, const failure& f,
 
 using durations = std::vector<duration>;
 
+constexpr auto nodes = endpoint::nodes_status;
+
 } // namespace
 
 CAF_TEST(failover begins with the first replica that does not rest) {
@@ -45,10 +47,10 @@ CAF_TEST(failover begins with the first replica that does not rest) {
   CHECK_EQUAL(r.order(1, t0), (positions{0, 1, 2}));
   CHECK_EQUAL(r.order(2, t0), (positions{0, 1, 2}));
 
-  r.failed(0, t0);
+  r.failed(0, nodes, t0);
   CHECK_EQUAL(r.order(3, t0), (positions{1, 2, 0}));
 
-  r.failed(1, t0 + 10s);
+  r.failed(1, nodes, t0 + 10s);
   CHECK_EQUAL(r.order(4, t0 + 10s), (positions{2, 0, 1}));
   CHECK_EQUAL(r.order(5, t0 + 30s - 1ns), (positions{2, 0, 1}));
   CHECK_EQUAL(r.order(6, t0 + 30s), (positions{0, 2, 1}));
@@ -61,7 +63,7 @@ CAF_TEST(round robin begins with the tick number modulo the count) {
   CHECK_EQUAL(r.order(4, t0), (positions{1, 2, 0}));
   CHECK_EQUAL(r.order(5, t0), (positions{2, 0, 1}));
 
-  r.failed(1, t0);
+  r.failed(1, nodes, t0);
   CHECK_EQUAL(r.order(3, t0), (positions{0, 2, 1}));
   CHECK_EQUAL(r.order(4, t0), (positions{2, 0, 1}));
 }
@@ -70,7 +72,7 @@ CAF_TEST(if all replicas rest none does) {
   for (const auto b : {balance::failover, balance::round_robin}) {
     replica_set r{3, b, 30s};
     for (const std::size_t i : {2, 0, 1})
-      r.failed(i, t0);
+      r.failed(i, nodes, t0);
 
     for (const std::uint64_t tick : {1, 2, 3})
       CHECK_EQUAL(r.order(tick, t0), replica_set(3, b, 30s).order(tick, t0));
@@ -81,22 +83,22 @@ CAF_TEST(probes ask the replica whose failure is longest ago) {
   replica_set r{3, balance::failover, 30s};
   CAF_CHECK_EQUAL(r.for_probe(), 0u);
 
-  r.failed(0, t0);
+  r.failed(0, nodes, t0);
   CAF_CHECK_EQUAL(r.for_probe(), 1u);
 
-  r.failed(2, t0 + 1s);
-  r.failed(1, t0 + 2s);
+  r.failed(2, nodes, t0 + 1s);
+  r.failed(1, nodes, t0 + 2s);
   CAF_CHECK_EQUAL(r.for_probe(), 0u);
-  r.failed(0, t0 + 3s);
+  r.failed(0, nodes, t0 + 3s);
   CAF_CHECK_EQUAL(r.for_probe(), 2u);
 }
 
 CAF_TEST(an answer ends the rest) {
   replica_set r{2, balance::failover, 30s};
-  r.failed(0, t0);
+  r.failed(0, nodes, t0);
   CHECK_EQUAL(r.status(0).rests_until, t0 + 30s);
 
-  r.answered(0);
+  r.answered(0, nodes);
 
   CAF_CHECK(r.status(0).rests_until < t0);
   CHECK_EQUAL(r.order(1, t0), (positions{0, 1}));
@@ -105,22 +107,36 @@ CAF_TEST(an answer ends the rest) {
 CAF_TEST(a failure is news if the replica has answered since the last one) {
   replica_set r{2, balance::failover, 30s};
 
-  CAF_CHECK(r.failed(0, t0));
-  CAF_CHECK(!r.failed(0, t0 + 1min));
-  CAF_CHECK(r.failed(1, t0));
+  CAF_CHECK(r.failed(0, nodes, t0));
+  CAF_CHECK(!r.failed(0, nodes, t0 + 1min));
+  CAF_CHECK(r.failed(1, nodes, t0));
 
-  r.answered(0);
-  CAF_CHECK(r.failed(0, t0));
+  r.answered(0, nodes);
+  CAF_CHECK(r.failed(0, nodes, t0));
+}
+
+CAF_TEST(the answer of another endpoint does not end the rest) {
+  replica_set r{2, balance::failover, 30s};
+  CAF_CHECK(r.failed(0, nodes, t0));
+  CAF_CHECK(!r.failed(0, endpoint::metrics, t0 + 1s));
+
+  r.answered(0, endpoint::network_stats);
+  r.answered(0, endpoint::metrics);
+  CHECK_EQUAL(r.order(1, t0 + 2s), (positions{1, 0}));
+  CAF_CHECK(!r.failed(0, nodes, t0 + 31s)); // known since the first failure
+
+  r.answered(0, nodes);
+  CHECK_EQUAL(r.order(2, t0 + 31s), (positions{0, 1}));
 }
 
 CAF_TEST(new rules apply to the next failure and the next order) {
   replica_set r{2, balance::failover, 30s};
-  r.failed(0, t0);
+  r.failed(0, nodes, t0);
 
   r.set_rules(balance::round_robin, 5s);
 
   CHECK_EQUAL(r.status(0).rests_until, t0 + 30s);
-  r.failed(1, t0);
+  r.failed(1, nodes, t0);
   CHECK_EQUAL(r.status(1).rests_until, t0 + 5s);
   CHECK_EQUAL(r.order(1, t0 + 5s), (positions{1, 0}));
   CHECK_EQUAL(r.order(3, t0 + 30s), (positions{1, 0}));
@@ -217,12 +233,12 @@ CAF_TEST(a poll is lost only if every replica has failed in it) {
             metrics::all_reasons[static_cast<std::size_t>(kind(engine))], {}};
         if (!fails(engine) ||
             metrics::verdict_of(f) != metrics::verdict::failure) {
-          r.answered(asked);
+          r.answered(asked, nodes);
           break;
         }
         ++failures;
         failed.insert(asked);
-        r.failed(asked, now);
+        r.failed(asked, nodes, now);
         running = chain.next(f, plan, 0).has_value();
         if (!running) {
           ++lost;
