@@ -731,6 +731,34 @@ CAF_TEST(late reports and dead fetchers change no adaptive timeout) {
   CHECK_EQUAL(limit(), 500ms);
 }
 
+CAF_TEST(only timeouts change an adaptive timeout) {
+  settings.timeout = 5s;
+  settings.adaptive_timeout = true;
+  settings.failure_threshold = 1000;
+  auto g = std::make_shared<const group_settings>(settings);
+  caf::anon_send(aut, atom::configure_v, group_ptr{g});
+  const auto poll = [this](const metrics::poll& p, duration limit) {
+    tick();
+    for (const auto e : all_endpoints) {
+      caf::anon_send(aut, atom::poll_v,
+                     poll_report{e, latest(e), p, 50ms, {}, limit});
+      consume_messages();
+    }
+  };
+  for (int i = 0; i < 20; ++i)
+    poll(good(), 5s);
+  REQUIRE_EQUAL(status(nodes).request_timeout, 500ms);
+
+  for (const auto why : {reason::connect, reason::http_5xx, reason::json,
+                         reason::eof, reason::auth})
+    for (int i = 0; i < 20; ++i)
+      poll(bad(why), 500ms);
+  CHECK_EQUAL(status(nodes).request_timeout, 500ms);
+
+  poll(bad(reason::timeout), 500ms);
+  CHECK_EQUAL(status(nodes).request_timeout, 1s);
+}
+
 CAF_TEST(a fetcher that throws is replaced and its poll ends as local) {
   settings.make_fetcher = [](supervisor_impl::pointer parent, endpoint) {
     return parent->spawn([]() -> fetcher_actor::behavior_type {
