@@ -1,9 +1,9 @@
 """For each alert: series on which it fires at an exact minute and ends at an
 exact minute, and series on which it never fires.
 
-Series have one value a step, which is a minute. Job, instance and target are
-added to each, as the three ways of scraping do; a label that is written here
-stays.
+Series have one value a step, which is a minute where a case does not say
+otherwise. Job, instance and target are added to each, as the three ways of
+scraping do; a label that is written here stays.
 """
 
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class Case:
     # Steps by which the alert may be late: the order in which groups of rules
     # are evaluated is open, so a recorded value may be that of the step before.
     late: int = 0
-    step: int = 1  # minutes
+    step: float = 1  # minutes
 
 
 def harmless(series, **more):
@@ -63,6 +63,11 @@ def endpoints(metrics, nodes_status, network_stats, **labels):
         for name, values in (("metrics", metrics),
                              ("nodes_status", nodes_status),
                              ("network_stats", network_stats))}
+
+
+def service(values):
+    """A service of which all endpoints answer well, or none does."""
+    return endpoints(values, values, values) | {"betanet_up": values}
 
 
 def shard(index, count, values, instance=None):
@@ -300,15 +305,26 @@ CASES = {
         Case({"target:betanet_up:avg1h":
               hold(1, 70) + hold(0.98, 30) + hold(1, 20),
               "target:betanet_up:avg5m":
-              hold(1, 70) + hold(0.9, 20) + hold(1, 30)}, 72, 90,
+              hold(1, 70) + hold(0.9, 20) + hold(1, 30)}, 77, 90,
              recorded=True),
         # 1 % of the last six hours and of the last half hour
         Case({"target:betanet_up:avg6h":
               hold(1, 370) + hold(0.99, 30) + hold(1, 20),
               "target:betanet_up:avg30m":
               hold(1, 370) + hold(0.99, 20) + hold(1, 30),
-              "target:betanet_up:avg5m": hold(1, 420)}, 372, 390,
+              "target:betanet_up:avg5m": hold(1, 420)}, 377, 390,
              recorded=True),
+        # Every fifth poll fails, of one endpoint. The last failure leaves the
+        # window of five minutes at minute 136.
+        Case(endpoints(hold(1, 70) + [0, 1, 1, 1, 1] * 13 + hold(1, 40),
+                       hold(1, 175), hold(1, 175)) |
+             {"betanet_up": hold(1, 70) + [0, 1, 1, 1, 1] * 13 + hold(1, 40)},
+             77, 136),
+        # outages that BetanetTargetDown tells of, and their echo
+        harmless(service(hold(1, 370) + hold(0, 10) + hold(1, 50))),
+        harmless(service(hold(1, 370) + hold(0, 60) + hold(1, 50))),
+        # a restart of 75 s, which is nothing to tell of
+        harmless(service(hold(1, 300) + hold(0, 5) + hold(1, 60)), step=0.25),
         # the outage is over: the short window knows it
         harmless({"target:betanet_up:avg1h": hold(0.98, 120),
                   "target:betanet_up:avg5m": hold(1, 120)}, recorded=True),
@@ -337,6 +353,14 @@ CASES = {
               hold(1, 3 * DAY) + hold(0.998, 6) + hold(1, 6),
               "target:betanet_up:avg5m": hold(1, 3 * DAY + 12)},
              3 * DAY + 2, 3 * DAY + 6, recorded=True, step=10),
+        # an outage that BetanetTargetDown tells of, and its echo
+        harmless(service(hold(1, 3 * DAY + 2) + hold(0, 2) + hold(1, 50)),
+                 step=10),
+        # a failure of an hour that it says nothing of
+        Case(endpoints(hold(1, DAY + 2) + hold(0, 6) + hold(1, 10),
+                       hold(1, DAY + 18), hold(1, DAY + 18)) |
+             {"betanet_up": hold(1, DAY + 2) + hold(0, 6) + hold(1, 10)},
+             DAY + 4, step=10),
         # within the objective
         harmless({"target:betanet_up:avg3d": hold(0.9995, 3 * DAY + 12),
                   "target:betanet_up:avg6h": hold(0.9995, 3 * DAY + 12),

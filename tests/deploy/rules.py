@@ -100,19 +100,24 @@ def placed(series, topology):
     return join(name, place(labels, topology, scope_of(name)))
 
 
+def minutes(number):
+    """A duration, which may be a part of a minute."""
+    return f"{60 * number:.0f}s"
+
+
 def firing(step, alert, labels=()):
     """A check that the alert fires then, once with each of the labels."""
     samples = [{"labels": join("ALERTS", l), "value": 1} for l in labels]
     return {"expr": f'ALERTS{{alertname="{alert}", alertstate="firing"}}',
-            "eval_time": f"{step}m", "exp_samples": samples}
+            "eval_time": minutes(step), "exp_samples": samples}
 
 
 def checks(alert, case):
     if case.fires is NEVER:
-        length = case.step * max(len(v) for v in case.series.values())
+        length = minutes(case.step * max(map(len, case.series.values())))
         ever = (f'max_over_time(ALERTS{{alertname="{alert}", '
-                f'alertstate="firing"}}[{length}m])')
-        return [{"expr": ever, "eval_time": f"{length}m", "exp_samples": []}]
+                f'alertstate="firing"}}[{length}])')
+        return [{"expr": ever, "eval_time": length, "exp_samples": []}]
     own = {"alertname": alert, "alertstate": "firing",
            **ALERTS[alert]["labels"]}
     places = TOPOLOGIES if case.scope != "nothing" else ["unnamed"]
@@ -145,7 +150,7 @@ def promtool(tests, *, rule_files=(RECORDING, ALERTING), interval="1m"):
 
 
 def test_of(alert, case):
-    return {"name": alert, "interval": f"{case.step}m",
+    return {"name": alert, "interval": minutes(case.step),
             "input_series": [{"series": placed(name, topology),
                               "values": notation(values)}
                              for name, values in case.series.items()
@@ -217,24 +222,27 @@ class Alerts(unittest.TestCase):
             self.assertTrue(any(fires) and any(ends) and not all(fires), alert)
 
     def test_each_alert_fires_and_ends_to_the_minute(self):
-        for step, recorded in ((1, False), (1, True), (10, True)):
+        kinds = {(case.step, case.recorded)
+                 for cases in CASES.values() for case in cases}
+        for step, recorded in sorted(kinds):
             files = (ALERTING,) if recorded else (RECORDING, ALERTING)
             tests = [test_of(alert, case)
                      for alert, cases in CASES.items() for case in cases
                      if (case.step, case.recorded) == (step, recorded)]
             self.assertEqual(promtool(tests, rule_files=files,
-                                      interval=f"{step}m"), "")
+                                      interval=minutes(step)), "")
 
     def test_each_text_can_be_read(self):
         for alert, cases in CASES.items():
             case = next(c for c in cases if c.ends is not NEVER)
             test = {**test_of(alert, case), "promql_expr_test": [],
                     "alert_rule_test": [{
-                        "eval_time": f"{(case.ends - 1) * case.step}m",
+                        "eval_time": minutes((case.ends - 1) * case.step),
                         "alertname": alert, "exp_alerts": []}]}
             files = (ALERTING,) if case.recorded else (RECORDING, ALERTING)
             # promtool tells what it got instead of nothing
-            told = promtool([test], rule_files=files, interval=f"{case.step}m")
+            told = promtool([test], rule_files=files,
+                            interval=minutes(case.step))
             texts = re.findall(
                 'Labels:{(.*)}\n *Annotations:{description="(.*)", '
                 'runbook_url="(.*)", summary="(.*)"}', told)
