@@ -35,6 +35,12 @@ def free_port():
         return s.getsockname()[1]
 
 
+def project_version():
+    """The version of CMakeLists.txt."""
+    with open(f"{SOURCES}/CMakeLists.txt", encoding="utf-8") as f:
+        return re.search(r"project\(\S+ VERSION (\S+)", f.read())[1]
+
+
 def wait_for(condition, what, seconds=20):
     """Evaluates the condition until it is true and returns its value. Fails
     with the text `what` after `seconds`."""

@@ -23,7 +23,7 @@ import yaml
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 import harness  # noqa: E402
-from harness import SOURCES, free_port, wait_for  # noqa: E402
+from harness import SOURCES, free_port, project_version, wait_for  # noqa: E402
 
 DEPLOY = f"{SOURCES}/deploy"
 FOLDER = f"{DEPLOY}/kubernetes"
@@ -36,7 +36,22 @@ kind: Kustomization
 namespace: betanet
 resources: [../overlays/prometheus-operator]
 components: [../components/network-policy]
+images:
+  - name: {image}
+    newName: registry.example.org/betanet_exporter
+    newTag: 9.8.7
 """
+
+
+def published_image():
+    """The image that release.yml publishes, in the repository that the rules
+    name."""
+    with open(f"{SOURCES}/.github/workflows/release.yml") as f:
+        registry = re.search(r"IMAGE: (\S+)/\$\{\{ github.repository \}\}",
+                             f.read())[1]
+    with open(f"{DEPLOY}/prometheus/betanet.alerts.yml") as f:
+        repository = re.search(r"github\.com/([^/]+/[^/]+)/", f.read())[1]
+    return f"{registry}/{repository.lower()}"
 
 
 def prometheus_rules():
@@ -117,7 +132,7 @@ class Rendered(harness.Case):
         own = f"{home}/deploy/kubernetes/own"
         os.mkdir(own)
         with open(f"{own}/kustomization.yaml", "w") as f:
-            f.write(WITH_POLICY)
+            f.write(WITH_POLICY.format(image=published_image()))
         cls.all = {}
         for name in (*RENDERED, "own"):
             text = subprocess.run(
@@ -193,6 +208,17 @@ class Rendered(harness.Case):
                                   for p in rule["ports"]], ["http"])
             for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
                 self.assertIn(container[probe]["httpGet"]["port"], ports)
+
+    def test_the_image_is_the_one_that_a_release_publishes(self):
+        for name, kinds in self.each():
+            _, _, container = self.pod_of(kinds)
+            self.assertEqual(
+                container["image"],
+                f"{published_image()}:{project_version()}" if name != "own"
+                else "registry.example.org/betanet_exporter:9.8.7")
+        self.assertIn(f"images:  {' ' * 32}# only for another registry or "
+                      f"version\n  - name: {published_image()}\n",
+                      self.readme)
 
     def test_references_resolve(self):
         for _, kinds in self.each():

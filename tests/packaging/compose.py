@@ -12,18 +12,13 @@ import unittest
 import yaml
 
 import sandbox
-from harness import SOURCES, request, wait_for
+from harness import SOURCES, project_version, request, wait_for
 from sandbox import Container, run, write
 
 FILE = f"{SOURCES}/deploy/compose/docker-compose.yml"
 IMAGES = {"betanet-exporter": "exporter", "betanet": "simulator"}
 PROGRAMS = {"prometheus": "prometheus",
             "alertmanager": "prometheus-alertmanager"}
-
-
-def project_version():
-    with open(f"{SOURCES}/CMakeLists.txt", encoding="utf-8") as f:
-        return re.search(r"project\(\S+ VERSION (\S+)", f.read())[1]
 
 
 def mounts_of(service):
