@@ -93,6 +93,7 @@ def kustomize():
 
 
 KUSTOMIZE = kustomize()
+MISSING = "no kubectl or kustomize that knows components"
 
 
 def labels_of(document):
@@ -123,7 +124,7 @@ class Files(unittest.TestCase):
                              "run: tests/deploy/kubernetes.py write")
 
 
-@unittest.skipUnless(KUSTOMIZE, "no kubectl or kustomize that knows components")
+@unittest.skipUnless(KUSTOMIZE, MISSING)
 class Rendered(harness.Case):
     @classmethod
     def setUpClass(cls):
@@ -417,4 +418,6 @@ if __name__ == "__main__":
         with open(RULES, "w") as f:
             f.write(prometheus_rules())
     else:
+        if not KUSTOMIZE:
+            print(f"skipped: kubernetes.py: all that is rendered: {MISSING}")
         unittest.main()
