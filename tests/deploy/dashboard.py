@@ -65,7 +65,11 @@ class Structure(unittest.TestCase):
                 self.assertGreater(len(panel[key]), 2, panel["id"])
             defaults = panel["fieldConfig"]["defaults"]
             self.assertTrue(defaults["unit"], panel["title"])
-            self.assertTrue(defaults["thresholds"]["steps"], panel["title"])
+            steps = defaults["thresholds"]["steps"]
+            self.assertTrue(steps, panel["title"])
+            for step in steps[1:] or steps:  # the first one draws no line
+                self.assertNotEqual(step["color"], "transparent",
+                                    panel["title"])
             self.assertTrue(panel["targets"], panel["title"])
 
     def test_no_panel_covers_another(self):
@@ -99,7 +103,8 @@ class Structure(unittest.TestCase):
 
     def test_rates_follow_the_width_of_the_panel(self):
         for title, expression in queries():
-            for window in re.findall(r"rate\([^\[]*(\[.*?\])", expression):
+            for window in re.findall(r"(?:rate|increase)\([^\[]*(\[.*?\])",
+                                     expression):
                 self.assertEqual(window, "[$__rate_interval]", title)
 
 
