@@ -251,6 +251,11 @@ class Alerts(unittest.TestCase):
                 self.assertTrue(url.endswith(f"runbook.md#{alert.lower()}"))
                 self.assertNotRegex(description + summary,
                                     "{{|<no value>|<error|%!|  |NaN|Inf")
+                # 1.003 times, 66.67m times, 0.07 answers a second
+                self.assertNotRegex(
+                    description + summary,
+                    r"(\d\.\d+\w*|\d[mukMG]) (times|peers|exporters|answers)"
+                    "| a second")
                 for name, value in re.findall('(job|target)="(.*?)"', labels):
                     self.assertIn(value, description)
 
