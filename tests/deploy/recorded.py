@@ -36,7 +36,7 @@ EXPECTED = {
              19: DOWN | FAILING | OPEN, 22: DOWN | FAILING | OPEN | OLD,
              26: NOTHING, 31: NOTHING},
     "hang": {4: NOTHING, 6: NOTHING, 9: DOWN, 15: DOWN,
-             22: DOWN | FAILING | OPEN | OLD | SLOW, 26: SLOW},
+             22: DOWN | FAILING | OPEN | OLD, 26: NOTHING},
     "garbage": {4: NOTHING, 6: NOTHING, 9: DOWN,
                 22: DOWN | FAILING | OPEN | OLD, 26: NOTHING},
     # The service answers, so no breaker opens.

@@ -87,13 +87,15 @@ def traffic(processed, dropped):
             "betanet_packets_dropped_total": dropped}
 
 
-def durations(slow):
-    """Ten requests a minute, of which so many take 2.5 s to 5 s."""
+def durations(slow, medium=0):
+    """Ten requests a minute, of which so many take 2.5 s to 5 s, and so many
+    0.1 s to 2.5 s."""
     minutes = len(slow)
     total = counter((10, minutes))
     below = [n - sum(slow[:at]) for at, n in enumerate(total)]
+    fast = [n - medium * at for at, n in enumerate(below)]
     name = "betanet_exporter_request_duration_seconds_bucket"
-    return {f'{name}{{endpoint="metrics", le="0.1"}}': below,
+    return {f'{name}{{endpoint="metrics", le="0.1"}}': fast,
             f'{name}{{endpoint="metrics", le="2.5"}}': below,
             f'{name}{{endpoint="metrics", le="5"}}': total,
             f'{name}{{endpoint="metrics", le="+Inf"}}': total}
@@ -294,8 +296,24 @@ CASES = {
         harmless(failures("http_4xx", counter((4, 40)))),
     ],
     "BetanetCollectionSlow": [
-        Case(durations(hold(0, 20) + hold(10, 30) + hold(0, 40)), 32, 59,
+        Case(durations(hold(0, 20) + hold(10, 30) + hold(0, 40)), 36, 55,
              METRICS),
+        # more than a tenth are slow
+        Case(durations(hold(0, 20) + [1, 2] * 15 + hold(0, 40)), 39, 52,
+             METRICS),
+        # a tenth
+        harmless(durations(hold(1, 60))),
+        # almost slow
+        harmless(durations(hold(0, 60), medium=10)),
+        # outages in which requests hang, told of by other alerts or too short
+        harmless(durations(hold(0, 20) + hold(10, 30) + hold(0, 40)) |
+                 endpoints(*[hold(1, 20) + hold(0, 30) + hold(1, 40)] * 3)),
+        harmless(durations(hold(0, 20) + hold(10, 30) + hold(0, 40)) |
+                 endpoints(hold(1, 20) + hold(0, 30) + hold(1, 40),
+                           hold(1, 90), hold(1, 90))),
+        harmless(durations(hold(0, 20) + hold(10, 9) + hold(0, 40)) |
+                 endpoints(hold(1, 20) + hold(0, 9) + hold(1, 40),
+                           hold(1, 69), hold(1, 69))),
         # one in a hundred
         harmless(durations(([1] + hold(0, 9)) * 6)),
         harmless(durations(hold(0, 60))),
