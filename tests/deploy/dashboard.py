@@ -3,7 +3,8 @@
 usage: BINARY_DIR=build/release python3 tests/deploy/dashboard.py
        BINARY_DIR=build/release python3 tests/deploy/dashboard.py draw FILE
 
-The second form draws what the panels show of a simulated outage.
+The second form draws what the panels show of a simulated outage, in about four
+minutes. After a change of the dashboard, FILE is docs/dashboard.svg.
 """
 
 import json
@@ -106,6 +107,44 @@ class Structure(unittest.TestCase):
             for window in re.findall(r"(?:rate|increase)\([^\[]*(\[.*?\])",
                                      expression):
                 self.assertEqual(window, "[$__rate_interval]", title)
+
+
+class Picture(unittest.TestCase):
+    """The picture in docs/, which the second form of this script draws."""
+
+    @classmethod
+    def setUpClass(cls):
+        with open(f"{SOURCES}/docs/dashboard.svg") as f:
+            cls.text = f.read()
+
+    def words(self, attributes):
+        return re.findall(rf"<text [^>]*{attributes}[^>]*>([^<]*)<", self.text)
+
+    def test_the_readme_shows_it(self):
+        with open(f"{SOURCES}/README.md") as f:
+            self.assertRegex(f.read(), r"!\[.+\]\(docs/dashboard\.svg\)")
+
+    def test_it_has_the_panels_of_today(self):
+        titles = [p["title"] for p in panels()]
+        drawn = self.words('font-size="13"')
+        self.assertEqual(drawn, titles[:titles.index(draw.LAST) + 1])
+
+    def test_its_scales_have_round_numbers(self):
+        self.assertEqual(draw.ticks(7), [0, 2, 4, 6, 8])
+        self.assertEqual(draw.ticks(0.31), [0, 0.1, 0.2, 0.3, 0.4])
+        self.assertEqual(draw.ticks(1), [0, 0.25, 0.5, 0.75, 1])
+        self.assertEqual(draw.formatted(0.5, "reqps"), "0.5 req/s")
+        for tick in self.words('font-size="10"[^>]*text-anchor="end"'):
+            number = re.match(r"[\d.]+(?= |$)", tick)
+            if number:
+                digits = number[0].replace(".", "").strip("0")
+                self.assertLessEqual(len(digits), 2, tick)
+
+    def test_its_legends_are_whole(self):
+        for endpoint in ("metrics", "nodes_status", "network_stats"):
+            # states, age of data, retries, 90th percentile
+            self.assertEqual(len([w for w in self.words('font-size')
+                                  if w.endswith(endpoint)]), 4, endpoint)
 
 
 @unittest.skipUnless(shutil.which("prometheus"), "no prometheus")

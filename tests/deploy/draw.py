@@ -37,7 +37,7 @@ def formatted(value, unit):
         return f"{value / 60:.3g} min"
     scaled, prefix = value, ""
     for factor, name in PREFIXES:
-        if abs(value) >= factor and not (unit == "none" and factor <= 1):
+        if abs(value) >= factor and (factor >= 1 or unit == "s"):
             scaled, prefix = value / factor, name
             break
     return f"{scaled:.3g} {prefix}{UNITS.get(unit, unit)}".strip()
@@ -50,6 +50,15 @@ def colour_of(value, defaults):
         if step["value"] is None or value >= step["value"]:
             colour = step["color"]
     return NAMED.get(colour, colour)
+
+
+def ticks(highest):
+    """Four or five round numbers from 0 to the first that reaches highest."""
+    power = 10 ** math.floor(math.log10(highest / 4))
+    step = next(power * n for n in (1, 2, 2.5, 5, 10)
+                if power * n * 4 >= highest * 0.999)
+    return [round(step * n, 9) for n in range(
+        math.ceil(highest / step - 0.001) + 1)]
 
 
 def mapped(value, defaults):
@@ -71,7 +80,7 @@ class Frame:
         self.width = at["w"] * CELL_WIDTH - GAP
         self.height = at["h"] * CELL_HEIGHT - GAP
         self.start, self.end = start, end
-        self.left, self.right = self.x + 66, self.x + self.width - 10
+        self.left, self.right = self.x + 66, self.x + self.width - 18
         self.top, self.bottom = self.y + 32, self.y + self.height - 42
         self.defaults = panel.get("fieldConfig", {}).get("defaults", {})
 
@@ -94,15 +103,16 @@ class Frame:
                                   10, "#8e8e9a", "middle"),)]
 
     def legend(self, names):
+        """Every name on one line, in smaller letters if there are many."""
         parts, x = [], self.x + 10
+        letters = sum(map(len, names)) or 1
+        letter = min(6.2, (self.width - 16 - 24 * len(names)) / letters)
         for n, name in enumerate(names):
-            width = 22 + 6.2 * len(name)
-            if x + width > self.x + self.width:
-                break
             parts += [rectangle(x, self.y + self.height - 15, 12, 3,
                                 COLOURS[n % len(COLOURS)]),
-                      text(x + 16, self.y + self.height - 10, name, 11)]
-            x += width
+                      text(x + 16, self.y + self.height - 10, name,
+                           round(11 * letter / 6.2, 1))]
+            x += 24 + letter * len(name)
         return parts
 
 
@@ -128,19 +138,19 @@ def timeseries(frame, series):
         series = stack(series)
     highest = max((v for _, points in series for _, v in finite(points)),
                   default=0) or 1
-    highest *= 1.1
+    scale = ticks(highest)
+    highest = scale[-1]
 
     def up(value):
         return frame.bottom - value / highest * (frame.bottom - frame.top)
 
     parts = []
-    for n in range(5):
-        y = up(highest * n / 4)
+    for tick in scale:
+        y = up(tick)
         parts += [f'<path d="M{frame.left:.0f} {y:.1f}H{frame.right:.0f}" '
                   'stroke="#2c3235"/>',
                   text(frame.left - 6, y + 4, formatted(
-                      highest * n / 4, frame.defaults["unit"]), 10, "#8e8e9a",
-                      "end")]
+                      tick, frame.defaults["unit"]), 10, "#8e8e9a", "end")]
     for step in frame.defaults["thresholds"]["steps"][1:]:
         if step["color"] != "transparent" and step["value"] < highest:
             parts.append(f'<path d="M{frame.left:.0f} {up(step["value"]):.1f}'
