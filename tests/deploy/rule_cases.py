@@ -70,6 +70,16 @@ def service(values):
     return endpoints(values, values, values) | {"betanet_up": values}
 
 
+def burn(long, short, before):
+    """Averages of recording rules: after `before` steps of no failures, shares
+    of failures for 20 steps, each in its window."""
+    windows = {f"target:betanet_up:avg{window}":
+               hold(1, before) + hold(1 - share, 20) + hold(1, 20)
+               for window, share in (long, short)}
+    # which also tells since when the service is known
+    return {"target:betanet_up:avg5m": hold(1, before + 40)} | windows
+
+
 def shard(index, count, values, instance=None):
     """The part of one exporter, which is its own instance."""
     return {'betanet_exporter_shard_info{'
@@ -116,11 +126,15 @@ METRICS = {"endpoint": "metrics"}
 # A good answer every minute, and none after that of minute 10 until minute 31.
 OLD = {'betanet_exporter_last_success_timestamp_seconds{endpoint="metrics"}':
        grow(60, 11) + hold(600, 20) + grow(60, 9, 31 * 60)}
+ANSWER_OF_A_MINUTE_AGO = {
+    'betanet_exporter_last_success_timestamp_seconds{endpoint="metrics"}':
+    grow(60, 40, -60)}
 
 CASES = {
     "BetanetExporterAbsent": [
         Case({"up": DOWN_10}, 12, 20, scope="nothing"),
         Case({}, 2, scope="nothing"),
+        Case({'up{job="node"}': UP}, 2, scope="nothing"),
         harmless({'up{instance="a"}': hold(0, 40), 'up{instance="b"}': UP}),
         # a restart
         harmless({"up": hold(1, 10) + hold(0, 2) + hold(1, 10)}),
@@ -136,6 +150,9 @@ CASES = {
              30, 70, scope="process"),
         harmless({"process_start_time_seconds":
                   hold(1, 10) + hold(2, 10) + hold(3, 90)}),
+        # another program
+        harmless({'process_start_time_seconds{job="node"}':
+                  hold(1, 10) + hold(2, 10) + hold(3, 10) + hold(4, 90)}),
         # the target was away, as a new pod is; the process is the same one
         harmless({"process_start_time_seconds":
                   hold(1, 10) + gone(10) + hold(1, 10) + gone(9) +
@@ -152,6 +169,8 @@ CASES = {
     ],
     "BetanetExporterLocalFault": [
         Case(failures("local", hold(0, 10) + hold(3, 30)), 15, 25,
+             METRICS | {"reason": "local"}),
+        Case(failures("local", hold(0, 10) + hold(1, 30)), 15, 25,
              METRICS | {"reason": "local"}),
         harmless(failures("timeout", counter((4, 40)))),
     ],
@@ -257,6 +276,16 @@ CASES = {
         # 45 s is the limit: at minute 11 the answer of minute 10 is 60 s old.
         Case(OLD | {"betanet_exporter_collection_interval_seconds":
                     hold(15, 40)}, 26, 31, METRICS),
+        # The latest answer is always 60 s old: two intervals, and three.
+        harmless(ANSWER_OF_A_MINUTE_AGO |
+                 {"betanet_exporter_collection_interval_seconds":
+                  hold(30, 40)}),
+        harmless(ANSWER_OF_A_MINUTE_AGO |
+                 {"betanet_exporter_collection_interval_seconds":
+                  hold(20, 40)}),
+        Case(ANSWER_OF_A_MINUTE_AGO |
+             {"betanet_exporter_collection_interval_seconds":
+              hold(20, 10) + hold(19, 20) + hold(20, 10)}, 25, 30, METRICS),
         # polls of ten minutes
         harmless(OLD | {"betanet_exporter_collection_interval_seconds":
                         hold(600, 40)}),
@@ -314,24 +343,29 @@ CASES = {
         harmless(durations(hold(0, 20) + hold(10, 9) + hold(0, 40)) |
                  endpoints(hold(1, 20) + hold(0, 9) + hold(1, 40),
                            hold(1, 69), hold(1, 69))),
+        # Requests stay slow after an outage. It is forgotten ten minutes after
+        # the last minute in which it was told, 23 and 30.
+        Case(durations(hold(0, 20) + hold(10, 50)) |
+             endpoints(*[hold(1, 20) + hold(0, 3) + hold(1, 50)] * 3), 49,
+             labels=METRICS),
+        Case(durations(hold(0, 20) + hold(10, 50)) |
+             endpoints(hold(1, 20) + hold(0, 11) + hold(1, 40),
+                       hold(1, 70), hold(1, 70)), 56, labels=METRICS),
         # one in a hundred
         harmless(durations(([1] + hold(0, 9)) * 6)),
         harmless(durations(hold(0, 60))),
     ],
     "BetanetErrorBudgetBurningFast": [
-        # 2 % of the last hour and of the last minutes
-        Case({"target:betanet_up:avg1h":
-              hold(1, 70) + hold(0.98, 30) + hold(1, 20),
-              "target:betanet_up:avg5m":
-              hold(1, 70) + hold(0.9, 20) + hold(1, 30)}, 77, 90,
+        # The limits are 1.44 % of the last hour and of the last minutes, and
+        # 0.6 % of the last six hours and of the last half hour.
+        Case(burn(("1h", 0.015), ("5m", 0.015), 70), 77, 90, recorded=True),
+        Case(burn(("6h", 0.0065), ("30m", 0.0065), 370), 377, 390,
              recorded=True),
-        # 1 % of the last six hours and of the last half hour
-        Case({"target:betanet_up:avg6h":
-              hold(1, 370) + hold(0.99, 30) + hold(1, 20),
-              "target:betanet_up:avg30m":
-              hold(1, 370) + hold(0.99, 20) + hold(1, 30),
-              "target:betanet_up:avg5m": hold(1, 420)}, 377, 390,
-             recorded=True),
+        harmless(burn(("1h", 0.5), ("5m", 0.014), 70), recorded=True),
+        harmless(burn(("6h", 0.5), ("30m", 0.0055), 370), recorded=True),
+        # a burst, which the short window sees alone
+        harmless(burn(("1h", 0.014), ("5m", 1), 70), recorded=True),
+        harmless(burn(("6h", 0.0055), ("30m", 1), 370), recorded=True),
         # Every fifth poll fails, of one endpoint. The last failure leaves the
         # window of five minutes at minute 136.
         Case(endpoints(hold(1, 70) + [0, 1, 1, 1, 1] * 13 + hold(1, 40),
@@ -341,6 +375,13 @@ CASES = {
         # outages that BetanetTargetDown tells of, and their echo
         harmless(service(hold(1, 370) + hold(0, 10) + hold(1, 50))),
         harmless(service(hold(1, 370) + hold(0, 60) + hold(1, 50))),
+        # Many failures after an outage: it is forgotten after 35 minutes.
+        Case(endpoints(hold(1, 70) + hold(0, 5) + hold(1, 40) +
+                       [0, 1, 1, 1, 1] * 6,
+                       hold(1, 70) + hold(0, 5) + hold(1, 70),
+                       hold(1, 70) + hold(0, 5) + hold(1, 70)) |
+             {"betanet_up": hold(1, 70) + hold(0, 5) + hold(1, 40) +
+              [0, 1, 1, 1, 1] * 6}, 122),
         # a restart of 75 s, which is nothing to tell of
         harmless(service(hold(1, 300) + hold(0, 5) + hold(1, 60)), step=0.25),
         # the outage is over: the short window knows it
@@ -357,20 +398,20 @@ CASES = {
                  recorded=True),
     ],
     "BetanetErrorBudgetBurningSlowly": [
-        # 0.4 % of the last day and of the last two hours
-        Case({"target:betanet_up:avg1d":
-              hold(1, DAY) + hold(0.996, 8) + hold(1, 4),
-              "target:betanet_up:avg2h":
-              hold(1, DAY) + hold(0.996, 6) + hold(1, 6),
-              "target:betanet_up:avg5m": hold(1, DAY + 12)},
-             DAY + 2, DAY + 6, recorded=True, step=10),
-        # 0.2 % of the last three days and of the last six hours
-        Case({"target:betanet_up:avg3d":
-              hold(1, 3 * DAY) + hold(0.998, 8) + hold(1, 4),
-              "target:betanet_up:avg6h":
-              hold(1, 3 * DAY) + hold(0.998, 6) + hold(1, 6),
-              "target:betanet_up:avg5m": hold(1, 3 * DAY + 12)},
-             3 * DAY + 2, 3 * DAY + 6, recorded=True, step=10),
+        # The limits are 0.3 % of the last day and of the last two hours, and
+        # 0.1 % of the last three days and of the last six hours.
+        Case(burn(("1d", 0.0035), ("2h", 0.0035), 1440), 1455, 1460,
+             recorded=True),
+        Case(burn(("3d", 0.0012), ("6h", 0.0012), 3 * DAY), 3 * DAY + 2,
+             3 * DAY + 20, recorded=True, step=10),
+        harmless(burn(("1d", 0.5), ("2h", 0.0025), DAY), recorded=True,
+                 step=10),
+        harmless(burn(("3d", 0.5), ("6h", 0.0009), 3 * DAY), recorded=True,
+                 step=10),
+        harmless(burn(("1d", 0.0025), ("2h", 0.5), DAY), recorded=True,
+                 step=10),
+        harmless(burn(("3d", 0.0009), ("6h", 0.5), 3 * DAY), recorded=True,
+                 step=10),
         # an outage that BetanetTargetDown tells of, and its echo
         harmless(service(hold(1, 3 * DAY + 2) + hold(0, 2) + hold(1, 50)),
                  step=10),
@@ -379,6 +420,13 @@ CASES = {
                        hold(1, DAY + 18), hold(1, DAY + 18)) |
              {"betanet_up": hold(1, DAY + 2) + hold(0, 6) + hold(1, 10)},
              DAY + 4, step=10),
+        # the same eight hours after an outage, which is forgotten after seven
+        Case(endpoints(hold(1, DAY + 2) + hold(0, 2) + hold(1, 48) +
+                       hold(0, 6),
+                       hold(1, DAY + 2) + hold(0, 2) + hold(1, 54),
+                       hold(1, DAY + 2) + hold(0, 2) + hold(1, 54)) |
+             {"betanet_up": hold(1, DAY + 2) + hold(0, 2) + hold(1, 48) +
+              hold(0, 6)}, DAY + 54, step=10),
         # within the objective
         harmless({"target:betanet_up:avg3d": hold(0.9995, 3 * DAY + 12),
                   "target:betanet_up:avg6h": hold(0.9995, 3 * DAY + 12),
@@ -406,6 +454,11 @@ CASES = {
         Case(traffic(counter((900, 90)),
                      counter((9, 10), (100, 30), (9, 50))), 23, 43, late=1),
         harmless(traffic(counter((1000, 60)), counter((10, 60)))),
+        Case({"target:betanet_packets_dropped:ratio_rate5m":
+              hold(0.05, 10) + hold(0.055, 20) + hold(0.05, 20)}, 20, 30,
+             recorded=True),
+        harmless({"target:betanet_packets_dropped:ratio_rate5m":
+                  hold(0.05, 60)}, recorded=True),
         # nothing flows
         harmless(traffic(hold(1000, 60), hold(500, 60))),
         # the service began anew
@@ -428,6 +481,22 @@ CASES = {
                   hold(0.1, 7 * DAY) + hold(0.3, 13),
                   "target:betanet_message_latency_seconds:avg1h":
                   hold(0.2, 7 * DAY + 13)}, recorded=True, step=10),
+        # a week ago this hour was slow, unlike yesterday
+        harmless({"target:betanet_message_latency_seconds:avg5m":
+                  hold(0.1, 7 * DAY) + hold(0.3, 13),
+                  "target:betanet_message_latency_seconds:avg1h":
+                  hold(0.2, DAY) + hold(0.06, 6 * DAY + 13)},
+                 recorded=True, step=10),
+        # twice as much, and no more
+        harmless({"target:betanet_message_latency_seconds:avg5m":
+                  hold(0.2, 120),
+                  "target:betanet_message_latency_seconds:avg1h":
+                  hold(0.1, 120)}, recorded=True),
+        # 50 ms, and a little more
+        Case({"target:betanet_message_latency_seconds:avg5m":
+              hold(0.05, 100) + hold(0.055, 30) + hold(0.05, 30),
+              "target:betanet_message_latency_seconds:avg1h":
+              hold(0.01, 160)}, 115, 130, recorded=True),
         # twice of very little
         harmless({"target:betanet_message_latency_seconds:avg5m":
                   hold(0.002, 100) + hold(0.02, 60),
@@ -446,6 +515,10 @@ CASES = {
         Case({"betanet_connected_peers": hold(100, 40) + hold(50, 60)},
              45, 70),
         harmless({"betanet_connected_peers": hold(100, 40) + hold(70, 60)}),
+        Case({"betanet_connected_peers": hold(5, 40) + hold(2, 60)}, 45, 70),
+        # there were more than five, but not within half an hour
+        harmless({"betanet_connected_peers":
+                  hold(6, 40) + hold(4, 31) + hold(1, 60)}),
         # slowly
         harmless({"betanet_connected_peers":
                   [100 - n for n in range(60)]}),
@@ -456,6 +529,8 @@ CASES = {
         Case({"betanet_connected_peers": hold(10, 60),
               "betanet_mixnode_active":
               hold(7, 10) + hold(4, 30) + hold(5, 20)}, 25, 40),
+        Case({"betanet_connected_peers": hold(1, 60),
+              "betanet_mixnode_active": hold(0, 60)}, 15),
         harmless({"betanet_connected_peers": hold(10, 60),
                   "betanet_mixnode_active": hold(5, 60)}),
         harmless({"betanet_connected_peers": hold(0, 60),
@@ -466,6 +541,12 @@ CASES = {
               counter((1000, 20), (0, 30), (1000, 20)),
               "betanet_mixnode_active": hold(5, 70)} |
              endpoints(*[hold(1, 70)] * 3), 35, 51),
+        # The endpoint failed once, at minute 28. One node is active.
+        Case({"betanet_bytes_transmitted_total":
+              counter((1000, 20), (0, 50)),
+              "betanet_mixnode_active": hold(1, 70)} |
+             endpoints(hold(1, 70), hold(1, 70),
+                       hold(1, 28) + hold(0, 1) + hold(1, 41)), 44),
         # the exporter cannot know: the endpoint does not answer
         harmless({"betanet_bytes_transmitted_total":
                   counter((1000, 20), (0, 50)),
