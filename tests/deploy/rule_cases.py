@@ -202,6 +202,18 @@ CASES = {
                   gone(10) + hold(1, 50),
                   'up{instance="b"}': hold(1, 60)}),
     ],
+    "BetanetDiscoveryFailing": [
+        Case({'betanet_exporter_sd_refresh_failures_total{source="http://l"}':
+              counter((0, 10), (1, 30), (0, 40))}, 26, 55,
+             {"source": "http://l"}, scope="process"),
+        # a file, which is read every five minutes
+        Case({'betanet_exporter_sd_refresh_failures_total{source="a.yml"}':
+              [n // 5 for n in range(60)]}, 20, labels={"source": "a.yml"},
+             scope="process"),
+        # one failed reading
+        harmless({'betanet_exporter_sd_refresh_failures_total'
+                  '{source="http://l"}': hold(0, 10) + hold(1, 60)}),
+    ],
     "BetanetShardMissing": [
         Case(shard(0, 3, hold(1, 60)) | shard(1, 3, hold(1, 60)) |
              shard(2, 3, hold(1, 10) + gone(30) + hold(1, 20)), 20, 40,
@@ -252,6 +264,22 @@ CASES = {
         Case(endpoints(hold(1, 10) + hold(0, 15) + hold(1, 10), UP, UP),
              20, 25, METRICS),
         harmless(endpoints(DOWN_10, UP, UP)),
+    ],
+    "BetanetReplicaDown": [
+        # At minute 25 six of eleven values within ten minutes are 0.
+        Case({'betanet_exporter_replica_up{replica="http://a"}':
+              hold(1, 20) + hold(0, 30) + hold(1, 30)}, 30, 55,
+             {"replica": "http://a"}),
+        # It is tried again each third minute: seven of eleven are 0 at most.
+        Case({'betanet_exporter_replica_up{replica="http://a"}':
+              hold(1, 20) + [0, 0, 1] * 20}, 32,
+             labels={"replica": "http://a"}),
+        # a restart of the replica
+        harmless({'betanet_exporter_replica_up{replica="http://a"}':
+                  hold(1, 20) + hold(0, 5) + hold(1, 30)}),
+        # it rests for half of the time
+        harmless({'betanet_exporter_replica_up{replica="http://a"}':
+                  [1, 0] * 30}),
     ],
     "BetanetBreakerOpen": [
         Case({'betanet_exporter_circuit_breaker_state{endpoint="metrics"}':

@@ -29,7 +29,7 @@ TOPOLOGIES = {
 }
 NO_METRICS = {"betanet_exporter", "betanet_sim"}
 OF_THE_PROCESS = ("process_", "betanet_exporter_config_",
-                  "betanet_exporter_shard_")
+                  "betanet_exporter_sd_", "betanet_exporter_shard_")
 
 
 def groups(path):
