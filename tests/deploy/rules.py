@@ -203,6 +203,12 @@ class Alerts(unittest.TestCase):
                 subprocess.run(["promtool", "check", "config", f.name],
                                check=True, capture_output=True)
 
+    def test_no_group_is_so_slow_that_its_values_are_forgotten(self):
+        for path in (RECORDING, ALERTING):
+            for group in groups(path):
+                interval = group.get("interval", "1m")
+                self.assertRegex(interval, r"^[1-4]m$", group["name"])
+
     def test_rules_name_metrics_that_exist(self):
         for path in (RECORDING, ALERTING):
             for rule in rules(path):
