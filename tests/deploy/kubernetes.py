@@ -41,6 +41,12 @@ images:
     newName: registry.example.org/betanet_exporter
     newTag: 9.8.7
 """
+WITH_TLS = """
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [../overlays/{overlay}]
+components: [../components/tls-and-login]
+"""
 
 
 def published_image():
@@ -130,12 +136,16 @@ class Rendered(harness.Case):
     def setUpClass(cls):
         home = cls.enterClassContext(tempfile.TemporaryDirectory())
         shutil.copytree(DEPLOY, f"{home}/deploy")
-        own = f"{home}/deploy/kubernetes/own"
-        os.mkdir(own)
-        with open(f"{own}/kustomization.yaml", "w") as f:
-            f.write(WITH_POLICY.format(image=published_image()))
+        own = {"own": WITH_POLICY.format(image=published_image()),
+               "operator-tls": WITH_TLS.format(overlay="prometheus-operator"),
+               "sharded-tls": WITH_TLS.format(overlay="sharded")}
+        for name, text in own.items():
+            folder = f"{home}/deploy/kubernetes/{name}"
+            os.mkdir(folder)
+            with open(f"{folder}/kustomization.yaml", "w") as f:
+                f.write(text)
         cls.all = {}
-        for name in (*RENDERED, "own"):
+        for name in (*RENDERED, *own):
             text = subprocess.run(
                 [*KUSTOMIZE, f"{home}/deploy/kubernetes/{name}"], check=True,
                 capture_output=True, text=True).stdout
@@ -165,11 +175,12 @@ class Rendered(harness.Case):
     def test_each_folder_holds_what_it_promises(self):
         base = {"Deployment", "Service", "ServiceAccount", "ConfigMap"}
         operator = base | {"ServiceMonitor", "PrometheusRule"}
+        sharded = operator - {"Deployment"} | {"StatefulSet"}
         expected = {"base": base, "overlays/prometheus-operator": operator,
                     "overlays/tls-and-login": base,
-                    "overlays/sharded":
-                    operator - {"Deployment"} | {"StatefulSet"},
-                    "own": operator | {"NetworkPolicy"}}
+                    "overlays/sharded": sharded,
+                    "own": operator | {"NetworkPolicy"},
+                    "operator-tls": operator, "sharded-tls": sharded}
         for name, kinds in self.each():
             self.assertEqual(set(kinds), expected[name])
 
@@ -241,6 +252,26 @@ class Rendered(harness.Case):
             for mount in mounts:
                 self.assertTrue(mount["readOnly"])
                 self.assertNotIn("subPath", mount)
+
+    def test_a_monitor_knows_the_login_of_the_listener(self):
+        for name in ("operator-tls", "sharded-tls"):
+            kinds = {d["kind"]: d for d in self.all[name]}
+            workload = kinds.get("Deployment") or kinds["StatefulSet"]
+            arguments = workload["spec"]["template"]["spec"]["containers"][0][
+                "args"]
+            self.assertEqual(arguments[-1], "--web.config.file="
+                             "/etc/betanet_exporter_secrets/web/web.yml")
+            self.assertEqual("--shard.count=4" in arguments,
+                             name == "sharded-tls")
+            endpoint, = kinds["ServiceMonitor"]["spec"]["endpoints"]
+            self.assertEqual(endpoint["scheme"], "https")
+            self.assertEqual(endpoint["tlsConfig"]["serverName"],
+                             kinds["Service"]["metadata"]["name"])
+            secrets = {endpoint["tlsConfig"]["ca"]["secret"]["name"],
+                       *(s["name"] for s in endpoint["basicAuth"].values())}
+            for secret in secrets:
+                self.assertRegex(self.readme,
+                                 rf"kubectl create secret \w+ {secret}\b")
 
     def test_the_operator_gets_rules_and_dashboard_as_they_are(self):
         for name, kinds in self.each():
