@@ -1,7 +1,10 @@
 """Tests that the runbook helps with every alert."""
 
+import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 import unittest
 
@@ -40,6 +43,34 @@ class Runbook(unittest.TestCase):
         named = set(re.findall(r"(?:target|job):betanet_[\w:]+", self.text))
         self.assertLessEqual(named, {r["record"] for r in rules(RECORDING)})
         self.assertTrue(named)
+
+    def test_its_commands_are_those_of_the_programs(self):
+        commands = "\n".join(re.findall(r"^```\n(.*?)^```", self.text,
+                                        re.MULTILINE | re.DOTALL))
+        with open(f"{SOURCES}/Dockerfile") as f:
+            program = json.loads(re.findall(r"^ENTRYPOINT (.*)", f.read(),
+                                            re.MULTILINE)[-1])[0]
+        for way in ("docker exec", "kubectl exec", "systemd-run"):
+            self.assertRegex(commands, rf"(?m)^{way}(.*\\\n)*.*{program} "
+                             r"--probe")
+        with open(f"{SOURCES}/deploy/systemd/betanet_exporter.service") as f:
+            for setting in re.findall(r"Environment(?:File)?=(.*)", f.read()):
+                self.assertIn(setting, commands)
+
+        url, = re.findall(r"^sed -i 's#(.*?)#", commands, re.MULTILINE)
+        for alert in ALERTS.values():
+            self.assertTrue(
+                alert["annotations"]["runbook_url"].startswith(url))
+
+    @unittest.skipUnless(shutil.which("amtool"), "no amtool")
+    def test_amtool_understands_the_silence(self):
+        silence, = re.findall(r"^amtool (?:.*\\\n)*.*", self.text,
+                              re.MULTILINE)
+        done = subprocess.run(
+            ["sh", "-c", silence.replace(":9093", ":1")],
+            capture_output=True, text=True)
+        # all but Alertmanager was there
+        self.assertIn("connection refused", done.stderr)
 
     def test_each_alert_that_it_refers_to_exists(self):
         self.assertLessEqual(set(re.findall(r"Betanet[A-Z]\w+", self.text)),
