@@ -20,6 +20,9 @@ install(FILES ${CMAKE_BINARY_DIR}/betanet_exporter.1.gz COMPONENT package
   DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${CMAKE_BINARY_DIR}/changelog.gz deploy/debian/copyright
   ${CMAKE_BINARY_DIR}/changelog.Debian.gz COMPONENT package DESTINATION ${doc})
+install(FILES deploy/prometheus/betanet.rules.yml
+  deploy/prometheus/betanet.alerts.yml deploy/alertmanager/alertmanager.yml
+  deploy/grafana/betanet.json COMPONENT package DESTINATION ${doc}/examples)
 install(FILES deploy/debian/default RENAME betanet-exporter COMPONENT package
   DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/default)
 install(FILES deploy/debian/lintian-overrides RENAME betanet-exporter

@@ -2,6 +2,7 @@
 in a copy of this machine that keeps changes to itself, or in the base that
 $DEPLOY_BASE names; then apt has to find what the package depends on."""
 
+import contextlib
 import glob
 import os
 import re
@@ -115,6 +116,37 @@ class Life(Case):
         left = self.inside("find", "/etc", "/usr", "/var/lib/systemd", "-name",
                            "betanet*", "-newer", "/root/new.deb").split()
         self.assertEqual(left, [])
+
+    def test_shards_are_restarted_and_stopped_with_the_service(self):
+        self.install(self.package)
+        os.makedirs(self.path("/run/systemd/system"), exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # it may forbid to start
+            os.remove(self.path("/usr/sbin/policy-rc.d"))
+        tool = self.path("/usr/bin/systemctl")
+        os.remove(tool)
+        with open(tool, "w", encoding="utf-8") as f:
+            f.write('#!/bin/sh\necho "$@" >>/root/calls\n')
+        os.chmod(tool, 0o755)
+        shards = "betanet_exporter@*.service"
+        link = self.path(os.path.dirname(ENABLED) +
+                         "/betanet_exporter@1.service")
+        os.symlink("/lib/systemd/system/betanet_exporter@.service", link)
+
+        self.install(make_package(self.folder(), "-R", "99.0"))
+        self.assertIn(f"try-restart {shards}\n", self.text("/root/calls"))
+        self.assertNotIn("stop ", self.text("/root/calls"))
+        self.inside("dpkg", "--remove", "betanet-exporter")
+        self.assertIn(f"stop {SOCKET} {SERVICE} {shards}\n",
+                      self.text("/root/calls"))
+        self.inside("dpkg", "--purge", "betanet-exporter")
+        self.assertFalse(os.path.lexists(link))
+
+    def test_it_has_rules_and_dashboard_as_examples(self):
+        self.install(self.package)
+        examples = self.path("/usr/share/doc/betanet-exporter/examples")
+        self.assertEqual(set(os.listdir(examples)), {
+            "alertmanager.yml", "betanet.alerts.yml", "betanet.json",
+            "betanet.rules.yml"})
 
     def test_it_runs_as_the_unit_starts_it(self):
         self.install(self.package)
