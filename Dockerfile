@@ -4,7 +4,8 @@
 #   docker build -t betanet-sim --target=simulator .      a simulated Betanet
 #
 # The build arguments VERSION, REVISION and SOURCE become labels. REVISION is also
-# what the exporter says of itself.
+# what the exporter says of itself. It comes as late as possible: what stands
+# after it is built anew for each commit.
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
@@ -14,6 +15,9 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
       libcrypt-dev
 WORKDIR /src
 COPY . .
+RUN cmake --preset release \
+ && cmake --build --preset release \
+      --target metrics pages net config actors betanet_sim
 ARG REVISION=""
 RUN cmake --preset release -DBETANET_REVISION="$REVISION" \
  && cmake --build --preset release --target betanet_exporter betanet_sim
@@ -22,7 +26,8 @@ RUN deploy/image/collect build/release /image
 FROM scratch AS simulator
 COPY --from=build /image/simulator.system /
 COPY --from=build /image/simulator.program /
-ARG VERSION="" REVISION="" SOURCE=""
+ARG VERSION=unreleased REVISION=unknown
+ARG SOURCE=https://github.com/fog-compute/betanet_exporter
 LABEL org.opencontainers.image.title="betanet_sim" \
       org.opencontainers.image.description="Simulated Betanet service with faults" \
       org.opencontainers.image.licenses="MIT" \
@@ -39,7 +44,8 @@ CMD ["--listen=0.0.0.0:9000", "--control=0.0.0.0:9001"]
 FROM scratch AS exporter
 COPY --from=build /image/exporter.system /
 COPY --from=build /image/exporter.program /
-ARG VERSION="" REVISION="" SOURCE=""
+ARG VERSION=unreleased REVISION=unknown
+ARG SOURCE=https://github.com/fog-compute/betanet_exporter
 LABEL org.opencontainers.image.title="betanet_exporter" \
       org.opencontainers.image.description="Prometheus exporter for Betanet" \
       org.opencontainers.image.licenses="MIT" \

@@ -13,6 +13,30 @@ from sandbox import Container, run
 LARGEST = 30_000_000  # bytes in all files of the exporter's image
 
 
+class Dockerfile(unittest.TestCase):
+    def setUp(self):
+        with open(f"{SOURCES}/Dockerfile", encoding="utf-8") as f:
+            self.text = f.read()
+
+    def test_a_new_revision_compiles_no_library(self):
+        with open(f"{SOURCES}/CMakeLists.txt", encoding="utf-8") as f:
+            build = f.read()
+        libraries = re.findall(r"add_library\((\w+) STATIC", build)
+        before, _, after = self.text.partition("\nARG REVISION")
+        built, = re.findall(r"--target (.*)", before)
+        self.assertLessEqual(set(libraries), set(built.split()))
+        # which alone is compiled with the revision
+        self.assertRegex(build, r"set_source_files_properties\(main\.cpp "
+                         r"[^)]*BETANET_REVISION")
+        self.assertNotIn("COPY . .", after)
+
+    def test_no_label_is_empty_without_arguments(self):
+        _, _, last = self.text.partition("\nFROM scratch")
+        for name in ("VERSION", "REVISION", "SOURCE"):
+            self.assertEqual(len(re.findall(rf"^ARG .*\b{name}=\w", last,
+                                            re.MULTILINE)), 2, name)
+
+
 class Image(sandbox.Case):
     @classmethod
     def setUpClass(cls):
