@@ -123,7 +123,7 @@ class Stack(Case):
             check = started.check_health
         else:
             started = self.start_program(name, service)
-            port, path = re.search(r"http://localhost:(\d+)(\S+)",
+            port, path = re.search(r"http://127\.0\.0\.1:(\d+)(\S+)",
                                    service["healthcheck"]["test"][-1]).groups()
             check = lambda: request(int(port), path)[0] - 200  # noqa: E731
         wait_for(lambda: check() == 0, f"{name} is healthy")
