@@ -19,8 +19,8 @@ from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as openmetrics)
 from prometheus_client.parser import text_string_to_metric_families
 
-BINARIES = os.environ["BINARY_DIR"]
 SOURCES = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BINARIES = os.environ.get("BINARY_DIR", f"{SOURCES}/build/release")
 ENDPOINTS = ("metrics", "nodes_status", "network_stats")
 
 # Flags with which a breaker opens and probes within a second.

@@ -262,7 +262,7 @@ CASES = {
     ],
     "BetanetEndpointFailing": [
         Case(endpoints(hold(1, 10) + hold(0, 15) + hold(1, 10), UP, UP),
-             20, 25, METRICS),
+             20, 26, METRICS),
         harmless(endpoints(DOWN_10, UP, UP)),
     ],
     "BetanetReplicaDown": [
@@ -372,13 +372,13 @@ CASES = {
                  endpoints(hold(1, 20) + hold(0, 9) + hold(1, 40),
                            hold(1, 69), hold(1, 69))),
         # Requests stay slow after an outage. It is forgotten ten minutes after
-        # the last minute in which it was told, 23 and 30.
+        # the last minute in which it was told, 23 and 31.
         Case(durations(hold(0, 20) + hold(10, 50)) |
              endpoints(*[hold(1, 20) + hold(0, 3) + hold(1, 50)] * 3), 49,
              labels=METRICS),
         Case(durations(hold(0, 20) + hold(10, 50)) |
              endpoints(hold(1, 20) + hold(0, 11) + hold(1, 40),
-                       hold(1, 70), hold(1, 70)), 56, labels=METRICS),
+                       hold(1, 70), hold(1, 70)), 57, labels=METRICS),
         # one in a hundred
         harmless(durations(([1] + hold(0, 9)) * 6)),
         harmless(durations(hold(0, 60))),
