@@ -76,6 +76,12 @@ authority& signer() {
   return only;
 }
 
+/// A server at the address that the client asks.
+net::tls_server_material server_material() {
+  const auto own = signer().sign("server", "IP:127.0.0.1");
+  return {own.certificate, own.key};
+}
+
 /// A client and a server of ours on one loop.
 struct tls_fixture {
   ~tls_fixture() {
@@ -208,8 +214,7 @@ CAF_TEST(a name that TLS does not know is an error) {
 }
 
 CAF_TEST(a server that wants a certificate answers only those it trusts) {
-  const auto own = signer().sign("server", "IP:127.0.0.1");
-  net::tls_server_material m{own.certificate, own.key};
+  auto m = server_material();
   m.auth = net::client_auth::require_and_verify;
   m.client_ca = signer().certificate();
   serve(m);
@@ -222,8 +227,7 @@ CAF_TEST(a server that wants a certificate answers only those it trusts) {
 }
 
 CAF_TEST(a server that verifies given certificates answers without one) {
-  const auto own = signer().sign("server", "IP:127.0.0.1");
-  net::tls_server_material m{own.certificate, own.key};
+  auto m = server_material();
   m.auth = net::client_auth::verify_if_given;
   m.client_ca = signer().certificate();
   serve(m);
@@ -234,8 +238,7 @@ CAF_TEST(a server that verifies given certificates answers without one) {
 }
 
 CAF_TEST(a server that requires any certificate trusts all) {
-  const auto own = signer().sign("server", "IP:127.0.0.1");
-  net::tls_server_material m{own.certificate, own.key};
+  auto m = server_material();
   m.auth = net::client_auth::require_any;
   serve(m);
 
@@ -244,8 +247,7 @@ CAF_TEST(a server that requires any certificate trusts all) {
 }
 
 CAF_TEST(a client needs one of the names that the server admits) {
-  const auto own = signer().sign("server", "IP:127.0.0.1");
-  net::tls_server_material m{own.certificate, own.key};
+  auto m = server_material();
   m.auth = net::client_auth::require_and_verify;
   m.client_ca = signer().certificate();
   m.client_sans = {"prometheus.test", "10.1.2.3", "a@b.test", "spiffe://x/y"};
@@ -262,8 +264,7 @@ CAF_TEST(a client needs one of the names that the server admits) {
 }
 
 CAF_TEST(the chain of a client is bounded) {
-  const auto own = signer().sign("server", "IP:127.0.0.1");
-  net::tls_server_material m{own.certificate, own.key};
+  auto m = server_material();
   m.auth = net::client_auth::require_any;
   serve(m);
   const auto chain_of = [](std::size_t count) {
@@ -279,8 +280,7 @@ CAF_TEST(the chain of a client is bounded) {
 }
 
 CAF_TEST(a version that the server does not speak is refused) {
-  const auto own = signer().sign("server", "IP:127.0.0.1");
-  net::tls_server_material m{own.certificate, own.key};
+  auto m = server_material();
   m.least = m.most = net::tls_version::v1_3;
   serve(m);
   auto old = trusting();
