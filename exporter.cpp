@@ -6,6 +6,7 @@
 #include "actors/journal.hpp"
 #include "actors/on_io.hpp"
 #include "actors/presenter.hpp"
+#include "actors/renderer.hpp"
 #include "actors/scheduler.hpp"
 #include "actors/upstream.hpp"
 #include "config/file.hpp"
@@ -116,7 +117,7 @@ actor_config::actor_config() {
   // CAF's default policy, work stealing, polls for work. With one target it was
   // measured to use 4.2 times the CPU time, and 0.7 % of a core when idle.
   set("scheduler.policy", caf::atom("sharing"));
-  set("scheduler.max-threads", std::size_t{2});
+  set("scheduler.max-threads", std::size_t{1});
   set("logger.verbosity", caf::atom("quiet"));
 }
 
@@ -172,20 +173,14 @@ void exporter::start_actors() {
       throw std::runtime_error(web->problem);
   }
   const auto now = system_.clock().now();
+  renderer_ = system_.spawn<caf::detached>(renderer, rendering(), log_);
   cache_settings cached;
-  cached.detail = to_metrics(given_.settings.metrics.detail);
-  cached.exporter_metrics = !web_.disable_exporter_metrics;
-  cached.build = build_;
-  cached.reload.succeeded_at = std::chrono::system_clock::now();
-  cached.reload.discovered = !given_.settings.discovers();
-  if (const auto& shard = given_.settings.shard)
-    cached.shard = metrics::shard_place{shard->index, shard->count};
-  cached.read_process = metrics::read_process_stats;
+  cached.discovered = !given_.settings.discovers();
   for (const auto& t : given_.settings.targets)
     cached.targets.emplace_back(t.name, empty_snapshot(t, now));
-  cache_ = system_.spawn(cache, std::move(cached), log_);
+  cache_ = spawn_on(&loop_, system_, cache, std::move(cached), renderer_, log_);
   journal_ = system_.spawn(journal, log_, std::chrono::system_clock::now);
-  scheduler_ = system_.spawn(scheduler);
+  scheduler_ = spawn_on(&loop_, system_, scheduler);
   discovery_ = system_.spawn(discovery, discovering(), log_);
   reloader_ = system_.spawn(reloader, reloading());
   presenter_ = system_.spawn(
@@ -193,15 +188,14 @@ void exporter::start_actors() {
       presenter_settings{web_.telemetry_path, build_.version,
                          location_of(web_, web && web->tls != nullptr)},
       cache_);
-  front_ = system_.spawn<on_io<http_front_impl, http_front_state>>(
-      loop_, [this](auto* self) {
-        return http_front(self,
-                          {web_.telemetry_path,
-                           static_cast<std::uint64_t>(web_.max_requests)},
-                          cache_, presenter_, reloader_);
-      });
+  front_ =
+      spawn_on(&loop_, system_, http_front,
+               front_settings{web_.telemetry_path,
+                              static_cast<std::uint64_t>(web_.max_requests)},
+               cache_, presenter_, reloader_);
   if (web)
     start_guard(*web);
+  self_->monitor(renderer_);
   self_->monitor(cache_);
   self_->monitor(journal_);
   self_->monitor(scheduler_);
@@ -211,12 +205,26 @@ void exporter::start_actors() {
   self_->monitor(front_);
 }
 
+renderer_settings exporter::rendering() const {
+  renderer_settings s;
+  s.detail = to_metrics(given_.settings.metrics.detail);
+  s.exporter_metrics = !web_.disable_exporter_metrics;
+  s.build = build_;
+  s.reload.succeeded_at = std::chrono::system_clock::now();
+  s.reload.discovered = !given_.settings.discovers();
+  if (const auto& shard = given_.settings.shard)
+    s.shard = metrics::shard_place{shard->index, shard->count};
+  s.read_process = metrics::read_process_stats;
+  return s;
+}
+
 reloader_settings exporter::reloading() {
   reloader_settings s;
   s.running = given_.settings;
   s.file = given_.file;
   s.content = given_.content;
   s.dependencies = {
+      &loop_,
       cache_,
       journal_,
       log_,
@@ -303,11 +311,10 @@ void exporter::start_guard(const web_reading& first) {
   };
   s.verify = [this](auto work, auto done) { return logins_.ask(work, done); };
   s.secure = [this](auto security) { server_.secure(std::move(security)); };
-  guard_ = system_.spawn<on_io<guard_impl, guard_state>>(
-      loop_, [this, s](auto* self) { return guard(self, s, front_, log_); });
+  guard_ = spawn_on(&loop_, system_, guard, std::move(s), front_, log_);
   self_->monitor(guard_);
   log_.info("Web configuration loaded",
-            {{"web_config_file", file}, {"tls", s.first.tls ? "on" : "off"}});
+            {{"web_config_file", file}, {"tls", first.tls ? "on" : "off"}});
 }
 
 int exporter::wait() {
@@ -341,6 +348,7 @@ void exporter::stop() {
                               caf::actor_cast<caf::actor>(scheduler_),
                               caf::actor_cast<caf::actor>(presenter_),
                               caf::actor_cast<caf::actor>(cache_),
+                              caf::actor_cast<caf::actor>(renderer_),
                               caf::actor_cast<caf::actor>(journal_),
                               caf::actor_cast<caf::actor>(front_)};
   if (guard_)

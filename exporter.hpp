@@ -4,6 +4,7 @@
 #include "actors/guard.hpp"
 #include "actors/log.hpp"
 #include "actors/reloader.hpp"
+#include "actors/renderer.hpp"
 #include "config/config.hpp"
 #include "metrics/render.hpp"
 #include "net/background.hpp"
@@ -45,6 +46,7 @@ private:
   void listen();
   void start_actors();
   void start_guard(const web_reading& first);
+  renderer_settings rendering() const;
   reloader_settings reloading();
   discovery_settings discovering();
   void reserve_descriptors(std::size_t services);
@@ -70,6 +72,7 @@ private:
   actor_config caf_config_;
   caf::actor_system system_{caf_config_};
   caf::scoped_actor self_{system_};
+  renderer_actor renderer_;
   cache_actor cache_;
   presenter_actor presenter_;
   journal_actor journal_;

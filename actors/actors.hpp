@@ -12,15 +12,16 @@
 ///   scheduler -> supervisor -> fetcher (x3) -> the network
 ///                supervisor <- fetcher
 ///                supervisor -> aggregator -> cache <------------- http_front
+///                                            cache -> renderer -> http_front
 ///                                            cache <- presenter <- http_front
 ///   a client -> (guard ->) http_front
 ///   discovery -> reloader -> discovery
 ///
 /// There is one group {supervisor, three fetchers, aggregator} per target, and
-/// one scheduler, cache, presenter, journal, http_front, discovery and reloader
-/// per process. There is a guard if a web configuration file is given. The
-/// reloader starts, changes and ends the groups. Messages that an actor sends
-/// only to itself are declared in its own header.
+/// one scheduler, cache, renderer, presenter, journal, http_front, discovery
+/// and reloader per process. There is a guard if a web configuration file is
+/// given. The reloader starts, changes and ends the groups. Messages that an
+/// actor sends only to itself are declared in its own header.
 namespace betanet {
 
 /// The circuit-breaker SUPERVISOR of one target: it decides which polls run,
@@ -111,10 +112,19 @@ using source_registry_actor = caf::typed_actor<
     // Set the counts of all sources of targets, which pages show from then on.
     caf::reacts_to<atom::refresh, source_counts_ptr>>;
 
-/// The CACHE: holds the latest snapshot of every target and renders pages.
+/// The CACHE: holds the latest snapshot of every target and has pages rendered.
 using cache_actor =
     page_source_actor::extend_with<snapshot_store_actor>::extend_with<
         target_registry_actor>::extend_with<source_registry_actor>;
+
+/// The RENDERER: renders pages from the snapshots of the cache, which passes on
+/// what the reloader and the discovery tell it.
+using renderer_actor = caf::typed_actor<
+    // Show these snapshots from now on, all of targets that were added.
+    caf::reacts_to<atom::put, snapshots_ptr>,
+    // Render a page of metrics; null if the target asked for does not exist.
+    caf::replies_to<atom::render, page_query>::with<page_ptr>>::
+    extend_with<target_registry_actor>::extend_with<source_registry_actor>;
 
 /// The part of the reloader's interface that the discovery uses.
 using target_sink_actor = caf::typed_actor<

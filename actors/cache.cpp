@@ -1,8 +1,5 @@
 #include "actors/cache.hpp"
 
-#include "metrics/openmetrics.hpp"
-#include "net/gzip.hpp"
-
 #include <algorithm>
 
 namespace betanet {
@@ -17,30 +14,34 @@ constexpr auto summary_period = std::chrono::minutes{1};
 cache_impl::behavior_type cache_state::make_behavior() {
   self->delayed_send(cache_impl{self}, summary_period, atom::summarize_v);
   return {
-      [this](atom::add, const std::string& target, snapshot_ptr& s) {
-        targets[target] = pages->replace(target, std::move(s));
+      [this](atom::render, page_query& q) -> caf::result<page_ptr> {
+        hand_over();
+        return self->delegate(renderer, atom::render_v, std::move(q));
       },
-      [this](atom::drop, const std::string& target) {
-        targets.erase(target);
-        pages->remove(target);
-      },
-      [this](atom::reload, const metrics::reload_status& s) {
-        pages->show(s);
-        discovered = s.discovered;
-        update_readiness();
-      },
-      [this](atom::refresh, const source_counts_ptr& counts) {
-        pages->show(*counts);
-      },
+      [this](atom::list) { return list(); },
       [this](atom::put, const std::string& target, snapshot_ptr& s) {
         put(target, std::move(s));
       },
       [this](atom::restore, const std::string& target) {
         const auto found = targets.find(target);
-        return found == targets.end() ? snapshot_ptr{} : found->second;
+        return found == targets.end() ? snapshot_ptr{} : found->second.latest;
       },
-      [this](atom::render, const page_query& q) { return render(q); },
-      [this](atom::list) { return list(); },
+      [this](atom::add, const std::string& target, snapshot_ptr& s) {
+        add(target, std::move(s));
+      },
+      [this](atom::drop, const std::string& target) {
+        hand_over();
+        targets.erase(target);
+        self->send(renderer, atom::drop_v, target);
+      },
+      [this](atom::reload, const metrics::reload_status& s) {
+        self->send(renderer, atom::reload_v, s);
+        discovered = s.discovered;
+        update_readiness();
+      },
+      [this](atom::refresh, const source_counts_ptr& counts) {
+        self->send(renderer, atom::refresh_v, counts);
+      },
       [this](atom::summarize) {
         if (targets.size() > max_chatty_targets)
           summarize();
@@ -49,49 +50,58 @@ cache_impl::behavior_type cache_state::make_behavior() {
   };
 }
 
+void cache_state::add(const std::string& target, snapshot_ptr s) {
+  hand_over();
+  auto& e = targets[target];
+  if (e.latest)
+    s = metrics::successor_of(*e.latest, std::move(s));
+  e = {s, true};
+  self->send(renderer, atom::add_v, target, std::move(s));
+}
+
 void cache_state::put(const std::string& target, snapshot_ptr s) {
   const auto known = targets.find(target);
-  if (known == targets.end() || known->second->started != s->started)
+  if (known == targets.end() || known->second.latest->started != s->started)
     return; // from the aggregator of a target that a reload has removed
-  pages->update(target, s);
-  known->second = std::move(s);
+  replace(known, std::move(s));
   update_readiness();
+}
+
+void cache_state::replace(entries::iterator e, snapshot_ptr s) {
+  e->second.latest = std::move(s);
+  if (std::exchange(e->second.shown, false))
+    changed.push_back(e);
+}
+
+/// Sends the renderer what has changed. It comes before every message for which
+/// the order matters.
+void cache_state::hand_over() {
+  if (changed.empty())
+    return;
+  auto all = std::make_shared<metrics::named_snapshots>();
+  all->reserve(changed.size());
+  for (const auto& e : std::exchange(changed, {})) {
+    e->second.shown = true;
+    all->emplace_back(e->first, e->second.latest);
+  }
+  self->send(renderer, atom::put_v, snapshots_ptr{std::move(all)});
 }
 
 /// Not called for each target that a reload removes or adds, but after all of
 /// them: in between, there may be no target for a moment.
 void cache_state::update_readiness() {
-  ready = ready || (discovered && std::all_of(targets.begin(), targets.end(),
-                                              [](const auto& t) {
-                                                return t.second->collected;
-                                              }));
-}
-
-page_ptr cache_state::render(const page_query& q) {
-  pages->count_scrapes(q.scrapes);
-  const auto now = self->clock().now();
-  auto page = q.target
-                  ? pages->render_target(*q.target, now)
-                  : std::optional{pages->render(now, q.front, read_process())};
-  if (!page)
-    return nullptr;
-  if (page->oldest_age) {
-    const auto age =
-        std::chrono::floor<std::chrono::seconds>(*page->oldest_age);
-    log.debug((page->fresh ? "Cache hit: returning cached metrics (age: "
-                           : "Cache expired: returning cached metrics (age: ") +
-              std::to_string(age.count()) + "s)");
-  }
-  if (q.format == net::format::openmetrics_1_0_0)
-    page->text = metrics::to_openmetrics(page->text);
-  if (q.compressed)
-    page->text = net::gzip(page->text);
-  return std::make_shared<const metrics::page>(std::move(*page));
+  ready =
+      ready || (discovered &&
+                std::all_of(targets.begin(), targets.end(), [](const auto& t) {
+                  return t.second.latest->collected;
+                }));
 }
 
 census_ptr cache_state::list() const {
   auto result = std::make_shared<metrics::census>();
-  result->targets.assign(targets.begin(), targets.end());
+  result->targets.reserve(targets.size());
+  for (const auto& [target, e] : targets)
+    result->targets.emplace_back(target, e.latest);
   result->ready = ready;
   return result;
 }
@@ -99,8 +109,9 @@ census_ptr cache_state::list() const {
 void cache_state::summarize() {
   const auto count = [this](auto condition) {
     return std::to_string(
-        std::count_if(targets.begin(), targets.end(),
-                      [&](const auto& t) { return condition(*t.second); }));
+        std::count_if(targets.begin(), targets.end(), [&](const auto& t) {
+          return condition(*t.second.latest);
+        }));
   };
   using metrics::snapshot;
   log.info("Collected",
@@ -110,18 +121,15 @@ void cache_state::summarize() {
 }
 
 cache_impl::behavior_type cache(cache_impl::stateful_pointer<cache_state> self,
-                                cache_settings settings, event_log l) {
+                                cache_settings settings, renderer_actor r,
+                                event_log l) {
   auto& state = self->state;
+  state.renderer = std::move(r);
   state.log = std::move(l);
-  state.read_process = std::move(settings.read_process);
-  state.pages.emplace(settings.detail, std::move(settings.build),
-                      settings.reload, settings.exporter_metrics);
-  if (settings.shard)
-    state.pages->show(*settings.shard);
-  state.discovered = settings.reload.discovered;
+  state.discovered = settings.discovered;
   for (auto& [target, s] : settings.targets) {
-    state.pages->update(target, s);
-    state.targets[target] = std::move(s);
+    const auto e = state.targets.emplace(target, cache_state::entry{s, true});
+    state.replace(e.first, std::move(s));
   }
   state.update_readiness();
   return state.make_behavior();

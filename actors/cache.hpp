@@ -6,7 +6,6 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <functional>
 #include <map>
 
 namespace betanet {
@@ -22,33 +21,38 @@ using cache_impl = cache_actor::extend<
 inline constexpr std::size_t max_chatty_targets = 1;
 
 struct cache_settings {
-  metrics::detail detail = metrics::detail::full;
-  bool exporter_metrics = true; ///< See `metrics::exposition`.
-  metrics::build_info build;
-  metrics::reload_status reload;
-  std::optional<metrics::shard_place> shard;
   /// The targets at the start of the process, with the snapshots that are shown
   /// until their first poll has ended.
   std::vector<std::pair<std::string, snapshot_ptr>> targets;
-  std::function<metrics::process_stats()> read_process;
+  bool discovered = true; ///< See `metrics::reload_status`.
 };
 
 struct cache_state {
+  struct entry {
+    snapshot_ptr latest;
+    bool shown = false; ///< The renderer has it.
+  };
+  using entries = std::map<std::string, entry>;
+
   explicit cache_state(cache_impl::pointer p) : self(p) {}
   cache_impl::behavior_type make_behavior();
 
+  void add(const std::string& target, snapshot_ptr s);
   void put(const std::string& target, snapshot_ptr s);
-  page_ptr render(const page_query& q);
+  void replace(entries::iterator e, snapshot_ptr s);
+  void hand_over();
   census_ptr list() const;
   void update_readiness();
   void summarize();
 
   cache_impl::pointer self;
+  renderer_actor renderer;
   event_log log;
-  std::function<metrics::process_stats()> read_process;
 
-  std::map<std::string, snapshot_ptr> targets; ///< By name; "" is the unnamed.
-  std::optional<metrics::exposition> pages;
+  entries targets; ///< By name; "" is the unnamed.
+  /// The snapshots that the renderer does not have yet. They are sent when it
+  /// is asked for a page, not one by one: each message would wake its thread.
+  std::vector<entries::iterator> changed;
   /// Every target had finished its first collection at some moment. Once set,
   /// it stays.
   bool ready = false;
@@ -57,6 +61,7 @@ struct cache_state {
 };
 
 cache_impl::behavior_type cache(cache_impl::stateful_pointer<cache_state> self,
-                                cache_settings settings, event_log l);
+                                cache_settings settings, renderer_actor r,
+                                event_log l);
 
 } // namespace betanet

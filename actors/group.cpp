@@ -2,6 +2,7 @@
 
 #include "actors/aggregator.hpp"
 #include "actors/enums.hpp"
+#include "actors/on_io.hpp"
 
 namespace betanet {
 
@@ -80,18 +81,21 @@ group_settings settings_of(const config::target& t,
   group.make_fetcher = [t = std::make_shared<const config::target>(t),
                         with](supervisor_impl::pointer self,
                               endpoint e) -> fetcher_actor {
-    return self->spawn(fetcher, fetching_of(*t, e), transports_of(t, e, with),
-                       with.random, supervisor_actor{self});
+    return spawn_on(with.loop, *self, fetcher, fetching_of(*t, e),
+                    transports_of(t, e, with), with.random,
+                    supervisor_actor{self});
   };
   group.make_aggregator = [name = t.name, with](supervisor_impl::pointer self) {
-    return self->spawn(aggregator, name, with.store, with.journal);
+    return spawn_on(with.loop, *self, aggregator, name, with.store,
+                    with.journal);
   };
   return group;
 }
 
 supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
                              const group_dependencies& with) {
-  return sys.spawn(supervisor, settings_of(t, with), with.journal, with.log);
+  return spawn_on(with.loop, sys, supervisor, settings_of(t, with),
+                  with.journal, with.log);
 }
 
 snapshot_ptr empty_snapshot(const config::target& t, metrics::time_point now) {

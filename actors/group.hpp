@@ -3,6 +3,7 @@
 #include "actors/fetcher.hpp"
 #include "actors/log.hpp"
 #include "actors/supervisor.hpp"
+#include "net/loop.hpp"
 
 #include <caf/actor_system.hpp>
 
@@ -12,6 +13,8 @@ namespace betanet {
 
 /// The dependencies that the groups of all targets share. Tests replace them.
 struct group_dependencies {
+  /// The actors run on the thread of this loop; null: on CAF's workers.
+  net::loop* loop = nullptr;
   snapshot_store_actor store;
   journal_actor journal;
   event_log log;

@@ -172,6 +172,7 @@ struct web_reading;       // web_reading.hpp
 using update_ptr = std::shared_ptr<const update>;
 using ended_poll_ptr = std::shared_ptr<const ended_poll>;
 using snapshot_ptr = std::shared_ptr<const metrics::snapshot>;
+using snapshots_ptr = std::shared_ptr<const metrics::named_snapshots>;
 using page_ptr = std::shared_ptr<const metrics::page>;
 using census_ptr = std::shared_ptr<const metrics::census>;
 using reply_ptr = std::shared_ptr<const net::reply>;
@@ -214,6 +215,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(betanet, first_custom_type_id)
   CAF_ADD_TYPE_ID(betanet, (betanet::reload_result))
   CAF_ADD_TYPE_ID(betanet, (betanet::reply_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::snapshot_ptr))
+  CAF_ADD_TYPE_ID(betanet, (betanet::snapshots_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::source_counts_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::sources_ptr))
   CAF_ADD_TYPE_ID(betanet, (betanet::tick))
@@ -277,6 +279,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::poll_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::reload_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::reply_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::snapshot_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::snapshots_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::source_counts_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(betanet::sources_ptr)

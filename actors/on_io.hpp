@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <limits>
+#include <utility>
 
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
@@ -31,35 +32,35 @@ inline void note_consumed([[maybe_unused]] void* receiver) {
 #endif
 }
 
-/// Wraps an actor so that it runs on the I/O thread, where requests reach it
-/// without a switch of threads. The behaviour of the actor does not change. The
-/// loop must run until the actor has quit.
-template <class Interface, class State>
-class on_io : public caf::stateful_actor<State, typename Interface::base> {
-  using super = caf::stateful_actor<State, typename Interface::base>;
-
+/// A `caf::stateful_actor` that runs on the I/O thread. Messages between such
+/// actors, and between them and the network, switch no thread. The behaviour of
+/// the actor does not change. The loop must run until the actor has quit.
+template <class Actor>
+class on_io : public Actor {
 public:
-  using typename super::behavior_type;
-  using init = std::function<behavior_type(super*)>;
+  using typename Actor::behavior_type;
+  using init = std::function<behavior_type(Actor*)>;
 
   on_io(caf::actor_config& cfg, net::loop& l, init f)
-      : super(cfg), unit_(*this, l), init_(std::move(f)) {}
+      : Actor(cfg), unit_(*this, l), init_(std::move(f)) {}
 
   void enqueue(caf::mailbox_element_ptr m, caf::execution_unit*) override {
     note_enqueued(this);
-    super::enqueue(std::move(m), &unit_);
+    Actor::enqueue(std::move(m), &unit_);
   }
 
   caf::invoke_message_result consume(caf::mailbox_element& m) override {
     note_consumed(this);
-    return super::consume(m);
+    return Actor::consume(m);
   }
 
   void launch(caf::execution_unit*, bool lazy, bool hide) override {
-    super::launch(&unit_, lazy, hide);
+    Actor::launch(&unit_, lazy, hide);
   }
 
-  behavior_type make_behavior() override { return init_(this); }
+  behavior_type make_behavior() override {
+    return std::exchange(init_, nullptr)(this);
+  }
 
 private:
   /// Runs the wrapped actor on the loop and all other actors on CAF's
@@ -78,7 +79,7 @@ private:
 
   private:
     static void resume(on_io* self) {
-      const auto result = self->super::resume(
+      const auto result = self->Actor::resume(
           &self->unit_, std::numeric_limits<std::size_t>::max());
       if (result == caf::resumable::resume_later)
         self->unit_.exec_later(self);
@@ -91,7 +92,21 @@ private:
   };
 
   unit unit_;
-  init init_;
+  init init_; ///< Null after the start.
 };
+
+/// Spawns an actor by `host`, a system or another actor, on the thread of the
+/// loop; without a loop, on CAF's workers. `f` makes its behaviour from `xs`.
+template <class Host, class Behavior, class Actor, class... Params, class... Ts>
+typename Actor::actor_hdl spawn_on(net::loop* l, Host& host,
+                                   Behavior (*f)(Actor*, Params...),
+                                   Ts&&... xs) {
+  if (!l)
+    return host.spawn(f, std::forward<Ts>(xs)...);
+  return host.template spawn<on_io<Actor>>(
+      *l, [f, ... xs = std::forward<Ts>(xs)](Actor* self) mutable {
+        return f(self, std::move(xs)...);
+      });
+}
 
 } // namespace betanet

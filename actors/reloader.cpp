@@ -243,8 +243,9 @@ reloader(reloader_impl::stateful_pointer<reloader_state> self,
   state.target_count = running.targets.size();
   state.discovered = !running.discovers();
   state.settings.reserve(count_services(running.targets));
+  const auto now = self->clock().now();
   for (const auto& t : running.targets)
-    state.start(t, true);
+    state.start(t, now, true);
   if (running.discovers())
     state.send_sources();
   if (state.settings.check_file_every > state.settings.check_file_every.zero())

@@ -97,7 +97,8 @@ struct reloader_state {
   reload_changes apply(const std::vector<config::target>& wanted,
                        bool configure_all);
   void log_warnings() const;
-  void start(const config::target& t, bool known_from_start);
+  void start(const config::target& t, metrics::time_point now,
+             bool known_from_start);
   void change(polled& p, const config::target& t);
   void end(const polled& p);
   void stop();

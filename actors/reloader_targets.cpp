@@ -48,8 +48,10 @@ metrics::tick_grid reloader_state::grid_of(const polled& p) const {
           interval};
 }
 
-void reloader_state::start(const config::target& t, bool known_from_start) {
-  const auto now = self->clock().now();
+/// Targets that are started together have the same `now`, the origin of their
+/// ticks, so that those of one slot are due at the same instant.
+void reloader_state::start(const config::target& t, metrics::time_point now,
+                           bool known_from_start) {
   const auto with = dependencies();
   if (!known_from_start)
     self->send(settings.registry, atom::add_v, t.name, empty_snapshot(t, now));
@@ -116,8 +118,9 @@ reload_changes reloader_state::apply(const std::vector<config::target>& wanted,
       self->send(settings.registry, atom::drop_v, p.target.name);
     result.removed.push_back(label_of(p.target));
   }
+  const auto now = self->clock().now();
   for (const auto& t : added) {
-    start(t, false);
+    start(t, now, false);
     result.added.push_back(label_of(t));
   }
   return result;

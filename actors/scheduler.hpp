@@ -6,18 +6,19 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <map>
+#include <optional>
+#include <set>
+#include <utility>
 
 namespace betanet {
 
 using scheduler_impl = scheduler_actor::extend<
-    // Scheduled message to itself: send a tick to the supervisor with this
-    // number.
-    caf::reacts_to<atom::tick, std::uint64_t>>;
+    // Scheduled message to itself: send the ticks that are due.
+    caf::reacts_to<atom::tick>>;
 
 struct scheduler_state {
   /// A supervisor that receives ticks.
   struct watched {
-    supervisor_actor supervisor;
     metrics::tick_grid grid;
     std::uint64_t ticks = 0;   ///< The number of ticks sent so far.
     metrics::time_point due{}; ///< When the next tick is due.
@@ -26,21 +27,24 @@ struct scheduler_state {
   explicit scheduler_state(scheduler_impl::pointer p) : self(p) {}
   scheduler_impl::behavior_type make_behavior();
 
-  void watch(supervisor_actor who, const metrics::tick_grid& grid,
+  void watch(const supervisor_actor& who, const metrics::tick_grid& grid,
              bool at_once);
   watched forget(const supervisor_actor& who);
 
-  void set_alarm(std::uint64_t number, metrics::time_point due);
+  void set_due(const supervisor_actor& who, metrics::time_point due);
+  void set_alarm();
+  void send_due_ticks();
 
-  /// Sends a tick and sets the alarm for the next one after `earliest`.
-  void send_tick(std::uint64_t number, metrics::time_point earliest);
+  /// Sends a tick and plans the next one after `earliest`.
+  void send_tick(const supervisor_actor& who, metrics::time_point earliest);
 
   scheduler_impl::pointer self;
-  std::map<std::uint64_t, watched> targets; ///< By number.
-  std::map<supervisor_actor, std::uint64_t> numbers_of;
-  /// The last number that was assigned. Numbers are never reused, so that the
-  /// scheduled messages of a removed or replaced entry are ignored.
-  std::uint64_t numbers = 0;
+  std::map<supervisor_actor, watched> targets;
+  /// When the next tick of each supervisor is due, the earliest one first.
+  std::set<std::pair<metrics::time_point, supervisor_actor>> agenda;
+  /// When the earliest scheduled message arrives. One serves for all ticks of
+  /// an instant: each message wakes the thread of CAF's clock and this one's.
+  std::optional<metrics::time_point> alarm;
   static inline const char* name = "scheduler";
 };
 

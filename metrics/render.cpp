@@ -72,21 +72,12 @@ void exposition::update(const std::string& target,
   cached.valid_until = {};
 }
 
-std::shared_ptr<const snapshot>
-exposition::replace(const std::string& target,
-                    std::shared_ptr<const snapshot> s) {
+void exposition::replace(const std::string& target,
+                         std::shared_ptr<const snapshot> s) {
   const auto known = targets_.find(target);
-  if (known != targets_.end()) {
+  if (known != targets_.end())
     known->second.former = known->second.counted();
-    const auto& observed = known->second.latest->latency;
-    if (*observed.bounds == *s->latency.bounds) {
-      auto successor = std::make_shared<snapshot>(*s);
-      successor->latency = observed;
-      s = std::move(successor);
-    }
-  }
-  update(target, s);
-  return s;
+  update(target, std::move(s));
 }
 
 void exposition::remove(const std::string& target) {

@@ -89,11 +89,8 @@ public:
   /// Adds or replaces the snapshot of a target; "" is the unnamed one.
   void update(const std::string& target, std::shared_ptr<const snapshot> s);
 
-  /// Replaces a target by another one of the same name. Its counters go on, and
-  /// so does its latency histogram unless the buckets differ. Returns the
-  /// snapshot with which it begins.
-  std::shared_ptr<const snapshot> replace(const std::string& target,
-                                          std::shared_ptr<const snapshot> s);
+  /// Adds a target. It replaces one of the same name, whose counters go on.
+  void replace(const std::string& target, std::shared_ptr<const snapshot> s);
 
   /// Removes a target. What it has counted stays in the sums over all targets.
   void remove(const std::string& target);

@@ -88,6 +88,15 @@ void latency_state::observe(double seconds) {
   sum += seconds;
 }
 
+std::shared_ptr<const snapshot>
+successor_of(const snapshot& former, std::shared_ptr<const snapshot> s) {
+  if (*former.latency.bounds != *s->latency.bounds)
+    return s;
+  auto successor = std::make_shared<snapshot>(*s);
+  successor->latency = former.latency;
+  return successor;
+}
+
 std::string_view snapshot::url_of(endpoint e) const {
   const auto& by = endpoints[index(e)].answered_by;
   if (addresses && by)

@@ -137,11 +137,20 @@ private:
   void apply_values(endpoint e, const poll& p, time_point now);
 };
 
+/// The snapshot with which a target begins that replaces one of the same name,
+/// whose latest snapshot is `former`: `s` with the latency histogram of the
+/// former target unless the buckets differ.
+std::shared_ptr<const snapshot> successor_of(const snapshot& former,
+                                             std::shared_ptr<const snapshot> s);
+
+/// Targets with their snapshots; "" is the name of an unnamed target.
+using named_snapshots =
+    std::vector<std::pair<std::string, std::shared_ptr<const snapshot>>>;
+
 /// The snapshots of all targets at one moment.
 struct census {
-  std::vector<std::pair<std::string, std::shared_ptr<const snapshot>>>
-      targets;        ///< Sorted by name; "" is the name of an unnamed target.
-  bool ready = false; ///< Every target has finished its first collection.
+  named_snapshots targets; ///< Sorted by name.
+  bool ready = false;      ///< Every target has finished its first collection.
 };
 
 } // namespace betanet::metrics

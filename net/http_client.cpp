@@ -2,6 +2,7 @@
 
 #include "net/client_exchange_impl.hpp"
 
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
 #include <utility>
@@ -45,9 +46,11 @@ http_client::~http_client() {
 }
 
 void http_client::get(time_limits limits, std::function<void(outcome)> done) {
-  boost::asio::post(
+  boost::asio::dispatch( // at once if the caller is on the loop's thread
       state_->memory.io,
-      [s = state_, limits, done = std::move(done)] { s->start(limits, done); });
+      [s = state_, limits, done = std::move(done)]() mutable {
+        s->start(limits, std::move(done));
+      });
 }
 
 } // namespace betanet::net

@@ -2,6 +2,7 @@
 
 #include "actors/cache.hpp"
 
+#include "actors/renderer.hpp"
 #include "tests/exposition_check.hpp"
 #include "tests/fixture.hpp"
 
@@ -11,7 +12,10 @@ using namespace betanet::testing;
 namespace {
 
 struct cache_fixture : fixture {
-  ~cache_fixture() { kill(aut); }
+  ~cache_fixture() {
+    kill(aut);
+    kill(pages);
+  }
 
   std::shared_ptr<metrics::snapshot> blank() {
     return std::make_shared<metrics::snapshot>(
@@ -20,11 +24,13 @@ struct cache_fixture : fixture {
   }
 
   void start(const std::vector<std::string>& targets) {
+    renderer_settings shown;
+    shown.read_process = [] { return metrics::process_stats{}; };
+    pages = sys.spawn(renderer, std::move(shown), logged.log);
     cache_settings s;
     for (const auto& t : targets)
       s.targets.emplace_back(t, blank());
-    s.read_process = [] { return metrics::process_stats{}; };
-    aut = sys.spawn(cache, std::move(s), logged.log);
+    aut = sys.spawn(cache, std::move(s), pages, logged.log);
     consume_messages();
   }
 
@@ -50,6 +56,7 @@ struct cache_fixture : fixture {
     return page;
   }
 
+  renderer_actor pages;
   cache_actor aut;
 };
 

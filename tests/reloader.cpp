@@ -61,7 +61,8 @@ struct reloader_fixture : fixture {
     how.running = config::parse_yaml(yaml, "f.yml");
     how.file = "f.yml";
     how.content = yaml;
-    how.dependencies = {store,
+    how.dependencies = {nullptr,
+                        store,
                         story,
                         logged.log,
                         false,

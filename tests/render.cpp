@@ -431,7 +431,8 @@ CAF_TEST(a target that replaces another goes on with its counters) {
 
   auto fresh = empty();
   fresh->endpoints[0].counters.requests = 1;
-  const auto begun = pages.replace("a", fresh);
+  const auto begun = successor_of(*s, fresh);
+  pages.replace("a", begun);
 
   const auto page = text();
   CAF_CHECK(has(page, "betanet_exporter_requests_total{target=\"a\",endpoint="

@@ -3,6 +3,7 @@
 #include "actors/cache.hpp"
 #include "actors/journal.hpp"
 #include "actors/reloader.hpp"
+#include "actors/renderer.hpp"
 #include "actors/scheduler.hpp"
 #include "tests/exposition_check.hpp"
 #include "tests/fixture.hpp"
@@ -17,6 +18,7 @@ struct wired_fixture : fixture {
     consume_messages();
     caf::anon_send_exit(clock, caf::exit_reason::kill);
     caf::anon_send_exit(store, caf::exit_reason::kill);
+    caf::anon_send_exit(pages, caf::exit_reason::kill);
     caf::anon_send_exit(story, caf::exit_reason::kill);
     consume_messages();
   }
@@ -32,17 +34,20 @@ struct wired_fixture : fixture {
     const auto wall_clock = [this] {
       return metrics::wall_time{} + (now() - t0) + wall_leap;
     };
+    renderer_settings shown;
+    shown.detail = detail;
+    shown.read_process = [] { return metrics::process_stats{}; };
+    pages = sys.spawn(renderer, std::move(shown), logged.log);
     cache_settings c;
-    c.detail = detail;
     for (const auto& t : s.targets)
       c.targets.emplace_back(t.name, empty_snapshot(t, t0));
-    c.read_process = [] { return metrics::process_stats{}; };
-    store = sys.spawn(cache, std::move(c), logged.log);
+    store = sys.spawn(cache, std::move(c), pages, logged.log);
     story = sys.spawn(journal, logged.log, wall_clock);
     clock = sys.spawn(scheduler);
     reloader_settings r;
     r.running = s;
     r.dependencies = {
+        nullptr,
         store,
         story,
         logged.log,
@@ -111,6 +116,7 @@ struct wired_fixture : fixture {
   metrics::time_point t0{};
   std::chrono::hours wall_leap{}; ///< The error of the wall clock.
   config::settings next;          ///< The settings that the next reload reads.
+  renderer_actor pages;
   cache_actor store;
   journal_actor story;
   scheduler_actor clock;
