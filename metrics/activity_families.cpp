@@ -1,5 +1,4 @@
 #include "metrics/families_impl.hpp"
-#include "metrics/samples_impl.hpp"
 
 namespace betanet::metrics {
 
@@ -10,20 +9,6 @@ constexpr family_head head_of(const counter_row& row) {
           row.is_histogram ? MetricType::Histogram : MetricType::Counter,
           row.help};
 }
-
-constexpr family_head restarts_head{"betanet_exporter_actor_restarts_total",
-                                    MetricType::Counter,
-                                    "Actors that were restarted because they "
-                                    "had failed."};
-
-constexpr family_head replica_requests_head{
-    "betanet_exporter_replica_requests_total", MetricType::Counter,
-    "HTTP requests to the replica that were started."};
-
-constexpr family_head counter_holds_head{
-    "betanet_exporter_counter_holds_total", MetricType::Counter,
-    "Values of counters that were not shown, because another replica had "
-    "already given a higher one."};
 
 /// One family that counts what scrapes found in the cache.
 struct cache_row : family_head {
@@ -50,92 +35,97 @@ constexpr std::array cache_table{
 static_assert(lookup_count == 3,
               "cache_requests_total adds the counts of all kinds of lookup");
 
-void add_replica_lines(family_lines& lines, const labels& l,
-                       const activity& a) {
-  auto requests = family(replica_requests_head);
-  for (const auto& [url, n] : a.replica_requests)
-    add(requests, with(l, "replica", url), n);
-  lines.push_back(sample_lines(requests));
-  auto holds = family(counter_holds_head);
-  if (a.counter_holds)
-    add(holds, l, *a.counter_holds);
-  lines.push_back(sample_lines(holds));
-}
-
 /// Adds the counters of one endpoint to a family.
 class counter_samples : public sample_sink {
 public:
-  counter_samples(MetricFamily& f, labels l) : family_(f), l_(std::move(l)) {}
+  counter_samples(sample_writer& to, const labels& l) : to_(to), labels_(l) {}
 
-  void count(std::uint64_t n) override { add(family_, l_, n); }
+  void count(std::uint64_t n) override { to_.add(labels_, n); }
   void count(std::string_view label, std::string_view value,
              std::uint64_t n) override {
-    add(family_, with(l_, label, value), n);
+    to_.add(labels_, label, value, n);
   }
   void observations(std::span<const double> bounds,
                     std::span<const std::uint64_t> counts,
                     double sum) override {
-    add_histogram(family_, l_, bounds, counts, sum);
+    to_.add_histogram(labels_, bounds, counts, sum);
   }
 
 private:
-  MetricFamily& family_;
-  labels l_;
+  sample_writer& to_;
+  const labels& labels_;
 };
+
+/// A family of which each target may have several samples.
+struct activity_row : family_head {
+  void (*sample)(sample_writer&, const labels&, const activity&);
+};
+
+constexpr std::array activity_table{
+    activity_row{{"betanet_exporter_actor_restarts_total", MetricType::Counter,
+                  "Actors that were restarted because they had failed."},
+                 [](auto& to, auto& l, auto& a) {
+                   to.add(l, "actor", "fetcher", a.restarts.fetcher);
+                   to.add(l, "actor", "aggregator", a.restarts.aggregator);
+                 }},
+    activity_row{{"betanet_exporter_replica_requests_total",
+                  MetricType::Counter,
+                  "HTTP requests to the replica that were started."},
+                 [](auto& to, auto& l, auto& a) {
+                   for (const auto& [url, n] : a.replica_requests)
+                     to.add(l, "replica", url, n);
+                 }},
+    activity_row{{"betanet_exporter_counter_holds_total", MetricType::Counter,
+                  "Values of counters that were not shown, because another "
+                  "replica had already given a higher one."},
+                 [](auto& to, auto& l, auto& a) {
+                   if (a.counter_holds)
+                     to.add(l, *a.counter_holds);
+                 }},
+};
+
+void add_samples(sample_writer& to, const counter_row& row,
+                 const activity_view& target) {
+  for (const auto e : all_endpoints) {
+    counter_samples samples{to, target.with_endpoint[index(e)]};
+    row.sample(target.counts.endpoints[index(e)], samples);
+  }
+}
 
 } // namespace
 
-const family_lines& activity_heads() {
-  static const auto all = [] {
-    family_lines lines;
-    for (const auto& row : counter_table)
-      lines.push_back(text_of({family(head_of(row))}));
-    for (const auto& h :
-         {restarts_head, replica_requests_head, counter_holds_head})
-      lines.push_back(text_of({family(h)}));
-    return lines;
-  }();
-  return all;
+activity_view::activity_view(const std::string& target, activity counted)
+    : alone(target_label(target)), counts(std::move(counted)) {
+  for (const auto e : all_endpoints)
+    with_endpoint[index(e)] = labels{alone}.add("endpoint", name(e));
 }
 
-family_lines activity_lines(const std::string& target, const activity& a) {
-  const auto l = target_label(target);
-  family_lines lines;
-  for (const auto& row : counter_table) {
-    auto f = family(head_of(row));
-    for (const auto e : all_endpoints) {
-      counter_samples samples{f, with(l, e)};
-      row.sample(a.endpoints[index(e)], samples);
-    }
-    lines.push_back(sample_lines(f));
-  }
-  auto f = family(restarts_head);
-  add(f, with(l, "actor", "fetcher"), a.restarts.fetcher);
-  add(f, with(l, "actor", "aggregator"), a.restarts.aggregator);
-  lines.push_back(sample_lines(f));
-  add_replica_lines(lines, l, a);
-  return lines;
+void append_activity_families(std::string& text,
+                              std::span<const activity_view> targets) {
+  static const auto counter_heads = head_texts(counter_table, head_of);
+  static const auto activity_heads = head_texts(activity_table);
+  for (std::size_t i = 0; i < counter_table.size(); ++i)
+    append_family(text, counter_heads[i], counter_table[i].family,
+                  [&](auto& to) {
+                    for (const auto& t : targets)
+                      add_samples(to, counter_table[i], t);
+                  });
+  for (std::size_t i = 0; i < activity_table.size(); ++i)
+    append_family(text, activity_heads[i], activity_table[i].name,
+                  [&](auto& to) {
+                    for (const auto& t : targets)
+                      activity_table[i].sample(to, t.alone, t.counts);
+                  });
 }
 
-const family_lines& cache_heads() {
-  static const auto all = [] {
-    family_lines lines;
-    for (const auto& row : cache_table)
-      lines.push_back(text_of({family(row)}));
-    return lines;
-  }();
-  return all;
-}
-
-family_lines cache_lines(const std::string& target,
-                         const lookup_counts& lookups) {
-  family_lines lines;
-  for (const auto& row : cache_table) {
-    auto f = family(row);
-    add(f, target_label(target), row.count(lookups));
-    lines.push_back(sample_lines(f));
-  }
-  return lines;
+void append_cache_families(std::string& text,
+                           std::span<const lookup_view> targets) {
+  static const auto heads = head_texts(cache_table);
+  for (std::size_t i = 0; i < cache_table.size(); ++i)
+    append_family(text, heads[i], cache_table[i].name, [&](auto& to) {
+      for (const auto& t : targets)
+        to.add(t.alone, cache_table[i].count(t.counts));
+    });
 }
 
 } // namespace betanet::metrics

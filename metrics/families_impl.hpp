@@ -2,37 +2,58 @@
 
 #include "metrics/counters.hpp"
 #include "metrics/render.hpp"
+#include "metrics/samples_impl.hpp"
 
+#include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace betanet::metrics {
 
-/// Sample lines of metric families, without HELP and TYPE lines: one string for
-/// each family, in the order of the corresponding `..._heads()`.
-using family_lines = std::vector<std::string>;
+/// A target on a page: its labels, alone and with that of each endpoint.
+struct target_view {
+  target_view(const std::string& target, const snapshot& s);
 
-/// HELP and TYPE lines of the families whose samples `target_lines`,
-/// `activity_lines` and `cache_lines` give.
-const family_lines& target_heads();
-const family_lines& activity_heads();
-const family_lines& cache_heads();
+  labels alone;
+  std::array<labels, endpoint_count> with_endpoint;
+  const metrics::snapshot& snapshot; ///< Must outlive the view.
+};
 
-/// Betanet's values and the state of a target at the time `now`.
-family_lines target_lines(const std::string& target, const snapshot& s,
-                          time_point now);
+/// What was counted for one target or, without a label, for all of them.
+struct activity_view {
+  explicit activity_view(const std::string& target, activity counted);
 
-/// The samples of these families that are not about a target.
-family_lines process_lines(const front_totals& front);
+  labels alone;
+  std::array<labels, endpoint_count> with_endpoint;
+  activity counts;
+};
 
-/// The counters of one target, or their sums over all targets. The samples have
-/// no `target` label if `target` is empty.
-family_lines activity_lines(const std::string& target, const activity& a);
-family_lines cache_lines(const std::string& target,
-                         const lookup_counts& lookups);
+/// The lookups of one target or, without a label, of all of them.
+struct lookup_view {
+  labels alone;
+  lookup_counts counts;
+};
 
-/// The input of `process_wide`. The references must outlive the call.
+/// Each of these functions appends families to a text, with their HELP and TYPE
+/// lines and the samples of all targets. A family without samples is left out.
+/// Not thread-safe.
+
+/// Betanet's values and the state of the targets at the time `now`; and the
+/// samples of these families that are not about a target, unless `front` is
+/// null.
+void append_target_families(std::string& text,
+                            std::span<const target_view> targets,
+                            time_point now, const front_totals* front);
+
+void append_activity_families(std::string& text,
+                              std::span<const activity_view> targets);
+void append_cache_families(std::string& text,
+                           std::span<const lookup_view> targets);
+
+/// The input of `append_process_families`. The references must outlive the
+/// call.
 struct process_view {
   const front_totals& front;
   const process_stats& process;
@@ -44,7 +65,7 @@ struct process_view {
   bool exporter_metrics = true; ///< See `exposition`.
 };
 
-/// The families about the whole process, with their HELP and TYPE lines.
-std::string process_wide(const process_view& v);
+/// The families about the whole process.
+void append_process_families(std::string& text, const process_view& v);
 
 } // namespace betanet::metrics

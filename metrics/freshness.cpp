@@ -86,24 +86,6 @@ lookup look_up(const snapshot& s, time_point now) {
   return fresh ? lookup::fresh : lookup::expired;
 }
 
-time_point next_change(const snapshot& s, time_point now) {
-  auto next = time_point::max();
-  const auto consider = [&](time_point t) {
-    if (t >= now) // stale and visible compare with >, so they change after t
-      next = std::min(next, t + duration{1});
-  };
-  for (const auto e : all_endpoints)
-    consider(stale_at(s, e));
-  if (s.rules.max_stale)
-    for (const auto& f : s.fields)
-      if (f.value)
-        consider(f.read_at + *s.rules.max_stale);
-  for (const auto& r : s.replicas)
-    if (r.rests_until > now)
-      next = std::min(next, r.rests_until);
-  return next;
-}
-
 bool overdue(const snapshot& s, time_point now) {
   return now > s.next_tick + std::max<duration>(2 * s.rules.interval,
                                                 std::chrono::seconds{10});

@@ -52,10 +52,6 @@ constexpr std::size_t index(lookup l) {
 
 lookup look_up(const snapshot& s, time_point now);
 
-/// The next instant at which the result of `stale` or `visible` may change, or
-/// a replica has rested enough, although the snapshot stays the same.
-time_point next_change(const snapshot& s, time_point now);
-
 /// Whether the target's next tick is late by more than two intervals and by
 /// more than ten seconds, which means that the scheduler has stopped working.
 bool overdue(const snapshot& s, time_point now);

@@ -32,29 +32,16 @@ activity without_former_replicas(activity a, const snapshot& s) {
   return a;
 }
 
-/// Appends the head of each family and calls `lines(index, text)` to append its
-/// samples. A family without samples gets no head.
-template <class Lines>
-void append(std::string& text, const family_lines& heads, Lines lines) {
-  for (std::size_t i = 0; i < heads.size(); ++i) {
-    const auto start = text.size();
-    text += heads[i];
-    const auto head_end = text.size();
-    lines(i, text);
-    if (text.size() == head_end)
-      text.resize(start);
-  }
-}
-
 } // namespace
 
-activity exposition::cached_target::counted() const {
-  auto all = former;
-  all += activity_of(*latest);
+activity exposition::shown_target::counted() const {
+  auto all = activity_of(*latest);
+  if (former)
+    all += *former;
   return all;
 }
 
-activity exposition::cached_target::shown() const {
+activity exposition::shown_target::shown() const {
   return without_former_replicas(counted(), *latest);
 }
 
@@ -67,16 +54,15 @@ exposition::exposition(detail d, build_info build, reload_status reload,
 
 void exposition::update(const std::string& target,
                         std::shared_ptr<const snapshot> s) {
-  auto& cached = targets_[target];
-  cached.latest = std::move(s);
-  cached.valid_until = {};
+  targets_[target].latest = std::move(s);
 }
 
 void exposition::replace(const std::string& target,
                          std::shared_ptr<const snapshot> s) {
   const auto known = targets_.find(target);
   if (known != targets_.end())
-    known->second.former = known->second.counted();
+    known->second.former =
+        std::make_shared<const activity>(known->second.counted());
   update(target, std::move(s));
 }
 
@@ -90,57 +76,62 @@ void exposition::remove(const std::string& target) {
 }
 
 void exposition::count_scrapes(std::uint64_t scrapes) {
-  for (auto& [_, cached] : targets_)
-    if (cached.last_lookup)
-      cached.lookups[index(*cached.last_lookup)] += scrapes;
+  for (auto& [_, t] : targets_)
+    if (t.last_lookup)
+      t.lookups[index(*t.last_lookup)] += scrapes;
 }
 
 page exposition::render(time_point now, const front_totals& front,
                         const process_stats& process) {
   page result;
+  result.text.reserve(latest_size_ + latest_size_ / 16);
+  look_up_all(result, now);
+  std::vector<target_view> views;
+  views.reserve(targets_.size());
+  for (const auto& [target, t] : targets_)
+    views.emplace_back(target, *t.latest);
+  append_target_families(result.text, views, now, &front);
+  append_counts(result.text);
+  append_process_families(result.text,
+                          {front, process, build_, reload_, sources_, shard_,
+                           targets_.size(), exporter_metrics_});
+  latest_size_ = result.text.size();
+  return result;
+}
+
+void exposition::look_up_all(page& result, time_point now) {
   result.fresh = true;
-  auto all_activity = removed_;
-  auto all_lookups = removed_lookups_;
-  std::vector<family_lines> cache;
-  for (auto& [target, cached] : targets_) {
-    const auto& s = *cached.latest;
-    refresh(target, cached, now);
-    cached.last_lookup = look_up(s, now);
-    result.fresh = result.fresh && cached.last_lookup == lookup::fresh;
-    if (cached.last_lookup != lookup::miss)
+  for (auto& [_, t] : targets_) {
+    const auto& s = *t.latest;
+    t.last_lookup = look_up(s, now);
+    result.fresh = result.fresh && t.last_lookup == lookup::fresh;
+    if (t.last_lookup != lookup::miss)
       for (const auto e : all_endpoints)
         result.oldest_age = std::max(result.oldest_age, age(s, e, now));
-    if (detail_ == detail::full) {
-      cache.push_back(cache_lines(target, cached.lookups));
-    } else {
-      all_activity += cached.counted();
-      all_lookups += cached.lookups;
-    }
   }
-  const auto own = process_lines(front);
-  append(result.text, target_heads(), [&](std::size_t i, auto& text) {
-    for (const auto& [_, cached] : targets_)
-      text += cached.values[i];
-    text += own[i];
-  });
+}
+
+/// Appends the counters of each target or, if the page is compact, their sums.
+void exposition::append_counts(std::string& text) const {
+  std::vector<activity_view> counts;
+  std::vector<lookup_view> lookups;
   if (detail_ == detail::full) {
-    append(result.text, activity_heads(), [&](std::size_t i, auto& text) {
-      for (const auto& [_, cached] : targets_)
-        text += cached.activity[i];
-    });
+    for (const auto& [target, t] : targets_) {
+      counts.emplace_back(target, t.shown());
+      lookups.push_back({target_label(target), t.lookups});
+    }
   } else {
-    const auto lines = activity_lines({}, all_activity);
-    append(result.text, activity_heads(),
-           [&](std::size_t i, auto& text) { text += lines[i]; });
-    cache.push_back(cache_lines({}, all_lookups));
+    auto all = removed_;
+    auto all_lookups = removed_lookups_;
+    for (const auto& [_, t] : targets_) {
+      all += t.counted();
+      all_lookups += t.lookups;
+    }
+    counts.emplace_back("", std::move(all));
+    lookups.push_back({{}, all_lookups});
   }
-  append(result.text, cache_heads(), [&](std::size_t i, auto& text) {
-    for (const auto& lines : cache)
-      text += lines[i];
-  });
-  result.text += process_wide({front, process, build_, reload_, sources_,
-                               shard_, targets_.size(), exporter_metrics_});
-  return result;
+  append_activity_families(text, counts);
+  append_cache_families(text, lookups);
 }
 
 std::optional<page> exposition::render_target(const std::string& target,
@@ -148,33 +139,18 @@ std::optional<page> exposition::render_target(const std::string& target,
   const auto found = targets_.find(target);
   if (found == targets_.end())
     return std::nullopt;
-  auto& cached = found->second;
-  refresh(target, cached, now);
-  const auto found_now = look_up(*cached.latest, now);
+  auto& t = found->second;
+  const auto found_now = look_up(*t.latest, now);
   page result;
   result.fresh = found_now == lookup::fresh;
-  const auto add = [&](const family_lines& heads, const family_lines& lines) {
-    append(result.text, heads,
-           [&](std::size_t i, auto& text) { text += lines[i]; });
-  };
-  add(target_heads(), cached.values);
-  add(activity_heads(), detail_ == detail::full
-                            ? cached.activity
-                            : activity_lines(target, cached.shown()));
-  add(cache_heads(), cache_lines(target, cached.lookups));
-  ++cached.lookups[index(found_now)];
+  const target_view view{target, *t.latest};
+  append_target_families(result.text, {&view, 1}, now, nullptr);
+  const activity_view counts{target, t.shown()};
+  append_activity_families(result.text, {&counts, 1});
+  const lookup_view lookups{view.alone, t.lookups};
+  append_cache_families(result.text, {&lookups, 1});
+  ++t.lookups[index(found_now)];
   return result;
-}
-
-void exposition::refresh(const std::string& target, cached_target& cached,
-                         time_point now) const {
-  if (now < cached.valid_until)
-    return;
-  const auto& s = *cached.latest;
-  cached.values = target_lines(target, s, now);
-  if (detail_ == detail::full)
-    cached.activity = activity_lines(target, cached.shown());
-  cached.valid_until = next_change(s, now);
 }
 
 } // namespace betanet::metrics

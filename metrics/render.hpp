@@ -76,9 +76,7 @@ struct page {
   bool fresh = false; ///< Every target was a fresh lookup.
 };
 
-/// Renders the latest snapshots in the Prometheus text format. The sample lines
-/// of a target are cached until its snapshot changes or until time changes what
-/// is shown. Not thread-safe.
+/// Renders the latest snapshots in the Prometheus text format. Not thread-safe.
 class exposition {
 public:
   /// Without `exporter_metrics`, pages lack the families about the process
@@ -118,15 +116,13 @@ public:
   std::optional<page> render_target(const std::string& target, time_point now);
 
 private:
-  struct cached_target {
+  struct shown_target {
     std::shared_ptr<const snapshot> latest;
-    std::vector<std::string> values;   ///< The result of `target_lines`.
-    std::vector<std::string> activity; ///< The result of `activity_lines`.
-    time_point valid_until{};          ///< When the lines become outdated.
     std::optional<lookup> last_lookup; ///< Empty until the first page.
     lookup_counts lookups{};
     /// What former targets of this name had counted when they were replaced.
-    metrics::activity former;
+    /// Null: there was none.
+    std::shared_ptr<const activity> former;
 
     /// What the targets of this name have counted until now.
     metrics::activity counted() const;
@@ -134,8 +130,8 @@ private:
     metrics::activity shown() const;
   };
 
-  void refresh(const std::string& target, cached_target& cached,
-               time_point now) const;
+  void look_up_all(page& result, time_point now);
+  void append_counts(std::string& text) const;
 
   detail detail_;
   build_info build_;
@@ -143,9 +139,10 @@ private:
   std::vector<source_count> sources_;
   std::optional<shard_place> shard_;
   bool exporter_metrics_;
-  std::map<std::string, cached_target> targets_;
+  std::map<std::string, shown_target> targets_;
   activity removed_; ///< What the removed targets had counted.
   lookup_counts removed_lookups_{};
+  std::size_t latest_size_ = 0; ///< Of the whole page, in bytes.
 };
 
 } // namespace betanet::metrics

@@ -1,74 +1,133 @@
 #include "metrics/samples_impl.hpp"
 
+#include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <array>
+#include <charconv>
 #include <cmath>
 
 namespace betanet::metrics {
 
 namespace {
 
-/// Moves `_count` and `_sum`, with which prometheus-cpp begins a histogram,
-/// behind its buckets.
-std::string buckets_first(const MetricFamily& f, std::string_view lines) {
-  const auto take = [&](std::size_t count) {
-    std::size_t end = 0;
-    for (; count > 0; --count)
-      end = lines.find('\n', end) + 1;
-    const auto taken = lines.substr(0, end);
-    lines.remove_prefix(end);
-    return taken;
-  };
-  std::string text;
-  for (const auto& m : f.metric) {
-    const auto count = take(1);
-    const auto sum = take(1);
-    text.append(take(m.histogram.bucket.size())).append(sum).append(count);
+/// The digits that prometheus-cpp writes: `max_digits10 - 1`.
+constexpr int precision = 16;
+/// Below it, a whole number has no more than these digits.
+constexpr double largest_whole = 1e15;
+
+template <class... Ts>
+void write_digits(std::string& to, Ts... how) {
+  std::array<char, 32> digits;
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), how...).ptr;
+  to.append(digits.data(), end);
+}
+
+/// As printf's `%.16g`, and `+Inf`.
+void write_number(std::string& to, double v) {
+  if (v >= 0 && v < largest_whole && v == std::floor(v) && !std::signbit(v))
+    write_digits(to, static_cast<std::uint64_t>(v));
+  else if (std::isinf(v))
+    to += v > 0 ? "+Inf" : "-Inf";
+  else
+    write_digits(to, v, std::chars_format::general, precision);
+}
+
+/// Text format 0.0.4: backslash, quote and line feed are escaped.
+void write_escaped(std::string& to, std::string_view value) {
+  for (const char c : value) {
+    if (c == '\\' || c == '"')
+      to += '\\';
+    if (c == '\n')
+      to += "\\n";
+    else
+      to += c;
   }
-  return text;
+}
+
+void write_label(std::string& to, std::string_view key,
+                 std::string_view value) {
+  to.append(key).append("=\"");
+  write_escaped(to, value);
+  to += '"';
+}
+
+/// A line up to the blank before its value.
+void write_series(std::string& to, std::string_view family,
+                  std::string_view suffix, const labels& l) {
+  to.append(family).append(suffix);
+  if (!l.text().empty())
+    to.append("{").append(l.text()).append("}");
+  to += ' ';
+}
+
+/// A line up to where one label more belongs.
+void begin_series(std::string& to, std::string_view family,
+                  std::string_view suffix, const labels& l) {
+  to.append(family).append(suffix).append("{");
+  if (!l.text().empty())
+    to.append(l.text()).append(",");
 }
 
 } // namespace
+
+labels::labels(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> l) {
+  for (const auto& [key, value] : l)
+    add(key, value);
+}
+
+labels& labels::add(std::string_view key, std::string_view value) {
+  if (!text_.empty())
+    text_ += ',';
+  write_label(text_, key, value);
+  return *this;
+}
 
 labels target_label(const std::string& target) {
   return target.empty() ? labels{} : labels{{"target", target}};
 }
 
-labels with(labels l, std::string_view key, std::string_view value) {
-  l.push_back({std::string{key}, std::string{value}});
-  return l;
+void sample_writer::write(const labels& l, double v) {
+  write_series(text_, family_, "", l);
+  write_number(text_, v);
+  text_ += '\n';
 }
 
-labels with(const labels& l, endpoint e) {
-  return with(l, "endpoint", name(e));
+void sample_writer::write(const labels& l, std::string_view key,
+                          std::string_view value, double v) {
+  begin_series(text_, family_, "", l);
+  write_label(text_, key, value);
+  text_ += "} ";
+  write_number(text_, v);
+  text_ += '\n';
 }
 
-void add(MetricFamily& f, labels l, double value) {
-  prometheus::ClientMetric m;
-  m.label = std::move(l);
-  (f.type == MetricType::Counter ? m.counter.value : m.gauge.value) = value;
-  f.metric.push_back(std::move(m));
-}
-
-void add(MetricFamily& f, labels l, std::uint64_t value) {
-  add(f, std::move(l), static_cast<double>(value));
-}
-
-void add(MetricFamily& f, labels l, bool value) {
-  add(f, std::move(l), value ? 1.0 : 0.0);
-}
-
-void add_histogram(MetricFamily& f, labels l, std::span<const double> bounds,
-                   std::span<const std::uint64_t> counts, double sum) {
-  prometheus::ClientMetric m;
-  m.label = std::move(l);
-  m.histogram.sample_sum = sum;
+void sample_writer::add_histogram(const labels& l,
+                                  std::span<const double> bounds,
+                                  std::span<const std::uint64_t> counts,
+                                  double sum) {
+  std::uint64_t total = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    m.histogram.sample_count += counts[i];
-    m.histogram.bucket.push_back(
-        {m.histogram.sample_count, i < bounds.size() ? bounds[i] : INFINITY});
+    total += counts[i];
+    begin_series(text_, family_, "_bucket", l);
+    text_ += "le=\"";
+    write_number(text_, i < bounds.size() ? bounds[i] : INFINITY);
+    text_ += "\"} ";
+    write_digits(text_, total);
+    text_ += '\n';
   }
-  f.metric.push_back(std::move(m));
+  write_series(text_, family_, "_sum", l);
+  write_number(text_, sum);
+  text_ += '\n';
+  write_series(text_, family_, "_count", l);
+  write_digits(text_, total);
+  text_ += '\n';
+}
+
+std::string head_text(const family_head& h) {
+  return prometheus::TextSerializer{}.Serialize({{h.name, h.help, h.type, {}}});
 }
 
 double unix_seconds(wall_time t) {
@@ -77,22 +136,6 @@ double unix_seconds(wall_time t) {
              std::chrono::duration_cast<microseconds>(t.time_since_epoch())
                  .count()) /
          1e6;
-}
-
-MetricFamily family(const family_head& h) {
-  return {h.name, h.help, h.type, {}};
-}
-
-std::string text_of(const std::vector<MetricFamily>& all) {
-  return prometheus::TextSerializer{}.Serialize(all);
-}
-
-std::string sample_lines(const MetricFamily& f) {
-  if (f.metric.empty())
-    return {};
-  auto text = text_of({f});
-  text.erase(0, text.find('\n', text.find('\n') + 1) + 1);
-  return f.type == MetricType::Histogram ? buckets_first(f, text) : text;
 }
 
 } // namespace betanet::metrics

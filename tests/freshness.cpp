@@ -362,27 +362,6 @@ CAF_TEST(endpoints do not affect each other) {
   CHECK_EQUAL(total(t0 + 15s), 7.0);
 }
 
-CAF_TEST(next_change gives each instant at which a page changes by time) {
-  good(t0);
-  auto now = t0;
-  std::vector<duration> changes;
-  while ((now = next_change(s, now)) != time_point::max())
-    changes.push_back(now - t0);
-
-  CAF_REQUIRE_EQUAL(changes.size(), 2u);
-  CHECK_EQUAL(changes[0], duration{35s + 1ns});
-  CHECK_EQUAL(changes[1], duration{5min + 1ns});
-}
-
-CAF_TEST(a page changes when a replica has rested enough) {
-  s.replicas = {{t0 + 20s, 1}, {t0 + 10s, 1}, {}};
-  s.rules.interval = 1min;
-
-  CHECK_EQUAL(next_change(s, t0), t0 + 10s);
-  CHECK_EQUAL(next_change(s, t0 + 10s), t0 + 20s);
-  CHECK_EQUAL(next_change(s, t0 + 20s), t0 + 2min + 5s + 1ns);
-}
-
 CAF_TEST(a tick is overdue after two intervals and at least ten seconds) {
   s.next_tick = t0;
   CAF_CHECK(!overdue(s, t0 + 30s));

@@ -3,8 +3,14 @@
 #include "metrics/render.hpp"
 
 #include "metrics/openmetrics.hpp"
+#include "metrics/samples_impl.hpp"
 #include "tests/exposition_check.hpp"
 #include "tests/suite.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <cmath>
 
 using namespace betanet;
 using namespace betanet::metrics;
@@ -188,6 +194,49 @@ betanet_packets_dropped_total{target="a\"b"} 10
     CAF_CHECK(has(page, line));
   CAF_CHECK(page.ends_with("\n# EOF\n"));
   CHECK_NOT_CONTAINS(page, "# UNIT betanet_bytes_received");
+}
+
+CAF_TEST(samples are written as the serializer of prometheus - cpp does) {
+  const std::vector<double> values{0,
+                                   1,
+                                   0.1,
+                                   0.045,
+                                   1e15,
+                                   999999999999999,
+                                   9007199254740992,
+                                   1e300,
+                                   5e-324,
+                                   1732290000.125,
+                                   1.0 / 3,
+                                   2.5e-7,
+                                   123456.789,
+                                   -0.0,
+                                   -1.5,
+                                   INFINITY};
+  const std::string url = "a\\b\"c\nd\u00e9";
+  prometheus::MetricFamily expected{"f", "Help.", MetricType::Gauge, {}};
+  std::string text;
+
+  append_family(text, head_text({"f", MetricType::Gauge, "Help."}), "f",
+                [&](sample_writer& to) {
+                  for (const auto v : values)
+                    to.add({{"target", "x"}, {"url", url}}, v);
+                  to.add({}, 7u);
+                  to.add({{"target", "x"}}, "peer", url, true);
+                });
+
+  const auto put = [&](std::vector<prometheus::ClientMetric::Label> l,
+                       double v) {
+    prometheus::ClientMetric m;
+    m.label = std::move(l);
+    m.gauge.value = v;
+    expected.metric.push_back(m);
+  };
+  for (const auto v : values)
+    put({{"target", "x"}, {"url", url}}, v);
+  put({}, 7);
+  put({{"target", "x"}, {"peer", url}}, 1);
+  CHECK_EQUAL(text, prometheus::TextSerializer{}.Serialize({expected}));
 }
 
 CAF_TEST(one target can be rendered alone) {
