@@ -220,7 +220,9 @@ renderer_settings exporter::rendering() const {
 
 reloader_settings exporter::reloading() {
   reloader_settings s;
+  auto targets = std::exchange(given_.settings.targets, {});
   s.running = given_.settings;
+  s.running.targets = std::move(targets);
   s.file = given_.file;
   s.content = given_.content;
   s.dependencies = {

@@ -54,7 +54,7 @@ private:
   int wait();
   void stop();
 
-  const config::invocation given_;
+  config::invocation given_; ///< Without targets once the reloader exists.
   const config::web& web_ = given_.settings.web;
   const metrics::build_info build_;
   const std::string user_agent_ = "betanet_exporter/" + build_.version;

@@ -11,6 +11,16 @@ namespace {
 /// How long a new aggregator waits for the cache's snapshot of its target.
 constexpr auto restore_timeout = std::chrono::seconds{5};
 
+/// If the buckets of the histogram have changed, it starts again at zero.
+void apply_rules(metrics::snapshot& s, const display_rules& r) {
+  s.rules = r.freshness;
+  s.urls = r.urls;
+  s.addresses = r.addresses;
+  s.labels = r.labels;
+  if (*s.latency.bounds != *r.latency_bounds)
+    s.latency = metrics::latency_state{r.latency_bounds};
+}
+
 } // namespace
 
 aggregator_actor::behavior_type aggregator_state::make_behavior() {
@@ -19,7 +29,7 @@ aggregator_actor::behavior_type aggregator_state::make_behavior() {
           [this](const snapshot_ptr& s) {
             if (!s) // a reload has removed the target
               return self->quit(caf::exit_reason::user_shutdown);
-            latest = *s;
+            latest = s;
           },
           [this](caf::error& e) { self->quit(std::move(e)); });
   return {
@@ -28,32 +38,22 @@ aggregator_actor::behavior_type aggregator_state::make_behavior() {
 }
 
 void aggregator_state::apply(const update& u) {
-  latest->endpoints = u.endpoints;
-  latest->replicas = u.replicas;
-  latest->restarts = u.restarts;
-  latest->certificate_expiry = u.expiry;
-  latest->next_tick = u.next_tick;
-  latest->collected = u.collected;
+  auto next = std::make_shared<metrics::snapshot>(*latest);
+  next->endpoints = u.endpoints;
+  next->replicas = u.replicas;
+  next->restarts = u.restarts;
+  next->certificate_expiry = u.expiry;
+  next->next_tick = u.next_tick;
+  next->collected = u.collected;
   if (u.rules)
-    apply_rules(*u.rules);
-  if (u.finished) {
-    const auto& [endpoint, poll] = *u.finished;
-    latest->apply(endpoint, poll, u.at);
-    if (poll.result == metrics::quality::bad && shows_old_value(endpoint))
-      self->send(journal, atom::note_v, u.about, incident::went_stale);
-  }
-  self->send(store, atom::put_v, target,
-             std::make_shared<const metrics::snapshot>(*latest));
-}
-
-/// If the buckets of the histogram have changed, it starts again at zero.
-void aggregator_state::apply_rules(const display_rules& r) {
-  latest->rules = r.freshness;
-  latest->urls = r.urls;
-  latest->addresses = r.addresses;
-  latest->labels = r.labels;
-  if (*latest->latency.bounds != *r.latency_bounds)
-    latest->latency = metrics::latency_state{r.latency_bounds};
+    apply_rules(*next, *u.rules);
+  if (u.finished)
+    next->apply(u.finished->first, u.finished->second, u.at);
+  latest = std::move(next);
+  self->send(store, atom::put_v, target, latest);
+  if (u.finished && u.finished->second.result == metrics::quality::bad &&
+      shows_old_value(u.finished->first))
+    self->send(journal, atom::note_v, u.about, incident::went_stale);
 }
 
 /// Whether a value is shown that an earlier poll of the endpoint has read.

@@ -12,7 +12,6 @@ struct aggregator_state {
   aggregator_actor::behavior_type make_behavior();
 
   void apply(const update& u);
-  void apply_rules(const display_rules& r);
   bool shows_old_value(endpoint e) const;
 
   aggregator_actor::pointer self;
@@ -20,8 +19,7 @@ struct aggregator_state {
   snapshot_store_actor store;
   journal_actor journal;
 
-  /// Set before the first update is handled.
-  std::optional<metrics::snapshot> latest;
+  snapshot_ptr latest; ///< Set before the first update is handled.
   static inline const char* name = "aggregator";
 };
 

@@ -16,8 +16,8 @@ reply_ptr text_reply(int status, const std::string& text,
                                             text, fields);
 }
 
-reply_ptr page_reply(const metrics::page& p, net::format format,
-                     bool compressed, std::string_view escaping) {
+reply_ptr page_reply(const page_ptr& p, net::format format, bool compressed,
+                     std::string_view escaping) {
   constexpr const char* plain = "Vary: Accept, Accept-Encoding\r\n";
   constexpr const char* packed =
       "Vary: Accept, Accept-Encoding\r\nContent-Encoding: gzip\r\n";
@@ -25,8 +25,9 @@ reply_ptr page_reply(const metrics::page& p, net::format format,
       format == net::format::text_0_0_4 ? exposition_type : openmetrics_type;
   if (!escaping.empty())
     type.append("; escaping=").append(escaping);
-  return std::make_shared<const net::reply>(200, type, p.text,
-                                            compressed ? packed : plain);
+  return std::make_shared<const net::reply>(
+      200, type, std::shared_ptr<const std::string>{p, &p->text},
+      compressed ? packed : plain);
 }
 
 reply_ptr reply_to_denied(permission granted) {

@@ -16,8 +16,8 @@ reply_ptr text_reply(int status, const std::string& text,
 
 /// The reply with a rendered page. `escaping` is what the client accepts, or
 /// empty.
-reply_ptr page_reply(const metrics::page& p, net::format format,
-                     bool compressed, std::string_view escaping);
+reply_ptr page_reply(const page_ptr& p, net::format format, bool compressed,
+                     std::string_view escaping);
 
 /// The reply to a client that the guard does not admit; null if it does.
 reply_ptr reply_to_denied(permission granted);

@@ -48,9 +48,8 @@ fetch_settings fetching_of(const config::target& t, endpoint e) {
 
 /// The transports to all replicas. Each is made when it is first used: with
 /// failover, most replicas are never asked.
-std::vector<transport>
-transports_of(const std::shared_ptr<const config::target>& t, endpoint e,
-              const group_dependencies& with) {
+std::vector<transport> transports_of(const target_ptr& t, endpoint e,
+                                     const group_dependencies& with) {
   std::vector<transport> all;
   for (std::size_t i = 0; i < urls_of(*t).size(); ++i)
     all.emplace_back([t, e, i, connect = with.connect,
@@ -64,8 +63,9 @@ transports_of(const std::shared_ptr<const config::target>& t, endpoint e,
 
 } // namespace
 
-group_settings settings_of(const config::target& t,
+group_settings settings_of(const target_ptr& of,
                            const group_dependencies& with) {
+  const auto& t = *of;
   group_settings group;
   group.target = t.name;
   group.quiet = with.many_targets;
@@ -78,11 +78,10 @@ group_settings settings_of(const config::target& t,
   group.failure_threshold = t.polling.circuit_breaker.failure_threshold;
   group.wall_clock = with.wall_clock;
   group.rules = rules_of(t);
-  group.make_fetcher = [t = std::make_shared<const config::target>(t),
-                        with](supervisor_impl::pointer self,
-                              endpoint e) -> fetcher_actor {
-    return spawn_on(with.loop, *self, fetcher, fetching_of(*t, e),
-                    transports_of(t, e, with), with.random,
+  group.make_fetcher = [of, with](supervisor_impl::pointer self,
+                                  endpoint e) -> fetcher_actor {
+    return spawn_on(with.loop, *self, fetcher, fetching_of(*of, e),
+                    transports_of(of, e, with), with.random,
                     supervisor_actor{self});
   };
   group.make_aggregator = [name = t.name, with](supervisor_impl::pointer self) {
@@ -92,7 +91,7 @@ group_settings settings_of(const config::target& t,
   return group;
 }
 
-supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
+supervisor_actor spawn_group(caf::actor_system& sys, const target_ptr& t,
                              const group_dependencies& with) {
   return spawn_on(with.loop, sys, supervisor, settings_of(t, with),
                   with.journal, with.log);

@@ -26,12 +26,14 @@ struct group_dependencies {
   std::function<double()> random;
 };
 
+/// Fetchers that are spawned later need the target, too.
+using target_ptr = std::shared_ptr<const config::target>;
+
 /// Makes the settings of the supervisor of a target.
-group_settings settings_of(const config::target& t,
-                           const group_dependencies& with);
+group_settings settings_of(const target_ptr& t, const group_dependencies& with);
 
 /// Spawns the supervisor of a target, which spawns the rest of its group.
-supervisor_actor spawn_group(caf::actor_system& sys, const config::target& t,
+supervisor_actor spawn_group(caf::actor_system& sys, const target_ptr& t,
                              const group_dependencies& with);
 
 /// The snapshot that is shown until the first poll of a target has ended.

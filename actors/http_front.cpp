@@ -27,7 +27,7 @@ reply_ptr reply_with(http_front_state::kept_page& p, const net::request& r) {
   auto& reply = p.replies[escaping];
   if (!reply)
     reply =
-        page_reply(*p.page, p.question.format, p.question.compressed, escaping);
+        page_reply(p.page, p.question.format, p.question.compressed, escaping);
   return reply;
 }
 
@@ -40,6 +40,7 @@ http_front_impl::behavior_type http_front_state::make_behavior() {
       },
       [this](atom::reload) { ask_for_reload(); },
       [this](atom::overdue) { tell_late(); },
+      [this](atom::drop) { drop_old_pages(); },
   };
 }
 
@@ -55,7 +56,7 @@ void http_front_state::serve(exchange_ptr e, permission granted) {
     return respond(e, std::move(r));
   switch (route.from) {
   case pages::source::exposition:
-    return scrape(std::move(e), route);
+    return scrape(std::move(e));
   case pages::source::census:
     return show_census(std::move(e), route, granted);
   case pages::source::reload:
@@ -133,7 +134,7 @@ bool http_front_state::is_young(metrics::time_point made,
 
 // -- metrics -----------------------------------------------------------------
 
-void http_front_state::scrape(exchange_ptr e, const pages::route& route) {
+void http_front_state::scrape(exchange_ptr e) {
   const auto& request = e->request();
   // A client with less than a quarter of the slow scrapes is served, so that
   // others cannot keep it out.
@@ -147,8 +148,7 @@ void http_front_state::scrape(exchange_ptr e, const pages::route& route) {
   page_question q{net::preferred_format(request.accept),
                   net::accepts_gzip(request.accept_encoding),
                   net::query_value(request.query, "target")};
-  std::erase_if(kept_pages,
-                [&](const auto& kept) { return !is_young(kept.made, route); });
+  drop_old_pages();
   for (auto& kept : kept_pages)
     if (kept.question == q) {
       ++scrapes;
@@ -156,6 +156,14 @@ void http_front_state::scrape(exchange_ptr e, const pages::route& route) {
     }
   page_questions.add(std::move(q), std::move(e));
   ask_for_page();
+}
+
+/// Pages are large: they are dropped even if nobody asks for another one.
+void http_front_state::drop_old_pages() {
+  const auto& route =
+      pages::find_route(settings.telemetry_path, settings.telemetry_path);
+  std::erase_if(kept_pages,
+                [&](const auto& kept) { return !is_young(kept.made, route); });
 }
 
 void http_front_state::ask_for_page() {
@@ -192,6 +200,11 @@ void http_front_state::page_arrived(const page_ptr& p) {
                  : text_reply(404, "No such target.\n"));
   if (!arrived.question.target) {
     kept_pages.push_back(std::move(arrived));
+    self->delayed_send(
+        http_front_impl{self},
+        pages::find_route(settings.telemetry_path, settings.telemetry_path)
+            .lifetime,
+        atom::drop_v);
     scrapes += waiting.size();
   }
   ask_for_page();

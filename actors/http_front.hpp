@@ -24,8 +24,9 @@ struct front_settings {
 
 using http_front_impl = http_front_actor::extend<
     // Delayed messages to itself: a reload may be asked for again, an answer
-    // may be late.
-    caf::reacts_to<atom::reload>, caf::reacts_to<atom::overdue>>;
+    // may be late, a page may have become too old.
+    caf::reacts_to<atom::reload>, caf::reacts_to<atom::overdue>,
+    caf::reacts_to<atom::drop>>;
 
 struct http_front_state {
   explicit http_front_state(http_front_impl::pointer p) : self(p) {}
@@ -67,7 +68,8 @@ struct http_front_state {
   };
 
   void serve(exchange_ptr e, permission granted);
-  void scrape(exchange_ptr e, const pages::route& route);
+  void scrape(exchange_ptr e);
+  void drop_old_pages();
   void ask_for_page();
   void page_arrived(const page_ptr& p);
   metrics::front_totals totals();

@@ -154,8 +154,12 @@ public:
 
 } // namespace
 
+bool event_log::writes(level l) const {
+  return out_ && out_->should_log(spdlog_level(l));
+}
+
 void event_log::write(level l, std::string_view msg, fields extra) const {
-  if (!out_ || !out_->should_log(spdlog_level(l)))
+  if (!writes(l))
     return;
   std::string line;
   append_field(line, format_, "msg", msg, true);

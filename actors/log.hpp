@@ -26,6 +26,10 @@ public:
   event_log(std::shared_ptr<spdlog::logger> out, config::log_format format)
       : out_(std::move(out)), format_(format) {}
 
+  /// Whether events of this level are written: if not, a caller need not make
+  /// their text.
+  bool writes(level l) const;
+
   /// Writes one event. Fields with an empty value are left out.
   void write(level l, std::string_view msg, fields extra = {}) const;
 

@@ -76,7 +76,7 @@ struct reloader_state {
 
   /// A target and its running group.
   struct polled {
-    config::target target;
+    target_ptr target;
     supervisor_actor supervisor;
     metrics::time_point since; ///< The origin of the target's ticks.
   };

@@ -40,11 +40,11 @@ group_dependencies reloader_state::dependencies() const {
 }
 
 metrics::tick_grid reloader_state::grid_of(const polled& p) const {
-  const auto interval = p.target.polling.collection.interval;
+  const auto interval = p.target->polling.collection.interval;
   const bool alone = target_count == 1;
   return {p.since,
           alone ? interval.zero()
-                : metrics::tick_offset(p.target.name, interval),
+                : metrics::tick_offset(p.target->name, interval),
           interval};
 }
 
@@ -59,7 +59,8 @@ void reloader_state::start(const config::target& t, metrics::time_point now,
   with.log.write(
       with.many_targets ? event_log::level::debug : event_log::level::info,
       "Polling", {{"target", t.name}, {"url", url}, {"hint", hint_for(url)}});
-  targets.push_back({t, spawn_group(self->system(), t, with), now});
+  const auto shared = std::make_shared<const config::target>(t);
+  targets.push_back({shared, spawn_group(self->system(), shared, with), now});
   const auto& p = targets.back();
   self->monitor(p.supervisor);
   self->send(settings.scheduler, atom::watch_v, p.supervisor, grid_of(p),
@@ -74,11 +75,11 @@ void reloader_state::end(const polled& p) {
 
 void reloader_state::change(polled& p, const config::target& t) {
   const bool same_pace =
-      p.target.polling.collection.interval == t.polling.collection.interval;
-  p.target = t;
-  self->send(
-      p.supervisor, atom::configure_v,
-      std::make_shared<const group_settings>(settings_of(t, dependencies())));
+      p.target->polling.collection.interval == t.polling.collection.interval;
+  p.target = std::make_shared<const config::target>(t);
+  self->send(p.supervisor, atom::configure_v,
+             std::make_shared<const group_settings>(
+                 settings_of(p.target, dependencies())));
   if (!same_pace)
     self->send(settings.scheduler, atom::watch_v, p.supervisor, grid_of(p),
                false);
@@ -93,7 +94,7 @@ reload_changes reloader_state::apply(const std::vector<config::target>& wanted,
   };
   std::map<std::pair<std::string, std::string>, polled> former;
   for (auto& p : std::exchange(targets, {}))
-    former.emplace(identity(p.target), std::move(p));
+    former.emplace(identity(*p.target), std::move(p));
   reload_changes result;
   std::vector<config::target> added;
   for (const auto& t : wanted) {
@@ -102,7 +103,7 @@ reload_changes reloader_state::apply(const std::vector<config::target>& wanted,
       added.push_back(t);
       continue;
     }
-    const bool differs = same.mapped().target != t;
+    const bool differs = *same.mapped().target != t;
     if (differs)
       result.changed.push_back(label_of(t));
     if (differs || configure_all)
@@ -114,9 +115,9 @@ reload_changes reloader_state::apply(const std::vector<config::target>& wanted,
     replaced.insert(t.name);
   for (const auto& [_, p] : former) {
     end(p);
-    if (!replaced.contains(p.target.name))
-      self->send(settings.registry, atom::drop_v, p.target.name);
-    result.removed.push_back(label_of(p.target));
+    if (!replaced.contains(p.target->name))
+      self->send(settings.registry, atom::drop_v, p.target->name);
+    result.removed.push_back(label_of(*p.target));
   }
   const auto now = self->clock().now();
   for (const auto& t : added) {

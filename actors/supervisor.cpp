@@ -135,7 +135,8 @@ void supervisor_state::finish_poll(const poll_report& r) {
   update u;
   u.finished.emplace(r.endpoint, r.poll);
   u.about = w.about();
-  if (const auto read = collections.finish_poll(w.collection, r.poll))
+  const auto read = collections.finish_poll(w.collection, r.poll);
+  if (read && log.writes(collection_level()))
     log.write(collection_level(),
               "Updated metrics: " + metrics::describe(*read),
               {{"target", settings.target}});

@@ -88,7 +88,7 @@ void supervisor_state::count_end(endpoint e, const metrics::failure* f,
 void supervisor_state::log_answer(endpoint e, const metrics::failure* f,
                                   metrics::duration took) const {
   const int status = status_of(f);
-  if (status == 0)
+  if (status == 0 || !log.writes(event_log::level::debug))
     return;
   const auto rounded = std::chrono::floor<std::chrono::microseconds>(took);
   log.debug("Betanet answered", {{"target", settings.target},

@@ -88,6 +88,7 @@ bool client_connection::has_early_bytes() {
 
 void client_connection::on_written(error_code ec) {
   is_writing_ = false;
+  request_ = {};
   write_error_ = ec;
   if (ec && io_error(ec).code == errc::local)
     return fail(io_error(ec));
@@ -98,18 +99,22 @@ void client_connection::on_written(error_code ec) {
 }
 
 void client_connection::read() {
-  stream_.async_read_some(asio::buffer(incoming_->bytes),
-                          while_open([this](error_code ec, std::size_t n) {
+  auto& large = incoming_->large_buffer;
+  const auto to = large ? asio::buffer(*large) : asio::buffer(small_buffer_);
+  stream_.async_read_some(to,
+                          while_open([this, to](error_code ec, std::size_t n) {
                             if (ec)
                               on_lost(ec);
                             else
-                              feed({incoming_->bytes.data(), n});
+                              feed({static_cast<const char*>(to.data()), n});
                           }));
 }
 
 void client_connection::feed(std::string_view bytes) {
   auto& reader = incoming_->reader;
   enter(step::read);
+  if (bytes.size() == small_buffer_.size())
+    incoming_->large_buffer = std::make_unique<std::array<char, 16384>>();
   switch (reader.feed(bytes)) {
   case response_reader::progress::need_more:
     if (!is_writing_)
@@ -170,24 +175,25 @@ void client_connection::end_request(answer a) {
 
 // -- between requests ---------------------------------------------------------
 
-/// Waits for one byte. While no request runs it closes the connection; once
-/// the next request is sent it is the first byte of the response. One byte
-/// costs an idle connection no buffer, and neither the kernel nor OpenSSL can
-/// tell of itself whether a part of a TLS record has come.
+/// Waits for bytes. While no request runs they close the connection; once the
+/// next request is sent they are the beginning of the response. Neither the
+/// kernel nor OpenSSL can tell of itself whether a part of a TLS record has
+/// come.
 void client_connection::read_ahead() {
   is_reading_ahead_ = true;
-  stream_.async_read_some(
-      asio::buffer(&first_byte_, 1),
-      while_open([this](error_code ec, std::size_t) { on_read_ahead(ec); }));
+  stream_.async_read_some(asio::buffer(small_buffer_),
+                          while_open([this](error_code ec, std::size_t n) {
+                            on_read_ahead(ec, n);
+                          }));
 }
 
-void client_connection::on_read_ahead(error_code ec) {
+void client_connection::on_read_ahead(error_code ec, std::size_t n) {
   is_reading_ahead_ = false;
   if (!done_)
     return close();
   if (ec)
     return on_lost(ec);
-  feed({&first_byte_, 1});
+  feed({small_buffer_.data(), n});
 }
 
 } // namespace betanet::net

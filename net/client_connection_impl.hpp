@@ -66,7 +66,9 @@ private:
     explicit incoming(std::uint64_t max_body_bytes) : reader(max_body_bytes) {}
 
     response_reader reader;
-    std::array<char, 16384> bytes; ///< One TLS record (RFC 8446, 5.1).
+    /// Null until a response has filled the small buffer. Its size is that of
+    /// one TLS record (RFC 8446, 5.1).
+    std::unique_ptr<std::array<char, 16384>> large_buffer;
   };
 
   template <class F>
@@ -77,7 +79,7 @@ private:
   void on_written(boost::system::error_code ec);
   void read();
   void read_ahead();
-  void on_read_ahead(boost::system::error_code ec);
+  void on_read_ahead(boost::system::error_code ec, std::size_t n);
   void feed(std::string_view bytes);
   void on_lost(boost::system::error_code ec);
   void finish();
@@ -100,7 +102,9 @@ private:
   std::unique_ptr<incoming> incoming_;
 
   bool is_reading_ahead_ = false;
-  char first_byte_ = 0; ///< The buffer of the read between requests.
+  /// The buffer of the read between requests, and of responses that fit into
+  /// it, as those of Betanet do: they have less than 400 bytes.
+  std::array<char, 512> small_buffer_;
 };
 
 } // namespace betanet::net

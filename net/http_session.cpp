@@ -228,9 +228,10 @@ void http_server::session::write(std::shared_ptr<const reply> r) {
   phase_ = session_phase::writing;
   deadline_ = clock::now() + server_->limits.write_timeout;
   reply_ = std::move(r);
-  const auto end = is_last_ ? "Connection: close\r\n\r\n" : reply_->blank();
-  const auto body =
-      request_.method == method::head ? std::string_view{} : reply_->body();
+  const std::string_view end = is_last_ ? "Connection: close\r\n\r\n" : "\r\n";
+  const auto body = request_.method == method::head
+                        ? std::string_view{}
+                        : std::string_view{reply_->body()};
   if (stream_.is_secured() || !server_->security.fields.empty()) {
     head_ = head_with_fields();
     head_ += end; // one buffer, so that TLS makes one record of it

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <ctime>
+#include <utility>
 
 namespace betanet::net {
 
@@ -25,22 +26,24 @@ std::string http_date() {
 
 } // namespace
 
-reply::reply(int status, std::string_view content_type, std::string_view body,
+reply::reply(int status, std::string_view content_type, std::string body,
              std::string_view fields)
-    : status_(status) {
+    : reply(status, content_type,
+            std::make_shared<const std::string>(std::move(body)), fields) {}
+
+reply::reply(int status, std::string_view content_type,
+             std::shared_ptr<const std::string> body, std::string_view fields)
+    : status_(status), body_(std::move(body)) {
   const auto reason =
       http::obsolete_reason(http::int_to_status(static_cast<unsigned>(status)));
-  wire_ = "HTTP/1.1 " + std::to_string(status) + " ";
-  wire_.append(reason.data(), reason.size());
-  wire_ += "\r\nDate: " + http_date() + "\r\nContent-Type: ";
-  wire_ += content_type;
-  wire_ += "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+  head_ = "HTTP/1.1 " + std::to_string(status) + " ";
+  head_.append(reason.data(), reason.size());
+  head_ += "\r\nDate: " + http_date() + "\r\nContent-Type: ";
+  head_ += content_type;
+  head_ += "\r\nContent-Length: " + std::to_string(body_->size()) + "\r\n";
   // No page may show an answer in a frame or take it for a script.
-  wire_ += "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n";
-  wire_ += fields;
-  head_size_ = wire_.size();
-  wire_ += "\r\n";
-  wire_ += body;
+  head_ += "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n";
+  head_ += fields;
 }
 
 } // namespace betanet::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,27 +12,25 @@ namespace betanet::net {
 class reply {
 public:
   /// `fields` are whole header lines, each ending in CRLF.
-  reply(int status, std::string_view content_type, std::string_view body,
+  reply(int status, std::string_view content_type, std::string body,
         std::string_view fields = {});
+
+  /// Shares the body.
+  reply(int status, std::string_view content_type,
+        std::shared_ptr<const std::string> body, std::string_view fields = {});
 
   int status() const { return status_; }
   /// The memory it takes, in bytes.
-  std::size_t size() const { return wire_.size(); }
+  std::size_t size() const { return head_.size() + body_->size(); }
 
   /// The status line and the header lines, without the empty line.
-  std::string_view head() const { return part(0, head_size_); }
-  /// The empty line.
-  std::string_view blank() const { return part(head_size_, head_size_ + 2); }
-  std::string_view body() const { return part(head_size_ + 2, wire_.size()); }
+  const std::string& head() const { return head_; }
+  const std::string& body() const { return *body_; }
 
 private:
-  std::string_view part(std::size_t from, std::size_t to) const {
-    return std::string_view{wire_}.substr(from, to - from);
-  }
-
   int status_;
-  std::string wire_; ///< Head, empty line and body.
-  std::size_t head_size_;
+  std::string head_;
+  std::shared_ptr<const std::string> body_; ///< Never null.
 };
 
 } // namespace betanet::net
