@@ -31,11 +31,11 @@ std::string seconds_text(std::chrono::nanoseconds d) {
 
 } // namespace
 
-client_memory::client_memory(outbound& shared, resource r)
-    : io(shared.events.internals().io),
+client_memory::client_memory(outbound& o, resource r)
+    : io(o.events.internals().io),
       target(std::move(r)),
-      identities(std::make_shared<identity_reader>(shared, target)),
-      connections(std::make_shared<connector>(io, shared)) {}
+      shared(o),
+      identities(std::make_shared<identity_reader>(o, target)) {}
 
 client_exchange::client_exchange(client_memory& memory,
                                  const time_limits& limits,
@@ -46,9 +46,7 @@ client_exchange::client_exchange(client_memory& memory,
       deadline_(memory.io) {}
 
 client_exchange::~client_exchange() {
-  memory_.connections->stop();
-  if (connection_)
-    connection_->close();
+  abandon();
 }
 
 /// `f` as a handler that does nothing once this object is gone.
@@ -58,6 +56,14 @@ auto client_exchange::while_alive(F f) {
     if (const auto self = weak.lock())
       f(std::forward<decltype(args)>(args)...);
   };
+}
+
+/// Closes what is connecting or connected.
+void client_exchange::abandon() {
+  if (connector_)
+    connector_->stop();
+  if (connection_)
+    connection_->close();
 }
 
 void client_exchange::start() {
@@ -113,7 +119,8 @@ void client_exchange::take_kept_connection() {
 
 void client_exchange::connect() {
   connection_.reset();
-  memory_.connections->start(
+  connector_ = std::make_shared<connector>(memory_.io, memory_.shared);
+  connector_->start(
       memory_.target.host, memory_.target.port, recorder_,
       while_alive([this](connector::result r) { connected(std::move(r)); }));
 }
@@ -155,9 +162,7 @@ void client_exchange::answered(client_connection::answer a) {
 }
 
 void client_exchange::fail(error e) {
-  memory_.connections->stop();
-  if (connection_)
-    connection_->close();
+  abandon();
   finish(std::move(e));
 }
 

@@ -17,12 +17,12 @@ namespace betanet::net {
 
 /// The state that a client keeps between requests. Lives on the loop's thread.
 struct client_memory {
-  client_memory(outbound& shared, resource r);
+  client_memory(outbound& o, resource r);
 
   boost::asio::io_context& io;
   const resource target;
+  outbound& shared;
   const std::shared_ptr<identity_reader> identities;
-  const std::shared_ptr<connector> connections;
   std::shared_ptr<client_connection> kept; ///< The idle connection; or null.
 };
 
@@ -42,6 +42,7 @@ private:
   template <class F>
   auto while_alive(F f);
 
+  void abandon();
   void limit_to(std::chrono::nanoseconds timeout);
   void time_out();
   void prepared(identity_reader::prepared identity);
@@ -63,6 +64,7 @@ private:
   bool is_prepared_ = false; ///< The identity has been read.
   trace_recorder recorder_;
   identity_reader::prepared identity_;
+  std::shared_ptr<connector> connector_; ///< Null until it connects.
   std::shared_ptr<client_connection> connection_;
 };
 

@@ -6,7 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <cerrno>
-#include <optional>
+#include <memory>
 #include <sys/socket.h>
 #include <utility>
 
@@ -18,6 +18,8 @@ namespace betanet::net {
 class stream {
 public:
   using executor_type = boost::asio::ip::tcp::socket::executor_type;
+  using secured_stream =
+      boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>;
 
   explicit stream(boost::asio::ip::tcp::socket s) : socket_(std::move(s)) {}
   stream(const stream&) = delete;
@@ -27,11 +29,11 @@ public:
   boost::asio::ip::tcp::socket& socket() { return socket_; }
 
   /// Sends everything that follows through TLS. A handshake must come first.
-  boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>&
-  secure(tls_context& context) {
-    return tls_.emplace(socket_, context.c);
+  secured_stream& secure(tls_context& context) {
+    tls_ = std::make_unique<secured_stream>(socket_, context.c);
+    return *tls_;
   }
-  bool is_secured() const { return tls_.has_value(); }
+  bool is_secured() const { return tls_ != nullptr; }
 
   /// Decrypted bytes are waiting to be read.
   bool has_decrypted_bytes() {
@@ -81,7 +83,7 @@ public:
 
 private:
   boost::asio::ip::tcp::socket socket_;
-  std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
+  std::unique_ptr<secured_stream> tls_; ///< Null: not encrypted.
 };
 
 } // namespace betanet::net
