@@ -100,32 +100,38 @@ activity_view::activity_view(const std::string& target, activity counted)
     with_endpoint[index(e)] = labels{alone}.add("endpoint", name(e));
 }
 
-void append_activity_families(std::string& text,
-                              std::span<const activity_view> targets) {
-  static const auto counter_heads = head_texts(counter_table, head_of);
-  static const auto activity_heads = head_texts(activity_table);
-  for (std::size_t i = 0; i < counter_table.size(); ++i)
-    append_family(text, counter_heads[i], counter_table[i].family,
-                  [&](auto& to) {
-                    for (const auto& t : targets)
-                      add_samples(to, counter_table[i], t);
-                  });
-  for (std::size_t i = 0; i < activity_table.size(); ++i)
-    append_family(text, activity_heads[i], activity_table[i].name,
-                  [&](auto& to) {
-                    for (const auto& t : targets)
-                      activity_table[i].sample(to, t.alone, t.counts);
-                  });
+const family_lines& activity_heads() {
+  static const auto all = [] {
+    auto heads = head_texts(counter_table, head_of);
+    for (auto& h : head_texts(activity_table))
+      heads.push_back(std::move(h));
+    return heads;
+  }();
+  return all;
 }
 
-void append_cache_families(std::string& text,
-                           std::span<const lookup_view> targets) {
-  static const auto heads = head_texts(cache_table);
-  for (std::size_t i = 0; i < cache_table.size(); ++i)
-    append_family(text, heads[i], cache_table[i].name, [&](auto& to) {
-      for (const auto& t : targets)
-        to.add(t.alone, cache_table[i].count(t.counts));
-    });
+void add_activity(family_lines& to, const activity_view& t) {
+  auto text = to.begin();
+  for (const auto& row : counter_table) {
+    sample_writer writer{*text++, row.family};
+    add_samples(writer, row, t);
+  }
+  for (const auto& row : activity_table) {
+    sample_writer writer{*text++, row.name};
+    row.sample(writer, t.alone, t.counts);
+  }
+}
+
+const family_lines& lookup_heads() {
+  static const auto all = head_texts(cache_table);
+  return all;
+}
+
+void add_lookups(family_lines& to, const labels& target,
+                 const lookup_counts& counts) {
+  auto text = to.begin();
+  for (const auto& row : cache_table)
+    sample_writer{*text++, row.name}.add(target, row.count(counts));
 }
 
 } // namespace betanet::metrics

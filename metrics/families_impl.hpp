@@ -21,36 +21,29 @@ struct target_view {
   const metrics::snapshot& snapshot; ///< Must outlive the view.
 };
 
-/// What was counted for one target or, without a label, for all of them.
+/// What was counted for one target or, without a name, for all of them.
 struct activity_view {
-  explicit activity_view(const std::string& target, activity counted);
+  activity_view(const std::string& target, activity counted);
 
   labels alone;
   std::array<labels, endpoint_count> with_endpoint;
   activity counts;
 };
 
-/// The lookups of one target or, without a label, of all of them.
-struct lookup_view {
-  labels alone;
-  lookup_counts counts;
-};
+/// The heads of the families whose lines the functions below add, in the same
+/// order.
+const family_lines& target_heads();
+const family_lines& activity_heads();
+const family_lines& lookup_heads();
 
-/// Each of these functions appends families to a text, with their HELP and TYPE
-/// lines and the samples of all targets. A family without samples is left out.
-/// Not thread-safe.
+/// Adds Betanet's values and the state of a target at the time `now`.
+void add_target(family_lines& to, const target_view& t, time_point now);
 
-/// Betanet's values and the state of the targets at the time `now`; and the
-/// samples of these families that are not about a target, unless `front` is
-/// null.
-void append_target_families(std::string& text,
-                            std::span<const target_view> targets,
-                            time_point now, const front_totals* front);
+/// Adds the samples of these families that are not about a target.
+void add_front(family_lines& to, const front_totals& front);
 
-void append_activity_families(std::string& text,
-                              std::span<const activity_view> targets);
-void append_cache_families(std::string& text,
-                           std::span<const lookup_view> targets);
+void add_activity(family_lines& to, const activity_view& t);
+void add_lookups(family_lines& to, const labels& target, const lookup_counts&);
 
 /// The input of `append_process_families`. The references must outlive the
 /// call.

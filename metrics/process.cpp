@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -25,11 +26,17 @@ double limit_of(decltype(RLIMIT_AS) resource) {
   return static_cast<double>(limit.rlim_cur);
 }
 
+/// Negative if unknown. Linux 6.2 and later tell the number as the size of the
+/// folder; looking at each descriptor takes 10 ms for 15 000.
 double count_open_fds() {
+  constexpr const char* folder = "/proc/self/fd";
+  struct stat of {};
+  if (stat(folder, &of) == 0 && of.st_size > 0)
+    return static_cast<double>(of.st_size);
   std::error_code ec;
   double count = -1; // does not count the iterator's own descriptor
-  for (std::filesystem::directory_iterator i{"/proc/self/fd", ec}, end;
-       !ec && i != end; i.increment(ec))
+  for (std::filesystem::directory_iterator i{folder, ec}, end; !ec && i != end;
+       i.increment(ec))
     ++count;
   return count;
 }

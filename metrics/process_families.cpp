@@ -130,9 +130,12 @@ constexpr std::array exporter_table{
 
 void append_process_families(std::string& text, const process_view& v) {
   const auto append = [&](const auto& table, const auto& heads) {
-    for (std::size_t i = 0; i < table.size(); ++i)
-      append_family(text, heads[i], table[i].name,
-                    [&](auto& to) { table[i].sample(to, v); });
+    family_lines lines(table.size());
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      sample_writer writer{lines[i], table[i].name};
+      table[i].sample(writer, v);
+    }
+    append_families(text, heads, std::move(lines));
   };
   static const auto process_heads = head_texts(process_table);
   static const auto exporter_heads = head_texts(exporter_table);

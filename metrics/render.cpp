@@ -8,16 +8,16 @@ namespace betanet::metrics {
 
 namespace {
 
-activity activity_of(const snapshot& s) {
-  activity a;
+void add_counts(activity& to, const snapshot& s) {
   for (const auto e : all_endpoints)
-    a.endpoints[index(e)] = s.endpoints[index(e)].counters;
-  a.restarts = s.restarts;
-  if (s.addresses)
-    a.counter_holds = s.counter_holds;
+    to.endpoints[index(e)] += s.endpoints[index(e)].counters;
+  to.restarts.fetcher += s.restarts.fetcher;
+  to.restarts.aggregator += s.restarts.aggregator;
+  if (!s.addresses)
+    return;
+  to.counter_holds = to.counter_holds.value_or(0) + s.counter_holds;
   for (std::size_t i = 0; i < s.replicas.size(); ++i)
-    a.replica_requests[(*s.addresses)[i].url] = s.replicas[i].requests;
-  return a;
+    to.replica_requests[(*s.addresses)[i].url] += s.replicas[i].requests;
 }
 
 /// Leaves out what was counted for replicas that the target has no longer.
@@ -32,13 +32,29 @@ activity without_former_replicas(activity a, const snapshot& s) {
   return a;
 }
 
+/// Sample lines of the families with these heads.
+family_lines lines_below(const family_lines& heads) {
+  return family_lines(heads.size());
+}
+
+/// Makes room for the lines of this many targets when those of one are there.
+void reserve_for(family_lines& lines, std::size_t targets) {
+  for (auto& text : lines)
+    text.reserve(text.size() * (targets + 1));
+}
+
 } // namespace
 
 activity exposition::shown_target::counted() const {
-  auto all = activity_of(*latest);
+  activity all;
+  add_to(all);
+  return all;
+}
+
+void exposition::shown_target::add_to(activity& all) const {
+  add_counts(all, *latest);
   if (former)
     all += *former;
-  return all;
 }
 
 activity exposition::shown_target::shown() const {
@@ -84,18 +100,13 @@ void exposition::count_scrapes(std::uint64_t scrapes) {
 page exposition::render(time_point now, const front_totals& front,
                         const process_stats& process) {
   page result;
-  result.text.reserve(latest_size_ + latest_size_ / 16);
   look_up_all(result, now);
-  std::vector<target_view> views;
-  views.reserve(targets_.size());
-  for (const auto& [target, t] : targets_)
-    views.emplace_back(target, *t.latest);
-  append_target_families(result.text, views, now, &front);
-  append_counts(result.text);
+  append_targets(result.text, now, front);
+  if (detail_ == detail::compact)
+    append_sums(result.text);
   append_process_families(result.text,
                           {front, process, build_, reload_, sources_, shard_,
                            targets_.size(), exporter_metrics_});
-  latest_size_ = result.text.size();
   return result;
 }
 
@@ -111,27 +122,51 @@ void exposition::look_up_all(page& result, time_point now) {
   }
 }
 
-/// Appends the counters of each target or, if the page is compact, their sums.
-void exposition::append_counts(std::string& text) const {
-  std::vector<activity_view> counts;
-  std::vector<lookup_view> lookups;
-  if (detail_ == detail::full) {
-    for (const auto& [target, t] : targets_) {
-      counts.emplace_back(target, t.shown());
-      lookups.push_back({target_label(target), t.lookups});
+/// Appends the families with a `target` label. Their lines are written target
+/// by target, because a snapshot is not in the processor's cache when many
+/// others have been read.
+void exposition::append_targets(std::string& text, time_point now,
+                                const front_totals& front) const {
+  auto values = lines_below(target_heads());
+  auto counts = lines_below(activity_heads());
+  auto lookups = lines_below(lookup_heads());
+  bool first = true;
+  for (const auto& [target, t] : targets_) {
+    const target_view view{target, *t.latest};
+    add_target(values, view, now);
+    if (detail_ == detail::full) {
+      add_activity(counts, {target, t.shown()});
+      add_lookups(lookups, view.alone, t.lookups);
     }
-  } else {
-    auto all = removed_;
-    auto all_lookups = removed_lookups_;
-    for (const auto& [_, t] : targets_) {
-      all += t.counted();
-      all_lookups += t.lookups;
-    }
-    counts.emplace_back("", std::move(all));
-    lookups.push_back({{}, all_lookups});
+    if (std::exchange(first, false))
+      for (auto* lines : {&values, &counts, &lookups})
+        reserve_for(*lines, targets_.size());
   }
-  append_activity_families(text, counts);
-  append_cache_families(text, lookups);
+  add_front(values, front);
+  std::size_t size = 0;
+  for (const auto* lines : {&values, &counts, &lookups})
+    for (const auto& l : *lines)
+      size += l.size();
+  text.reserve(size + 32768); // the heads and the families of the process
+  append_families(text, target_heads(), std::move(values));
+  append_families(text, activity_heads(), std::move(counts));
+  append_families(text, lookup_heads(), std::move(lookups));
+}
+
+/// Appends the sums over all targets of what `append_targets` leaves out.
+void exposition::append_sums(std::string& text) const {
+  auto all = removed_;
+  auto all_lookups = removed_lookups_;
+  for (const auto& [_, t] : targets_) {
+    t.add_to(all);
+    all_lookups += t.lookups;
+  }
+  auto counts = lines_below(activity_heads());
+  add_activity(counts, {"", std::move(all)});
+  append_families(text, activity_heads(), std::move(counts));
+  auto lookups = lines_below(lookup_heads());
+  add_lookups(lookups, {}, all_lookups);
+  append_families(text, lookup_heads(), std::move(lookups));
 }
 
 std::optional<page> exposition::render_target(const std::string& target,
@@ -144,11 +179,15 @@ std::optional<page> exposition::render_target(const std::string& target,
   page result;
   result.fresh = found_now == lookup::fresh;
   const target_view view{target, *t.latest};
-  append_target_families(result.text, {&view, 1}, now, nullptr);
-  const activity_view counts{target, t.shown()};
-  append_activity_families(result.text, {&counts, 1});
-  const lookup_view lookups{view.alone, t.lookups};
-  append_cache_families(result.text, {&lookups, 1});
+  auto values = lines_below(target_heads());
+  add_target(values, view, now);
+  append_families(result.text, target_heads(), std::move(values));
+  auto counts = lines_below(activity_heads());
+  add_activity(counts, {target, t.shown()});
+  append_families(result.text, activity_heads(), std::move(counts));
+  auto lookups = lines_below(lookup_heads());
+  add_lookups(lookups, view.alone, t.lookups);
+  append_families(result.text, lookup_heads(), std::move(lookups));
   ++t.lookups[index(found_now)];
   return result;
 }

@@ -124,14 +124,17 @@ private:
     /// Null: there was none.
     std::shared_ptr<const activity> former;
 
-    /// What the targets of this name have counted until now.
+    /// Adds what the targets of this name have counted until now.
+    void add_to(metrics::activity& all) const;
     metrics::activity counted() const;
     /// What its page shows: without replicas that only former targets had.
     metrics::activity shown() const;
   };
 
   void look_up_all(page& result, time_point now);
-  void append_counts(std::string& text) const;
+  void append_targets(std::string& text, time_point now,
+                      const front_totals& front) const;
+  void append_sums(std::string& text) const;
 
   detail detail_;
   build_info build_;
@@ -142,7 +145,6 @@ private:
   std::map<std::string, shown_target> targets_;
   activity removed_; ///< What the removed targets had counted.
   lookup_counts removed_lookups_{};
-  std::size_t latest_size_ = 0; ///< Of the whole page, in bytes.
 };
 
 } // namespace betanet::metrics

@@ -11,27 +11,25 @@ namespace betanet::metrics {
 
 namespace {
 
-/// The digits that prometheus-cpp writes: `max_digits10 - 1`.
-constexpr int precision = 16;
-/// Below it, a whole number has no more than these digits.
-constexpr double largest_whole = 1e15;
+/// The largest double up to which all whole numbers are doubles: 2^53.
+constexpr double largest_whole = 9007199254740992;
 
-template <class... Ts>
-void write_digits(std::string& to, Ts... how) {
+template <class Number>
+void write_digits(std::string& to, Number n) {
   std::array<char, 32> digits;
   const auto end =
-      std::to_chars(digits.data(), digits.data() + digits.size(), how...).ptr;
+      std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr;
   to.append(digits.data(), end);
 }
 
-/// As printf's `%.16g`, and `+Inf`.
+/// The shortest text that is read as the same number.
 void write_number(std::string& to, double v) {
-  if (v >= 0 && v < largest_whole && v == std::floor(v) && !std::signbit(v))
+  if (v >= 0 && v <= largest_whole && v == std::floor(v) && !std::signbit(v))
     write_digits(to, static_cast<std::uint64_t>(v));
   else if (std::isinf(v))
     to += v > 0 ? "+Inf" : "-Inf";
   else
-    write_digits(to, v, std::chars_format::general, precision);
+    write_digits(to, v);
 }
 
 /// Text format 0.0.4: backslash, quote and line feed are escaped.
@@ -128,6 +126,13 @@ void sample_writer::add_histogram(const labels& l,
 
 std::string head_text(const family_head& h) {
   return prometheus::TextSerializer{}.Serialize({{h.name, h.help, h.type, {}}});
+}
+
+void append_families(std::string& text, const family_lines& heads,
+                     family_lines lines) {
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (const auto samples = std::move(lines[i]); !samples.empty())
+      text.append(heads[i]).append(samples);
 }
 
 double unix_seconds(wall_time t) {

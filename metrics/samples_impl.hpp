@@ -80,31 +80,26 @@ private:
   std::string_view family_;
 };
 
+/// Sample lines of several families, one string for each.
+using family_lines = std::vector<std::string>;
+
 /// The HELP and TYPE lines of a family.
 std::string head_text(const family_head& h);
 
 /// The HELP and TYPE lines of each family of a table. `head_of` makes the head
 /// of a row.
 template <class Table, class Head = std::identity>
-std::vector<std::string> head_texts(const Table& rows, Head head_of = {}) {
-  std::vector<std::string> all;
+family_lines head_texts(const Table& rows, Head head_of = {}) {
+  family_lines all;
   for (const auto& row : rows)
     all.push_back(head_text(head_of(row)));
   return all;
 }
 
-/// Appends `head` and calls `samples(writer)` to append the samples of the
-/// family. A family without samples is left out.
-template <class Samples>
-void append_family(std::string& text, const std::string& head,
-                   std::string_view name, Samples samples) {
-  const auto start = text.size();
-  text += head;
-  sample_writer writer{text, name};
-  samples(writer);
-  if (text.size() == start + head.size())
-    text.resize(start);
-}
+/// Appends each family with its head; one without samples is left out. Frees
+/// the lines.
+void append_families(std::string& text, const family_lines& heads,
+                     family_lines lines);
 
 /// Unix time in seconds, cut to whole microseconds: the largest precision that
 /// a double has for times of this century.

@@ -154,23 +154,35 @@ target_view::target_view(const std::string& target, const metrics::snapshot& s)
     with_endpoint[index(e)] = labels{alone}.add("endpoint", name(e));
 }
 
-void append_target_families(std::string& text,
-                            std::span<const target_view> targets,
-                            time_point now, const front_totals* front) {
-  static const auto value_heads = head_texts(family_table, head_of);
-  static const auto status_heads = head_texts(status_table);
-  for (std::size_t i = 0; i < family_table.size(); ++i)
-    append_family(text, value_heads[i], family_table[i].name, [&](auto& to) {
-      for (const auto& t : targets)
-        add_value(to, family_table[i], t, now);
-    });
-  for (std::size_t i = 0; i < status_table.size(); ++i)
-    append_family(text, status_heads[i], status_table[i].name, [&](auto& to) {
-      for (const auto& t : targets)
-        status_table[i].sample(to, t, now);
-      if (front && status_table[i].sample_process)
-        status_table[i].sample_process(to, *front);
-    });
+const family_lines& target_heads() {
+  static const auto all = [] {
+    auto heads = head_texts(family_table, head_of);
+    for (auto& h : head_texts(status_table))
+      heads.push_back(std::move(h));
+    return heads;
+  }();
+  return all;
+}
+
+void add_target(family_lines& to, const target_view& t, time_point now) {
+  auto text = to.begin();
+  for (const auto& row : family_table) {
+    sample_writer writer{*text++, row.name};
+    add_value(writer, row, t, now);
+  }
+  for (const auto& row : status_table) {
+    sample_writer writer{*text++, row.name};
+    row.sample(writer, t, now);
+  }
+}
+
+void add_front(family_lines& to, const front_totals& front) {
+  auto text = to.begin() + family_table.size(); // Betanet's values have none
+  for (const auto& row : status_table) {
+    sample_writer writer{*text++, row.name};
+    if (row.sample_process)
+      row.sample_process(writer, front);
+  }
 }
 
 } // namespace betanet::metrics
