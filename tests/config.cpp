@@ -263,6 +263,20 @@ CAF_TEST(invalid files are refused with place and reason) {
     CAF_CHECK_EQUAL(problems_of(yaml), expected);
 }
 
+CAF_TEST(a path has visible characters of ASCII that may stand in a request) {
+  const auto with = [](const std::string& c) {
+    return problems_of(
+        "targets: [{url: \"http://a\", endpoints: {metrics: \"/a" + c +
+        "b\"}}]");
+  };
+
+  for (const auto* good : {"!", "~", "%20", "/", ";", "=", "@"})
+    CAF_CHECK_EQUAL(with(good), "none");
+  for (const auto* bad :
+       {" ", "\\x7f", "\\n", "\\u00e9", "?", "#", "\\\"", "<", ">"})
+    CHECK_CONTAINS(with(bad), " is not a path such as /metrics");
+}
+
 CAF_TEST(a client configuration follows the rules of Prometheus) {
   const auto problems = [](const std::string& client) {
     const auto all = problems_of(
