@@ -101,6 +101,20 @@ struct server_fixture {
     return sum;
   }
 
+  /// Waits until the kernel takes no more of the responses to clients that do
+  /// not read. Each round lets the server take a step.
+  void wait_until_stuck() {
+    std::size_t before = 0;
+    do {
+      before = bytes_to_send();
+      for (int i = 0; i < 3; ++i) {
+        std::promise<void> round;
+        loop.post([&] { round.set_value(); });
+        round.get_future().get();
+      }
+    } while (bytes_to_send() != before);
+  }
+
   net::loop loop;
   std::mutex mutex;
   std::vector<net::request> requests;
@@ -411,6 +425,7 @@ CAF_TEST(at the limit the connection without progress for longest is closed) {
   auto written = raw_socket::connect(port, 4096); // reads nothing
   written.send(simple);
   CAF_CHECK_EQUAL(written.read_exactly(8), "HTTP/1.1");
+  wait_until_stuck();
   auto waits = connect();
   waits.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
   wait_until_held(1);
