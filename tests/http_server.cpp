@@ -441,6 +441,27 @@ CAF_TEST(at the limit the connection without progress for longest is closed) {
   CAF_CHECK_LESS(written.read_all().size(), std::size_t{32} << 20);
 }
 
+CAF_TEST(a client that reads its response makes progress) {
+  net::server_limits l;
+  l.connections = 2;
+  start(l, std::string(32 << 20, 'x'));
+  auto reads = raw_socket::connect(port, 65536);
+  reads.send(simple);
+  CAF_CHECK_EQUAL(reads.read_exactly(8), "HTTP/1.1");
+  auto waits = connect();
+  waits.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  wait_until_held(1);
+
+  // More than all buffers between the two hold: some of it was written since.
+  reads.read_exactly(16 << 20);
+  auto third = connect(); // replaces the one that waits
+  third.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+
+  CAF_CHECK(third.read_response(false).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(waits.closed());
+  CAF_CHECK_GREATER(reads.read_exactly(32 << 20).size(), std::size_t{15} << 20);
+}
+
 CAF_TEST(a client at its own limit loses a connection of its own) {
   net::server_limits l;
   l.connections_per_client = 2;
