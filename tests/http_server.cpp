@@ -344,6 +344,25 @@ CAF_TEST(a scraper that does not read is counted and then closed) {
   CAF_CHECK_LESS(s.read_all().size(), std::size_t{32} << 20);
 }
 
+CAF_TEST(slow scrapes are counted for each client) {
+  start({}, std::string(32 << 20, 'x'));
+  auto s = raw_socket::connect(port, 4096, 1, 2);
+  s.send("GET /scrape HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto asked_by = [this](std::uint32_t client) {
+    auto other = raw_socket::connect(port, 0, 1, client);
+    other.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+    other.read_response(false);
+    const std::lock_guard lock{mutex};
+    return requests.back();
+  };
+
+  while (asked_by(3).stats.slow_scrapes != 1)
+    ;
+
+  CAF_CHECK_EQUAL(asked_by(2).own_slow_scrapes, 1u);
+  CAF_CHECK_EQUAL(asked_by(3).own_slow_scrapes, 0u);
+}
+
 CAF_TEST(empty lines are ignored and do not extend the timeout) {
   net::server_limits l;
   l.idle_timeout = 100ms;
