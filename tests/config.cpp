@@ -400,6 +400,23 @@ CAF_TEST(a lack of memory is told) {
                   "the configuration needs more memory than there is");
 }
 
+CAF_TEST(a client that has a secret in a file reads it later) {
+  const temporary_file file{"x"};
+  const auto uses_files = [](const std::string& client) {
+    return parse_yaml("targets:\n - url: https://x\n   http_client_config: {" +
+                          client + "}",
+                      "f.yml")
+        .targets[0]
+        .http_client.uses_files();
+  };
+
+  CAF_CHECK(!uses_files(""));
+  CAF_CHECK(!uses_files("basic_auth: {username: a, password: b}"));
+  CAF_CHECK(uses_files("basic_auth: {username: a, password_file: " + file.path +
+                       "}"));
+  CAF_CHECK(uses_files("tls_config: {ca_file: " + file.path + "}"));
+}
+
 CAF_TEST(a client configuration becomes header lines) {
   const auto lines = [](const std::string& client) {
     const auto s = parse_yaml(
