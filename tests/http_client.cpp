@@ -423,6 +423,8 @@ CAF_TEST(an early end of the response gives the error eof) {
 CAF_TEST(silent and slow servers end at the deadline) {
   CAF_CHECK_EQUAL(failure(say(""), 50ms), errc::timeout);
   CAF_CHECK_EQUAL(text, "timed out after 0.05s while waiting for the response");
+  CAF_CHECK_EQUAL(failure(say(""), 1s), errc::timeout);
+  CAF_CHECK_EQUAL(text, "timed out after 1s while waiting for the response");
 
   CAF_CHECK_EQUAL(
       failure(say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"), 50ms),
