@@ -136,7 +136,6 @@ void client_connection::on_lost(error_code ec) {
                                             : response_reader::ending::cut;
     if (reader.finish(how) == response_reader::progress::complete)
       return finish();
-    e = reader.failure();
   }
   const bool died = e.code == errc::eof || e.code == errc::reset;
   const bool lost = is_kept_ && died && !reader.has_begun();

@@ -120,20 +120,6 @@ request_head head_from(const http::request_header<>& head) {
 
 } // namespace
 
-std::string to_string(method m) {
-  switch (m) {
-  case method::get:
-    return "get";
-  case method::head:
-    return "head";
-  case method::post:
-    return "post";
-  case method::other:
-    return "other";
-  }
-  return {}; // not reached: every enumerator returns above
-}
-
 bool is_cross_site(const request_head& r) {
   if (!r.sec_fetch_site.empty() && r.sec_fetch_site != "same-origin" &&
       r.sec_fetch_site != "none")

@@ -11,9 +11,6 @@ namespace betanet::net {
 
 enum class method : std::uint8_t { get, head, post, other };
 
-/// The name of the enumerator.
-std::string to_string(method m);
-
 /// The parts of a request's header block that the server uses.
 struct request_head {
   net::method method = net::method::get;

@@ -263,6 +263,52 @@ CAF_TEST(invalid files are refused with place and reason) {
     CAF_CHECK_EQUAL(problems_of(yaml), expected);
 }
 
+CAF_TEST(a path has visible characters of ASCII that may stand in a request) {
+  const auto with = [](const std::string& c) {
+    return problems_of(
+        "targets: [{url: \"http://a\", endpoints: {metrics: \"/a" + c +
+        "b\"}}]");
+  };
+
+  for (const auto* good : {"!", "~", "%20", "/", ";", "=", "@"})
+    CAF_CHECK_EQUAL(with(good), "none");
+  for (const auto* bad :
+       {" ", "\\x7f", "\\n", "\\u00e9", "?", "#", "\\\"", "<", ">"})
+    CHECK_CONTAINS(with(bad), " is not a path such as /metrics");
+}
+
+CAF_TEST(a number is accepted from one end of its range to the other) {
+  struct range {
+    std::string block, key;
+    std::int64_t least, most;
+  };
+  const auto problem = [](const range& r, std::int64_t n) {
+    return problems_of(r.block + ": {" + r.key + ": " + std::to_string(n) +
+                       "}");
+  };
+
+  for (const auto& r :
+       {range{"web", "max_requests", 0, 1'000'000},
+        range{"web", "max_connections", 1, 1'000'000},
+        range{"web", "max_connections_per_address", 1, 1'000'000},
+        range{"web", "max_page_bytes", 1 << 20, 1 << 30},
+        range{"web", "max_header_bytes", 256, 1 << 20},
+        range{"web", "max_headers", 1, 10'000},
+        range{"web", "max_requests_per_connection", 1, 1'000'000'000},
+        range{"log", "max_bytes", 1024, std::int64_t{1} << 40},
+        range{"log", "files", 1, 1000},
+        range{"collection", "max_body_bytes", 1024, 1 << 30},
+        range{"circuit_breaker", "failure_threshold", 1, 2147483647}}) {
+    CAF_CHECK_EQUAL(problem(r, r.least), "none");
+    CAF_CHECK_EQUAL(problem(r, r.most), "none");
+    const auto between = "is not between " + std::to_string(r.least) + " and " +
+                         std::to_string(r.most);
+    if (r.least > 0)
+      CHECK_CONTAINS(problem(r, r.least - 1), between);
+    CHECK_CONTAINS(problem(r, r.most + 1), between);
+  }
+}
+
 CAF_TEST(a client configuration follows the rules of Prometheus) {
   const auto problems = [](const std::string& client) {
     const auto all = problems_of(
@@ -384,6 +430,23 @@ CAF_TEST(a lack of memory is told) {
 
   CAF_CHECK_EQUAL(command{}.problems(without_memory),
                   "the configuration needs more memory than there is");
+}
+
+CAF_TEST(a client that has a secret in a file reads it later) {
+  const temporary_file file{"x"};
+  const auto uses_files = [](const std::string& client) {
+    return parse_yaml("targets:\n - url: https://x\n   http_client_config: {" +
+                          client + "}",
+                      "f.yml")
+        .targets[0]
+        .http_client.uses_files();
+  };
+
+  CAF_CHECK(!uses_files(""));
+  CAF_CHECK(!uses_files("basic_auth: {username: a, password: b}"));
+  CAF_CHECK(uses_files("basic_auth: {username: a, password_file: " + file.path +
+                       "}"));
+  CAF_CHECK(uses_files("tls_config: {ca_file: " + file.path + "}"));
 }
 
 CAF_TEST(a client configuration becomes header lines) {

@@ -44,7 +44,8 @@ CAF_TEST(clients that prefer OpenMetrics get it) {
         "application/openmetrics-text", "APPLICATION/OpenMetrics-Text ; Q=0.1",
         "application/openmetrics-text; version=\"1.0.0\"",
         "application/openmetrics-text; version=\"\"", "text/plain;q=0, */*",
-        "text/*;q=0.2, application/*;q=0.3"})
+        "text/*;q=0.2, application/*;q=0.3",
+        "application/openmetrics-text;q=1, text/plain;q=0.9"})
     check_format(accept, format::openmetrics_1_0_0);
 }
 
@@ -56,7 +57,9 @@ CAF_TEST(all other clients get the text format) {
         "application/openmetrics-text;version=0.0.1",
         "application/openmetrics-text;q=0", "application/openmetrics-text;q=2",
         "application/openmetrics-text;q=x", "application/openmetrics-text;q=-1",
-        "application/openmetrics-text;q=nan", ",;=,;q", "application/json",
+        "application/openmetrics-text;q=nan",
+        "application/openmetrics-text;q=1x",
+        "application/openmetrics-text;q=", ",;=,;q", "application/json",
         "application/vnd.google.protobuf;proto=x"})
     check_format(accept, format::text_0_0_4);
 }

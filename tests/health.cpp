@@ -167,6 +167,7 @@ CAF_TEST(health shows the values that the metrics show) {
   set(metrics::field::packets_processed, 9007199254740991.0);
   set(metrics::field::avg_latency_ms, 45.25);
   set(metrics::field::bytes_transmitted, 1e300);
+  set(metrics::field::bytes_received, 0x1p64); // the first beyond 64 bits
   set(metrics::field::total_nodes, 0);
 
   const auto body = pages::health(at(t0)).body;
@@ -179,6 +180,7 @@ CAF_TEST(health shows the values that the metrics show) {
       CAF_FAIL("missing: " << part);
   const auto values = health(t0).at("targets").at(0).at("values");
   CAF_CHECK_EQUAL(values.at("bytes_transmitted").to_number<double>(), 1e300);
+  CAF_CHECK_EQUAL(values.at("bytes_received").to_number<double>(), 0x1p64);
   CAF_CHECK(later.at("targets").at(0).at("values").at("total_nodes").is_null());
 }
 

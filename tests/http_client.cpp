@@ -423,6 +423,8 @@ CAF_TEST(an early end of the response gives the error eof) {
 CAF_TEST(silent and slow servers end at the deadline) {
   CAF_CHECK_EQUAL(failure(say(""), 50ms), errc::timeout);
   CAF_CHECK_EQUAL(text, "timed out after 0.05s while waiting for the response");
+  CAF_CHECK_EQUAL(failure(say(""), 1s), errc::timeout);
+  CAF_CHECK_EQUAL(text, "timed out after 1s while waiting for the response");
 
   CAF_CHECK_EQUAL(
       failure(say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"), 50ms),
@@ -545,6 +547,29 @@ CAF_TEST(an unreadable credential gives the error local) {
   client.reset();
 }
 
+CAF_TEST(credentials are read before each request) {
+  std::vector<std::string> keys;
+  raw_server server{{[&](raw_socket& s) {
+    for (int i = 0; i < 2; ++i) {
+      const auto request = s.read_until("\r\n\r\n");
+      keys.push_back(request.substr(request.find("X-Key: "), 8));
+      s.send(reply(body));
+    }
+    s.read_all();
+  }}};
+  net::resource what{"127.0.0.1", server.port(), "/x", "test", 65536};
+  what.identify = [reads = std::make_shared<int>(0)]() -> net::identity {
+    return {"X-Key: " + std::to_string(++*reads) + "\r\n", {}};
+  };
+  client = std::make_unique<net::http_client>(shared, what);
+
+  for (int i = 0; i < 2; ++i)
+    CAF_CHECK_EQUAL(text_of(get()), ok);
+
+  CHECK_EQUAL(keys, (std::vector<std::string>{"X-Key: 1", "X-Key: 2"}));
+  client.reset();
+}
+
 CAF_TEST(chunks and bodies that end with the connection are read) {
   CAF_CHECK_EQUAL(
       response(say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -627,6 +652,23 @@ CAF_TEST(an outcome tells the peer and the time of each step) {
   CAF_CHECK(!net::trace_of(first).certificate_expiry);
   CAF_CHECK_EQUAL(steps(kept), "1000111");
   client.reset();
+}
+
+CAF_TEST(the times of all steps are not more than the whole request took) {
+  const auto begin = net::trace_recorder::clock::now();
+  net::trace_recorder recorder;
+  for (int i = 0; i < 1000; ++i) {
+    recorder.enter(net::step::connect);
+    recorder.enter(net::step::send);
+  }
+
+  const auto took = recorder.finish().took;
+  const auto all = net::trace_recorder::clock::now() - begin;
+  std::chrono::nanoseconds sum{};
+  for (const auto s : {net::step::prepare, net::step::connect, net::step::send})
+    sum += took[index(s)].value();
+
+  CAF_CHECK_LESS_OR_EQUAL(sum, all);
 }
 
 CAF_TEST(an outcome tells the step in which the request failed) {

@@ -180,6 +180,17 @@ CAF_TEST(concurrent scrapes share one page) {
   CAF_CHECK_EQUAL(queries.at(1).scrapes, 100u);
 }
 
+CAF_TEST(the uptime begins with the start of the process) {
+  kill(aut);
+  kill(shows);
+  advance(1h);
+  start();
+
+  advance(3s);
+
+  CHECK_EQUAL(health()["uptime_seconds"].as_double(), 3.0);
+}
+
 CAF_TEST(pages for people are compressed on request) {
   for (const auto* path : {"/", "/health", "/sd", "/-/ready"}) {
     accept_encoding = "";

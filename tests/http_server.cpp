@@ -101,6 +101,20 @@ struct server_fixture {
     return sum;
   }
 
+  /// Waits until the kernel takes no more of the responses to clients that do
+  /// not read. Each round lets the server take a step.
+  void wait_until_stuck() {
+    std::size_t before = 0;
+    do {
+      before = bytes_to_send();
+      for (int i = 0; i < 3; ++i) {
+        std::promise<void> round;
+        loop.post([&] { round.set_value(); });
+        round.get_future().get();
+      }
+    } while (bytes_to_send() != before);
+  }
+
   net::loop loop;
   std::mutex mutex;
   std::vector<net::request> requests;
@@ -330,6 +344,25 @@ CAF_TEST(a scraper that does not read is counted and then closed) {
   CAF_CHECK_LESS(s.read_all().size(), std::size_t{32} << 20);
 }
 
+CAF_TEST(slow scrapes are counted for each client) {
+  start({}, std::string(32 << 20, 'x'));
+  auto s = raw_socket::connect(port, 4096, 1, 2);
+  s.send("GET /scrape HTTP/1.1\r\nHost: x\r\n\r\n");
+  const auto asked_by = [this](std::uint32_t client) {
+    auto other = raw_socket::connect(port, 0, 1, client);
+    other.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+    other.read_response(false);
+    const std::lock_guard lock{mutex};
+    return requests.back();
+  };
+
+  while (asked_by(3).stats.slow_scrapes != 1)
+    ;
+
+  CAF_CHECK_EQUAL(asked_by(2).own_slow_scrapes, 1u);
+  CAF_CHECK_EQUAL(asked_by(3).own_slow_scrapes, 0u);
+}
+
 CAF_TEST(empty lines are ignored and do not extend the timeout) {
   net::server_limits l;
   l.idle_timeout = 100ms;
@@ -411,6 +444,7 @@ CAF_TEST(at the limit the connection without progress for longest is closed) {
   auto written = raw_socket::connect(port, 4096); // reads nothing
   written.send(simple);
   CAF_CHECK_EQUAL(written.read_exactly(8), "HTTP/1.1");
+  wait_until_stuck();
   auto waits = connect();
   // Meanwhile the kernel has taken what it can of the first response.
   for (int i = 0; i < 5; ++i) {
@@ -429,6 +463,27 @@ CAF_TEST(at the limit the connection without progress for longest is closed) {
   CAF_CHECK(fourth.read_response(false).starts_with("HTTP/1.1 200"));
   CAF_CHECK(waits.closed());
   CAF_CHECK_LESS(written.read_all().size(), std::size_t{32} << 20);
+}
+
+CAF_TEST(a client that reads its response makes progress) {
+  net::server_limits l;
+  l.connections = 2;
+  start(l, std::string(32 << 20, 'x'));
+  auto reads = raw_socket::connect(port, 65536);
+  reads.send(simple);
+  CAF_CHECK_EQUAL(reads.read_exactly(8), "HTTP/1.1");
+  auto waits = connect();
+  waits.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  wait_until_held(1);
+
+  // More than all buffers between the two hold: some of it was written since.
+  reads.read_exactly(16 << 20);
+  auto third = connect(); // replaces the one that waits
+  third.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+
+  CAF_CHECK(third.read_response(false).starts_with("HTTP/1.1 200"));
+  CAF_CHECK(waits.closed());
+  CAF_CHECK_GREATER(reads.read_exactly(32 << 20).size(), std::size_t{15} << 20);
 }
 
 CAF_TEST(a client at its own limit loses a connection of its own) {

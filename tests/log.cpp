@@ -2,9 +2,13 @@
 
 #include "actors/log.hpp"
 
+#include "tests/command.hpp"
 #include "tests/fixture.hpp"
 
 #include <boost/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <fcntl.h>
 
 using namespace betanet;
 using namespace betanet::testing;
@@ -16,6 +20,39 @@ std::string line_of(const std::string& value) {
   captured_log captured;
   captured.log.info("m", {{"key", value}});
   return captured.lines().at(0);
+}
+
+std::string text_of(const std::string& path) {
+  std::ostringstream all;
+  all << std::ifstream{path}.rdbuf();
+  return all.str();
+}
+
+/// How often a text contains a part.
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1))
+    ++n;
+  return n;
+}
+
+/// What the log of the process writes to stderr while it logs these messages.
+std::string stderr_of(const config::log& how,
+                      const std::vector<std::string>& messages) {
+  const temporary_file captured{""};
+  const int to_file = ::open(captured.path.c_str(), O_WRONLY);
+  const int before = ::dup(STDERR_FILENO);
+  ::dup2(to_file, STDERR_FILENO);
+  {
+    const auto log = make_log(how);
+    for (const auto& m : messages)
+      log.info(m);
+  }
+  spdlog::shutdown(); // returns when all lines are written
+  ::dup2(before, STDERR_FILENO);
+  ::close(before);
+  ::close(to_file);
+  return text_of(captured.path);
 }
 
 } // namespace
@@ -76,4 +113,40 @@ CAF_TEST(readable text stays readable) {
 
 CAF_TEST(a log without a sink writes nothing) {
   event_log{}.error("e", {{"key", "value"}});
+}
+
+CAF_TEST(lines go to stderr and to a file that is rotated) {
+  const temporary_file file{""};
+  const auto former = [&](int n) {
+    auto path = file.path; // of spdlog: name.1.yml
+    return path.insert(path.rfind('.'), "." + std::to_string(n));
+  };
+  config::log how;
+  how.file = file.path;
+  how.max_bytes = 120; // two lines
+  how.files = 3;
+
+  const auto text = stderr_of(how, {"m1", "m2", "m3", "m4", "m5", "m6", "m7"});
+
+  CAF_CHECK_EQUAL(count(text, "level=INFO msg=\"m"), 7u);
+  CHECK_CONTAINS(text_of(file.path), "msg=\"m7\"");
+  CHECK_CONTAINS(text_of(former(1)), "msg=\"m5\"");
+  CHECK_CONTAINS(text_of(former(2)), "msg=\"m3\"");
+  CAF_CHECK(!std::filesystem::exists(former(3)));
+  for (const int n : {1, 2})
+    std::filesystem::remove(former(n));
+}
+
+CAF_TEST(a full disk is told once on stderr and takes no line from it) {
+  config::log how;
+  how.file = "/dev/full"; // no write to it succeeds
+  how.format = config::log_format::json;
+
+  const auto text = stderr_of(how, {"a", "b", "c"});
+
+  CAF_CHECK_EQUAL(count(text,
+                        "\"level\":\"ERROR\",\"msg\":\"The log file cannot be "
+                        "written\",\"error\":\"Failed flush"),
+                  1u);
+  CAF_CHECK_EQUAL(count(text, "\"level\":\"INFO\""), 3u);
 }

@@ -84,6 +84,7 @@ struct reloader_fixture : fixture {
         config_reading found{text, {}, {}, warnings};
         try {
           found.settings = config::parse_yaml(text, "f.yml");
+          found.settings->targets_elsewhere = elsewhere;
         } catch (const config::invalid& e) {
           found.problems = e.what();
         }
@@ -184,7 +185,8 @@ struct reloader_fixture : fixture {
   }
 
   std::string file;
-  std::vector<std::string> warnings; ///< Of each reading.
+  std::vector<std::string> warnings;            ///< Of each reading.
+  std::map<std::string, std::string> elsewhere; ///< As each reading finds.
   std::size_t most_targets = 1000;
   bool hangs = false, healthy = true, all_at_once = true;
   int readings = 0;
@@ -632,6 +634,19 @@ CAF_TEST(targets that are left out are told once) {
   discover("c");
   discover("ac");
   CAF_CHECK_EQUAL(logged.count(left_out), 2u);
+}
+
+CAF_TEST(a list cannot take a name that another shard polls since a reload) {
+  start(targets("a") + "target_files: [t.yml]");
+  elsewhere = {{"b", "http://eu"}};
+  reload();
+
+  discover("bc");
+  CAF_CHECK_EQUAL(watched.size(), 2u);
+  CAF_CHECK_EQUAL(logged.count("its name \\\"b\\\" is that of http://eu"), 1u);
+
+  elsewhere.clear();
+  CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 3\nAdded: b\n");
 }
 
 CAF_TEST(no targets before the first list are neither a warning nor ready) {

@@ -48,8 +48,11 @@ CAF_TEST(the page of one target shows all about it and escapes it) {
        "data-state=\"down\">",
        "since 15:40:05 UTC, for 2 min 55 s; metrics failed first",
        "http://a/?&lt;&amp;&gt;",
-       "data-state=\"open\">open</b>",
-       "since 2024-11-21 15:40:00 UTC",
+       "<td><b data-state=\"down\">down</b> <span class=\"dim\">since 15:40:05 "
+       "UTC</span></td><td><b data-state=\"open\">open</b> <span "
+       "class=\"dim\">since 2024-11-21 15:40:00 UTC</span></td>",
+       "<td><b data-state=\"stale\">stale</b></td><td><b "
+       "data-state=\"closed\">closed</b></td>",
        "&lt;/td&gt;&lt;img src=x onerror=&quot;1&quot;&gt;",
        "15:40:05 UTC, 2 min 55 s ago",
        "15:40:00 UTC <span class=\"dim\">3 min 0 s ago</span>",

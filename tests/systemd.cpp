@@ -129,17 +129,40 @@ CAF_TEST(sockets are taken only if systemd has passed them to this process) {
   }
 }
 
+/// Something at this descriptor until the end of the test.
+struct occupied {
+  explicit occupied(int fd) : at(fd), was_free(fcntl(fd, F_GETFD) < 0) {
+    if (was_free)
+      dup2(STDERR_FILENO, at);
+  }
+  ~occupied() {
+    if (was_free)
+      close(at);
+  }
+
+  const int at;
+  const bool was_free;
+};
+
 CAF_TEST(sockets of systemd are those from 3 on and are not inherited) {
   environment e;
-  e.env("LISTEN_FDS", "1").env("LISTEN_PID", own_pid);
-  const bool is_free = fcntl(3, F_GETFD) < 0;
-  if (is_free)
-    dup2(STDERR_FILENO, 3);
+  e.env("LISTEN_FDS", "2").env("LISTEN_PID", own_pid);
+  const occupied three{3}, four{4};
 
   const auto sockets = net::passed_sockets();
 
-  CHECK_EQUAL(sockets, std::vector{3});
-  CAF_CHECK_EQUAL(fcntl(3, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-  if (is_free)
-    close(3);
+  CHECK_EQUAL(sockets, (std::vector{3, 4}));
+  for (const int fd : sockets)
+    CAF_CHECK_EQUAL(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+}
+
+CAF_TEST(a socket that systemd announces must be open) {
+  environment e;
+  const occupied three{3};
+  int free = 4;
+  while (fcntl(free, F_GETFD) >= 0)
+    ++free;
+  e.env("LISTEN_FDS", std::to_string(free - 2)).env("LISTEN_PID", own_pid);
+
+  CAF_CHECK_EQUAL(refusal(), "sockets of systemd: Bad file descriptor");
 }

@@ -3,6 +3,7 @@
 #include "net/http_client.hpp"
 #include "net/http_server.hpp"
 #include "net/tls.hpp"
+#include "tests/raw_socket.hpp"
 #include "tests/suite.hpp"
 
 #include <filesystem>
@@ -205,6 +206,18 @@ CAF_TEST(a wildcard stands for a whole label) {
   CHECK_CONTAINS(get(trusting(), "bx.part.test"), "hostname mismatch");
 }
 
+CAF_TEST(material that is not PEM gives the error local at each request) {
+  serve(signer().sign("server", "IP:127.0.0.1"));
+  auto broken = trusting();
+  broken.ca = "no certificate";
+
+  const auto failure = get(broken);
+
+  CHECK_CONTAINS(failure, "local: ");
+  CAF_CHECK_EQUAL(get_again(), failure);
+  CAF_CHECK_EQUAL(requests, 0);
+}
+
 CAF_TEST(a name that TLS does not know is an error) {
   serve(signer().sign("server", "IP:127.0.0.1"));
 
@@ -277,6 +290,23 @@ CAF_TEST(the chain of a client is bounded) {
 
   CAF_CHECK_EQUAL(get(trusting(chain_of(60))), "hello"); // about 25 KiB
   CHECK_NOT_CONTAINS(get(trusting(chain_of(120))), "hello");
+}
+
+CAF_TEST(a client without TLS is told so and any other gets no text) {
+  serve(server_material());
+  const auto answer_to = [this](const std::string& bytes) {
+    auto s = testing::raw_socket::connect(port);
+    s.send(bytes);
+    return s.read_all();
+  };
+
+  const auto plain = answer_to("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  CAF_CHECK_EQUAL(plain.substr(0, 12), "HTTP/1.1 400");
+  CHECK_CONTAINS(plain,
+                 "\r\n\r\nThis is HTTPS, the request came without TLS.\n");
+
+  CHECK_NOT_CONTAINS(answer_to("SSH-2.0-OpenSSH_9.2\r\n"), "HTTP");
+  CAF_CHECK_EQUAL(requests, 0);
 }
 
 CAF_TEST(a version that the server does not speak is refused) {

@@ -39,6 +39,9 @@ CAF_TEST(bytes that are not text are refused with their place) {
 CAF_TEST(brackets that nothing closes are refused before they are parsed) {
   CAF_CHECK_EQUAL(problems_of("a:\n" + std::string(1 << 24, '[')),
                   "f:2:33: nested in more than 32 levels");
+  CAF_CHECK_EQUAL(
+      problems_of(std::string(33, '[') + "\n a, b" + std::string(1000, '[')),
+      "f:1:33: nested in more than 32 levels");
   CAF_CHECK_EQUAL(problems_of("# " + std::string(900, '[') + "\n"), "none");
 }
 
