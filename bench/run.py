@@ -25,7 +25,8 @@ from programs import Session
 STANDARD = ("scrape", "collection", "page", "start", "neighbours", "growth",
             "memory")
 OTHERS = ("build", "counts", "features", "hanging")
-MODULES = {"build": "builds"}  # where it is not the name of the section
+# The modules that do not have the name of their section.
+MODULES = {"build": "builds", "counts": "instructions"}
 LATEST = "build/bench/latest.json"
 BASELINE = "bench/baseline.json"
 
