@@ -3,6 +3,7 @@ docs/performance/."""
 
 import os
 import re
+import textwrap
 
 import environment
 import goals
@@ -31,8 +32,13 @@ def write(sections):
                 f.write(line_plot(data))
         lines += [f"![{data['title']}](performance/{plot}.svg)\n"
                   for plot, data in section["plots"].items()]
-        lines.append(f"*{environment.text(section['environment'])}.*\n")
+        lines.append(f"Measured {environment.moment(section['environment'])}."
+                     "\n")
         text = replace(text, name, "\n".join(lines))
+    latest = max((s["environment"] for s in sections.values()),
+                 key=lambda e: e["date"])
+    text = replace(text, "machine", textwrap.fill(
+        f"Measured on: {environment.machine(latest)}.", 118) + "\n")
     text = replace(text, "goals", markdown([goals.table(sections)]))
     with open(DOCUMENT, "w", encoding="ascii") as f:
         f.write(text)

@@ -56,12 +56,18 @@ def describe(binaries):
     }
 
 
-def text(environment):
-    """One line for a table's caption or a terminal."""
+def moment(environment):
+    """When what was measured."""
     e = environment
-    return (f"{e['date']}, commit {e['commit']}, build {e['build']} with "
-            f"{e['compiler']}; {e['processor']}, {e['cores']} cores, "
-            f"{e['memory']}, Linux {e['kernel']}; nginx {e['nginx']}, wrk "
-            f"{e['wrk']}, vmagent {e['vmagent']}, Prometheus "
-            f"{e['prometheus']}, blackbox_exporter {e['blackbox_exporter']}; "
-            f"load average at the start {e['load']}")
+    return (f"{e['date']}, commit {e['commit']}, load average at the start "
+            f"{e['load']}")
+
+
+def machine(environment):
+    """Where it was measured, and with which programs."""
+    e = environment
+    return (f"{e['processor']}, {e['cores']} cores, {e['memory']}, Linux "
+            f"{e['kernel']}; build `{e['build']}` with {e['compiler']}; nginx "
+            f"{e['nginx']}, wrk {e['wrk']}, vmagent {e['vmagent']}, Prometheus "
+            f"{e['prometheus']}, blackbox_exporter {e['blackbox_exporter']}, "
+            f"valgrind {e['valgrind']}")

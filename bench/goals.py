@@ -18,10 +18,13 @@ GOALS = (
      "us"),
     ("CPU a collection, 5000 targets", "collection.5000.compact.cpu", 180,
      "us"),
+    ("Wake-ups a collection, that is, for three requests, 1000 targets",
+     "collection.1000.compact.voluntary", 3, ""),
     ("Wake-ups a second, idle with one target", "idle.wakeups", 5, ""),
     ("Part of a core, idle with one target", "idle.core", 0.1, "%"),
-    *((f"Scrape of {page}, {encoding}, {connections} connections : nginx",
-       f"scrape.{page}.{encoding}.{connections}.rate", 1.0, "x")
+    *((f"Scrape of {page}, {encoding}, {connections} connections, {word} : "
+       "nginx", f"scrape.{page}.{encoding}.{connections}.{key}", 1.0, "x")
+      for key, word in (("rate", "rate"), ("p99", "p99"))
       for page in ("health", "20 kB", "1 MB") for encoding in ("plain", "gzip")
       for connections in (1, 32, 256)),
     ("Scrape over TLS, 32 connections : nginx", "scrape.tls.32.rate", 0.9, "x"),

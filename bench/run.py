@@ -67,21 +67,24 @@ def parse(arguments):
     parser.add_argument("--quick", action="store_true",
                         help="less of everything, to try the benchmarks")
     parser.add_argument("--cold", action="store_true",
-                        help="section build: build everything anew too")
+                        help="section build: every source, then all anew")
     parser.add_argument("--check", action="store_true",
                         help=f"compare with {BASELINE}; fail if worse")
     parser.add_argument("--write-baseline", action="store_true",
                         help=f"write ratios and counts to {BASELINE}")
     parser.add_argument("--write", action="store_true",
-                        help="write all latest results to docs/performance.md; "
-                        "measures nothing without a section")
+                        help="write all latest results to docs/performance.md")
+    parser.add_argument("--no-run", action="store_true",
+                        help="measure nothing: --write has the latest results")
     parser.add_argument("--json", help="write the results of this run there")
     found = parser.parse_args(arguments)
     for name in found.sections:
         if name not in STANDARD + OTHERS:
             parser.error(f'"{name}" is not one of {parser.format_usage()}'
                          f"{' '.join(STANDARD + OTHERS)}")
-    if not found.sections and not found.write:
+    if found.no_run:
+        found.sections = []
+    elif not found.sections:
         found.sections = STANDARD
     return found
 
@@ -141,7 +144,7 @@ def main():
         results, failed = measure(Bench(arguments, home), arguments.sections)
     if results:
         first = next(iter(results.values()))["environment"]
-        print(f"{environment.text(first)}\n\n"
+        print(f"{environment.moment(first)}\n{environment.machine(first)}\n\n"
               f"{markdown([goals.table(results)])}")
     if arguments.json:
         write_json(arguments.json, results)
