@@ -8,7 +8,7 @@ import textwrap
 import environment
 import goals
 from figures import markdown
-from plots import line_plot
+from plots import draw
 
 DOCUMENT = "docs/performance.md"
 FOLDER = "docs/performance"
@@ -29,7 +29,7 @@ def write(sections):
         os.makedirs(FOLDER, exist_ok=True)
         for plot, data in section["plots"].items():
             with open(f"{FOLDER}/{plot}.svg", "w", encoding="ascii") as f:
-                f.write(line_plot(data))
+                f.write(draw(data))
         lines += [f"![{data['title']}](performance/{plot}.svg)\n"
                   for plot, data in section["plots"].items()]
         lines.append(f"Measured {environment.moment(section['environment'])}."

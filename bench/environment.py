@@ -43,7 +43,7 @@ def describe(binaries):
         "processor": processor(),
         "cores": os.cpu_count(),
         "memory": f"{memory / 2**20:.0f} GiB",
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "compiler": "g++ " + version("g++", "--version"),
         "nginx": version("/usr/sbin/nginx", "-v"),
         "wrk": package("wrk"),

@@ -63,6 +63,43 @@ def label_places(lines, y):
     return places
 
 
+def opening(title, height):
+    return [f'<svg xmlns="http://www.w3.org/2000/svg" role="img" '
+            f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
+            f'height="{height}">',
+            f"<title>{escape(title)}</title>", STYLE,
+            f'<text class="title" x="{LEFT}" y="22">{escape(title)}</text>']
+
+
+def draw(plot):
+    return bar_plot(plot) if "bars" in plot else line_plot(plot)
+
+
+def bar_plot(plot):
+    """Horizontal bars from 0. `plot` has a title, a unit, bars: values by
+    name, and a value that is marked with a line."""
+    left, step = 220, 22
+    bars, mark = plot["bars"], plot["mark"]
+    height = TOP + step * len(bars) + 30
+    scale = (WIDTH - left - 60) / max(*bars.values(), mark)
+    out = opening(f"{plot['title']}, {plot['unit']}", height)
+    for i, (name, value) in enumerate(bars.items()):
+        y = TOP + step * i
+        out.append(
+            f'<text x="{left - 8}" y="{y + 13}" text-anchor="end">'
+            f"{escape(name)}</text>"
+            f'<rect x="{left}" y="{y + 2}" width="{value * scale:.1f}" '
+            f'height="{step - 6}" fill="{COLOURS[0]}"/>'
+            f'<text x="{left + value * scale + 6:.1f}" y="{y + 13}">'
+            f"{value:.2f}</text>")
+    x = left + mark * scale
+    out.append(f'<path d="M{x:.1f} {TOP - 4}V{height - 26}" '
+               f'stroke="{COLOURS[1]}" stroke-width="2"/>'
+               f'<text x="{x:.1f}" y="{height - 10}" text-anchor="middle" '
+               f'style="fill: {COLOURS[1]}">{mark:g}</text>')
+    return "\n".join(out + ["</svg>", ""])
+
+
 def line_plot(plot):
     """A plot with logarithmic axes. `plot` has a title, an axis, a unit, and
     lines: points by name."""
@@ -71,11 +108,7 @@ def line_plot(plot):
     x = Scale([p[0] for p in points], LEFT, WIDTH - RIGHT)
     y = Scale([p[1] for p in points], HEIGHT - BOTTOM, TOP)
     title = f"{plot['title']}, {plot['unit']}"
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" role="img" '
-           f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}">',
-           f"<title>{escape(title)}</title>", STYLE,
-           f'<text class="title" x="{LEFT}" y="22">{escape(title)}</text>',
-           *grid(x, y, plot["axis"])]
+    out = opening(title, HEIGHT) + grid(x, y, plot["axis"])
     places = label_places(lines, y)
     for colour, (name, line) in zip(COLOURS, lines.items()):
         path = "L".join(f"{x.at(a):.1f} {y.at(b):.1f}" for a, b in line)

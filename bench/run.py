@@ -144,8 +144,10 @@ def main():
         results, failed = measure(Bench(arguments, home), arguments.sections)
     if results:
         first = next(iter(results.values()))["environment"]
-        print(f"{environment.moment(first)}\n{environment.machine(first)}\n\n"
-              f"{markdown([goals.table(results)])}")
+        print(f"{environment.moment(first)}\n{environment.machine(first)}\n")
+        reached = goals.table(results)
+        if reached["rows"]:
+            print(markdown([reached]))
     if arguments.json:
         write_json(arguments.json, results)
     latest = results if arguments.quick else keep(results)

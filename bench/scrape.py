@@ -34,6 +34,13 @@ def run(bench):
         compare_tls(bench, session, section, services)
         compare_login(bench, session, section, services, small)
         compare_targets(bench, session, section, large, services)
+    section.plots["scrape"] = {
+        "title": "Scrapes a second, exporter : nginx", "unit": "median",
+        "mark": 1, "bars": {
+            key.removeprefix("scrape.").removesuffix(".rate").replace(".", ", ")
+            + " connections": figure["median"]
+            for key, figure in section.figures.items()
+            if key.endswith(".rate") and key.count(".") >= 3}}
 
 
 def compare_pages(bench, session, section, pages):
