@@ -14,6 +14,7 @@ from targets import configured, start_services
 WIDE = ("web: { max_connections: 2048, max_connections_per_address: 2048, "
         "max_requests: 0 }\n")
 LARGE = 400  # targets, whose page with detail=compact has about 1 MB
+MANY = 1000  # targets that are asked for one by one
 GZIP = "Accept-Encoding: gzip"
 # Of the password "right", with the lowest cost of bcrypt.
 LOGIN = "alice: $2b$04$abcdefghijklmnopqrstuuFmEfrkTQnczNzw475xE2VhDrK1uwJiC"
@@ -33,12 +34,13 @@ def run(bench):
         compare_pages(bench, session, section, pages)
         compare_tls(bench, session, section, services)
         compare_login(bench, session, section, services, small)
-        compare_targets(bench, session, section, large, services)
+        compare_targets(bench, session, section, services)
     section.plots["scrape"] = {
-        "title": "Scrapes a second, exporter : nginx", "unit": "median",
+        "title": "Scrapes a second, exporter : nginx",
+        "unit": "by page, encoding and number of connections",
         "mark": 1, "bars": {
-            key.removeprefix("scrape.").removesuffix(".rate").replace(".", ", ")
-            + " connections": figure["median"]
+            key.removeprefix("scrape.").removesuffix(".rate")
+            .replace(".", ", "): figure["median"]
             for key, figure in section.figures.items()
             if key.endswith(".rate") and key.count(".") >= 3}}
 
@@ -154,11 +156,13 @@ end
 """
 
 
-def compare_targets(bench, session, section, exporter, services):
+def compare_targets(bench, session, section, services):
     """One target after the other, beside blackbox_exporter, which asks one
     URL a request and remembers nothing."""
+    exporter = session.exporter(WIDE + configured(services, MANY),
+                                "--metrics.detail=compact")
     ours = session.write(CYCLE.format(
-        count=LARGE, path="/metrics?target=t-"), "lua")
+        count=MANY, path="/metrics?target=t-"), "lua")
     port = free_port()
     modules = session.write("modules: { http_2xx: { prober: http } }\n")
     blackbox = session.start(
@@ -169,7 +173,7 @@ def compare_targets(bench, session, section, exporter, services):
     until(lambda: get(probe), "blackbox_exporter does not probe")
     size = len(get(f"{exporter.url}/metrics?target=t-1"))
     rows = section.table(
-        f"`?target=`, {LARGE} targets in turn, {size} bytes; the peer is "
+        f"`?target=`, {MANY} targets in turn, {size} bytes; the peer is "
         "blackbox_exporter, which asks the service each time", COLUMNS)
     pairs = in_pairs(
         lambda: load(exporter, exporter.url, bench.seconds, 8, script=ours),
