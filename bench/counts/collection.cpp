@@ -46,13 +46,14 @@ transport answering(endpoint e) {
 void collect(int n) {
   deterministic_system actors;
   const auto settings = config::parse_yaml("", "");
-  const auto& target = settings.targets.at(0);
-  latest = empty_snapshot(target, actors.system.clock().now());
+  const auto target =
+      std::make_shared<const config::target>(settings.targets.at(0));
+  latest = empty_snapshot(*target, actors.system.clock().now());
   const auto kept = actors.system.spawn(store);
   const auto notes = actors.system.spawn(journal);
   const auto group = spawn_group(
       actors.system, target,
-      {kept, notes, event_log{}, true,
+      {nullptr, kept, notes, event_log{}, true,
        [](const config::target&, endpoint e) { return answering(e); },
        [] { return metrics::wall_time{}; }, [] { return 0.0; }});
   actors.run();

@@ -31,7 +31,7 @@ void ask(net::http_client& client, net::loop& loop, int left) {
 void fetch(int n) {
   net::loop loop;
   const auto answer = std::make_shared<const net::reply>(
-      200, "application/json", body_of(endpoint::network_stats));
+      200, "application/json", std::string{body_of(endpoint::network_stats)});
   net::server_limits limits;
   limits.requests_per_connection = 1 << 30;
   net::http_server server{

@@ -89,14 +89,12 @@ void scrape(int n) {
   net::loop loop;
   deterministic_system actors;
   const auto pages = actors.system.spawn(ready_page);
-  const auto front =
-      actors.system.spawn<on_io<http_front_impl, http_front_state>>(
-          loop,
-          [&](auto* self) { return http_front(self, {}, pages, {}, {}); });
+  const http_front_actor front =
+      spawn_on(&loop, actors.system, http_front, front_settings{}, pages,
+               presenter_actor{}, reloader_actor{});
   net::http_server server{
       loop, without_limit_of_requests(), [&](exchange_ptr e) {
-        caf::anon_send(http_front_actor{front}, atom::serve_v, std::move(e),
-                       permission::full);
+        caf::anon_send(front, atom::serve_v, std::move(e), permission::full);
         loop.post([&] { actors.run(); }); // whom the front has asked
       }};
   const auto address = server.listen("127.0.0.1", 0);
