@@ -53,7 +53,7 @@ def read_mappings(program):
         if head:
             name = kind(head[1])
             continue
-        value = re.match(r"(Rss|Private_Clean|Private_Dirty): *(\d+)", line)
+        value = re.match(r"(Rss|Private_Dirty): *(\d+)", line)
         if value:
             rss, own = found.get(name, (0, 0))
             if value[1] == "Rss":

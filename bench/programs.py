@@ -115,12 +115,12 @@ class Program:
         return Usage(seconds, voluntary + forced, voluntary)
 
     def memory(self):
-        """Resident and private memory in KiB."""
+        """Resident memory and what of it the process has written, in KiB."""
         text = self.read("smaps_rollup")
 
         def field(name):
             return int(re.search(rf"^{name}: *(\d+)", text, re.M)[1])
-        return field("Rss"), field("Private_Clean") + field("Private_Dirty")
+        return field("Rss"), field("Private_Dirty")
 
 
 class Session:

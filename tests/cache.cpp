@@ -150,31 +150,6 @@ CAF_TEST(without targets the cache is ready) {
   CHECK_NOT_CONTAINS(text(), "betanet_up");
 }
 
-CAF_TEST(the age of the values is logged when a page is rendered) {
-  start({""});
-  text();
-  CAF_CHECK_EQUAL(logged.count("returning cached"), 0u);
-
-  auto s = blank();
-  for (auto& e : s->endpoints)
-    e.last_good = now();
-  for (auto& f : s->fields)
-    f = {1.0, now()};
-  put("", s);
-
-  advance(3s);
-  text();
-  advance(9s);
-  text();
-
-  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Cache hit: returning cached "
-                               "metrics (age: 3s)\""),
-                  1u);
-  CAF_CHECK_EQUAL(logged.count("DEBUG msg=\"Cache expired: returning cached "
-                               "metrics (age: 12s)\""),
-                  1u);
-}
-
 CAF_TEST(with several targets one log line per minute summarizes all) {
   start({"a", "b", "c", "d"});
   auto s = blank();
@@ -202,19 +177,50 @@ CAF_TEST(a single target needs no summary) {
   CAF_CHECK_EQUAL(logged.count("Collected"), 0u);
 }
 
-CAF_TEST(no cached values are claimed when none are left) {
-  start({""});
-  auto s = blank();
-  for (auto& e : s->endpoints)
-    e.last_good = now();
-  for (auto& f : s->fields)
-    f = {1.0, now()};
-  put("", s);
+CAF_TEST(the renderer gets what has changed when a page is asked for) {
+  std::vector<std::string> told;
+  snapshot_ptr shown;
+  const auto recorder = sys.spawn([&]() -> renderer_actor::behavior_type {
+    return {
+        [&](atom::put, const snapshots_ptr& changed) {
+          for (const auto& [target, s] : *changed) {
+            told.push_back("put " + target);
+            shown = s;
+          }
+        },
+        [&](atom::render, const page_query&) {
+          told.push_back("render");
+          return page_ptr{};
+        },
+        [&](atom::add, const std::string& target, const snapshot_ptr&) {
+          told.push_back("add " + target);
+        },
+        [&](atom::drop, const std::string& target) {
+          told.push_back("drop " + target);
+        },
+        [](atom::reload, const metrics::reload_status&) {},
+        [](atom::refresh, const source_counts_ptr&) {},
+    };
+  });
+  aut =
+      sys.spawn(cache, cache_settings{{{"a", blank()}}}, recorder, logged.log);
+  const auto latest = blank();
 
-  advance(6min);
-  text();
+  put("a", blank());
+  put("a", latest);
+  CAF_CHECK(told.empty());
 
-  CAF_CHECK_EQUAL(logged.count("returning cached"), 0u);
+  ask<page_ptr>(atom::render_v, page_query{});
+  ask<page_ptr>(atom::render_v, page_query{});
+  put("a", blank());
+  caf::anon_send(aut, atom::drop_v, std::string{"a"});
+  caf::anon_send(aut, atom::add_v, std::string{"a"}, snapshot_ptr{blank()});
+  consume_messages();
+
+  CHECK_EQUAL(told, (std::vector<std::string>{"put a", "render", "render",
+                                              "put a", "drop a", "add a"}));
+  CAF_CHECK(shown != latest); // the one from before the drop
+  kill(recorder);
 }
 
 CAF_TEST(targets are added and removed and late snapshots are ignored) {
@@ -235,21 +241,6 @@ CAF_TEST(targets are added and removed and late snapshots are ignored) {
   caf::anon_send(aut, atom::drop_v, std::string{"b"});
   put("b", late);
   CHECK_NOT_CONTAINS(text(), "target=\"b\"");
-}
-
-CAF_TEST(the result of a reload is shown) {
-  start({""});
-
-  caf::anon_send(aut, atom::reload_v,
-                 metrics::reload_status{false, metrics::wall_time{42s}, true});
-  consume_messages();
-
-  const auto page = text();
-  CHECK_CONTAINS(page, "betanet_exporter_config_last_reload_successful 0\n");
-  CHECK_CONTAINS(page,
-                 "betanet_exporter_config_last_reload_success_timestamp_seconds"
-                 " 42\n");
-  CHECK_CONTAINS(page, "betanet_exporter_config_restart_pending 1\n");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
