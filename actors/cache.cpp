@@ -63,8 +63,10 @@ void cache_state::put(const std::string& target, snapshot_ptr s) {
   const auto known = targets.find(target);
   if (known == targets.end() || known->second.latest->started != s->started)
     return; // from the aggregator of a target that a reload has removed
+  const bool first = s->collected && !known->second.latest->collected;
   replace(known, std::move(s));
-  update_readiness();
+  if (first) // looking at all targets takes long
+    update_readiness();
 }
 
 void cache_state::replace(entries::iterator e, snapshot_ptr s) {

@@ -30,6 +30,9 @@ struct fetch_settings {
 using fetcher_impl = fetcher_actor::extend<
     // From the transport: the outcome of the attempt with this number.
     caf::reacts_to<atom::answer, std::uint64_t, outcome_ptr>,
+    // From an actor that has judged a large answer: what the attempt with this
+    // number is worth. Only `poll` and `expiry` are set.
+    caf::reacts_to<atom::poll, std::uint64_t, poll_report>,
     // Delayed message to itself: the pause after the attempt with this number
     // is over.
     caf::reacts_to<atom::retry, std::uint64_t>>;
@@ -41,6 +44,7 @@ struct fetcher_state {
   poll_order::turn& turn() { return order.turns[chain->place()]; }
 
   void start_poll(const metrics::ticket& t, poll_order o);
+  void on_answer(std::uint64_t which, const outcome_ptr& outcome);
   void start_attempt();
   void check_deadline();
   void finish_attempt(metrics::poll result, certificate_expiry seen = {});

@@ -30,6 +30,12 @@ reply_ptr page_reply(const page_ptr& p, net::format format, bool compressed,
       compressed ? packed : plain);
 }
 
+reply_ptr answer_without_cache(const pages::route& r) {
+  const auto a = pages::without_census(r);
+  return std::make_shared<const net::reply>(a.status, a.content_type, a.body,
+                                            a.fields);
+}
+
 reply_ptr reply_to_denied(permission granted) {
   switch (granted) {
   case permission::full:

@@ -19,6 +19,10 @@ reply_ptr text_reply(int status, const std::string& text,
 reply_ptr page_reply(const page_ptr& p, net::format format, bool compressed,
                      std::string_view escaping);
 
+/// The reply to a path whose answer is made from the census, if the cache or
+/// the renderer does not answer.
+reply_ptr answer_without_cache(const pages::route& r);
+
 /// The reply to a client that the guard does not admit; null if it does.
 reply_ptr reply_to_denied(permission granted);
 

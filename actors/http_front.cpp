@@ -215,6 +215,10 @@ void http_front_state::page_arrived(const page_ptr& p) {
 void http_front_state::show_census(exchange_ptr e, const pages::route& route,
                                    permission granted) {
   const auto& request = e->request();
+  const bool of_health =
+      route.make == pages::health || route.make == pages::healthy;
+  if (of_health && page_is_late())
+    return respond(e, answer_without_cache(route));
   const auto parameter = [&](std::string_view name) {
     return net::query_value(request.query, name);
   };
@@ -231,6 +235,13 @@ void http_front_state::show_census(exchange_ptr e, const pages::route& route,
     return respond(e, kept->second.reply);
   census_questions.add(std::move(q), std::move(e));
   ask_for_census();
+}
+
+/// Whether the renderer has not answered for so long that it may hang.
+bool http_front_state::page_is_late() const {
+  const auto left =
+      page_questions.time_left(self->clock().now(), cache_timeout);
+  return left && *left <= left->zero();
 }
 
 void http_front_state::ask_for_census() {

@@ -70,6 +70,7 @@ struct http_front_state {
   void serve(exchange_ptr e, permission granted);
   void scrape(exchange_ptr e);
   void drop_old_pages();
+  bool page_is_late() const;
   void ask_for_page();
   void page_arrived(const page_ptr& p);
   metrics::front_totals totals();

@@ -3,6 +3,7 @@
 #include "net/loop.hpp"
 
 #include <caf/execution_unit.hpp>
+#include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 #include <caf/stateful_actor.hpp>
 

@@ -14,15 +14,6 @@ double parse_jitter(const std::string& text) {
   return x;
 }
 
-/// The bound with 16 digits, as the page of metrics prints it.
-std::string print_bound(double bound) {
-  std::array<char, 32> buffer;
-  const auto [end, ec] =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), bound,
-                    std::chars_format::general, 16);
-  return {buffer.data(), end};
-}
-
 void add_bucket(std::vector<double>& buckets, const std::string& text) {
   const double bound = parse_number(text);
   if (bound <= 0)
@@ -30,10 +21,6 @@ void add_bucket(std::vector<double>& buckets, const std::string& text) {
   if (!buckets.empty() && bound <= buckets.back())
     throw std::invalid_argument(quote(text) +
                                 " is not above the previous bucket");
-  if (!buckets.empty() && print_bound(bound) == print_bound(buckets.back()))
-    throw std::invalid_argument(quote(text) + " is printed as " +
-                                print_bound(bound) +
-                                ", as the previous bucket is");
   if (buckets.size() == 64)
     throw std::invalid_argument("more than 64 buckets");
   buckets.push_back(bound);

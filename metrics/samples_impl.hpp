@@ -1,7 +1,7 @@
 #pragma once
 
 // How heads and samples of metric families become text. Samples are written
-// without prometheus-cpp's serializer, which takes 20 times as long; a suite
+// without prometheus-cpp's serializer, which takes ten times as long; a suite
 // compares the two.
 
 #include "metrics/types.hpp"

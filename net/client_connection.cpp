@@ -88,8 +88,10 @@ bool client_connection::has_early_bytes() {
 
 void client_connection::on_written(error_code ec) {
   is_writing_ = false;
-  request_ = {};
+  request_ = std::string{}; // frees it, unlike {}
   write_error_ = ec;
+  if (!done_) // the response was complete before
+    return;
   if (ec && io_error(ec).code == errc::local)
     return fail(io_error(ec));
   // Even after an error: a server that refuses to read may still answer.
@@ -113,7 +115,7 @@ void client_connection::read() {
 void client_connection::feed(std::string_view bytes) {
   auto& reader = incoming_->reader;
   enter(step::read);
-  if (bytes.size() == small_buffer_.size())
+  if (bytes.size() == small_buffer_.size() && !incoming_->large_buffer)
     incoming_->large_buffer = std::make_unique<std::array<char, 16384>>();
   switch (reader.feed(bytes)) {
   case response_reader::progress::need_more:

@@ -52,9 +52,9 @@ public:
 
   bool is_open() const { return open_; }
 
-  /// Whether it is open and the server has sent nothing since the last
-  /// response.
-  bool is_reusable() { return open_ && stream_.is_silent(); }
+  /// Whether it is open, the last request is written, and the server has sent
+  /// nothing since the last response.
+  bool is_reusable() { return open_ && !is_writing_ && stream_.is_silent(); }
 
   /// Closes the connection. Afterwards no `done` is called. May be called more
   /// than once.

@@ -119,7 +119,8 @@ void client_exchange::take_kept_connection() {
 
 void client_exchange::connect() {
   connection_.reset();
-  connector_ = std::make_shared<connector>(memory_.io, memory_.shared);
+  connector_ =
+      std::make_shared<connector>(memory_.io, memory_.shared, &memory_);
   connector_->start(
       memory_.target.host, memory_.target.port, recorder_,
       while_alive([this](connector::result r) { connected(std::move(r)); }));

@@ -44,7 +44,7 @@ void connector::start(const std::string& host, std::uint16_t port,
   recorder_ = &recorder;
   recorder.enter(step::resolve);
   names_.resolve(
-      this, host, while_current([this, host](const resolver::answer& a) {
+      asker_, host, while_current([this, host](const resolver::answer& a) {
         if (!a.addresses.empty())
           return race(a.addresses);
         finish(error{a.local ? errc::local : errc::dns, host + ": " + a.error});

@@ -21,8 +21,9 @@ class connector : public std::enable_shared_from_this<connector> {
 public:
   using result = std::variant<boost::asio::ip::tcp::socket, error>;
 
-  connector(boost::asio::io_context& io, outbound& shared)
-      : io_(io), names_(shared.names), races_(shared.races) {}
+  /// `asker` identifies the client, see `resolver::resolve`.
+  connector(boost::asio::io_context& io, outbound& shared, const void* asker)
+      : io_(io), names_(shared.names), asker_(asker), races_(shared.races) {}
 
   /// Calls `done` once, unless stopped before. A new start stops the former.
   /// `recorder` must live until then.
@@ -50,6 +51,7 @@ private:
 
   boost::asio::io_context& io_;
   resolver& names_;
+  const void* const asker_;
   const std::shared_ptr<std::size_t> races_; ///< See `outbound::races`.
   std::size_t own_races_ = 0;                ///< Counted there.
   std::function<void(result)> done_;

@@ -431,4 +431,31 @@ CAF_TEST(jitter changes the pause) {
   CAF_CHECK_EQUAL(started.size(), 2u);
 }
 
+CAF_TEST(a large answer is judged like a small one) {
+  fetch();
+
+  answer(0, net::response{200,
+                          "{\"x\":\"" + std::string(1 << 20, 'x') +
+                              "\",\"packets_processed\":5,"
+                              "\"packets_dropped\":1}",
+                          0s});
+
+  CAF_REQUIRE_EQUAL(polls.size(), 1u);
+  CHECK_EQUAL(polls[0].poll.result, metrics::quality::good);
+  CHECK_EQUAL(polls[0].poll.values[index(metrics::field::packets_processed)],
+              5.0);
+}
+
+CAF_TEST(a large answer that is judged too late is not used) {
+  fetch();
+
+  pending.at(0)(net::response{200, std::string(1 << 20, 'x'), 0s});
+  fetch();
+  consume_messages();
+  CAF_CHECK(polls.empty());
+
+  answer(1, net::response{200, "{}", 0s});
+  CAF_CHECK_EQUAL(polls.size(), 1u);
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()

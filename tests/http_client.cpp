@@ -169,6 +169,30 @@ CAF_TEST(a response is read) {
                                "Accept-Encoding: identity\r\n\r\n");
 }
 
+CAF_TEST(responses of all sizes are read whole) {
+  // The client reads 512 bytes and then up to 16 KiB at a time.
+  for (const std::size_t size : {511, 512, 513, 1023, 1024, 1025, 512 + 16384,
+                                 512 + 16384 + 511, 512 + 16384 + 512}) {
+    std::string text(size, 'x');
+    for (int i = 0; i < 2; ++i) // the head has more digits for a longer body
+      text.resize(size - (reply(text).size() - text.size()), 'x');
+    const auto whole = reply(text);
+    CAF_REQUIRE_EQUAL(whole.size(), size);
+    raw_server server{{[&](raw_socket& s) {
+      for (int i = 0; i < 2; ++i) {
+        read_request(s);
+        s.send(whole);
+      }
+      s.read_all();
+    }}};
+    use(server.port());
+
+    CAF_CHECK(text_of(get()) == "200 " + text);
+    CAF_CHECK(text_of(get()) == "200 " + text);
+    client.reset();
+  }
+}
+
 CAF_TEST(a connection is kept for the next request) {
   raw_server server{{[](raw_socket& s) {
     for (int i = 0; i < 3; ++i) {
@@ -318,7 +342,8 @@ CAF_TEST(bytes before the first request are a protocol error) {
   use(server.port());
   std::promise<net::connector::result> connected;
   net::trace_recorder recorder;
-  const auto c = std::make_shared<net::connector>(loop.internals().io, shared);
+  const auto c =
+      std::make_shared<net::connector>(loop.internals().io, shared, this);
   loop.post([&] {
     c->start(
         "127.0.0.1", server.port(), recorder,
@@ -718,7 +743,7 @@ struct race {
 
   void start(net::loop& loop, net::outbound& shared) {
     auto& io = loop.internals().io;
-    c = std::make_shared<net::connector>(io, shared);
+    c = std::make_shared<net::connector>(io, shared, this);
     boost::asio::post(io, [&] {
       c->start({boost::asio::ip::make_address("127.0.0.9"),
                 boost::asio::ip::make_address("127.0.0.1")},

@@ -356,6 +356,30 @@ CAF_TEST(clients take turns with their questions) {
   CHECK_EQUAL(order, (std::vector{1, 4, 2, 3}));
 }
 
+CAF_TEST(a page that does not come for a second is told by health) {
+  const auto half = sys.spawn([]() -> page_source_actor::behavior_type {
+    return {
+        [](atom::render, const page_query&) -> caf::result<page_ptr> {
+          return caf::delegated<page_ptr>{};
+        },
+        [](atom::list) { return std::make_shared<const metrics::census>(); },
+    };
+  });
+  kill(aut);
+  kill(shows);
+  kill(std::exchange(store, half));
+  start();
+  get("/metrics");
+
+  advance(999ms);
+  CAF_CHECK_EQUAL(get("/-/healthy")->status(), 200);
+
+  advance(1ms);
+  CAF_CHECK_EQUAL(get("/-/healthy")->status(), 503);
+  CAF_CHECK_EQUAL(get("/health")->body(), "{\"status\":\"unhealthy\"}\n");
+  CAF_CHECK_EQUAL(get("/-/ready")->status(), 503); // not collected yet
+}
+
 CAF_TEST(a cache that does not answer for a second gives 503) {
   const auto mute = sys.spawn([]() -> page_source_actor::behavior_type {
     return {

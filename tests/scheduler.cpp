@@ -147,4 +147,31 @@ CAF_TEST(a removed supervisor gets no tick) {
   CHECK_EQUAL(at, (seconds{0s}));
 }
 
+CAF_TEST(one message serves all targets that are due at one instant) {
+  std::vector<duration> others;
+  const auto first = listener(at);
+  watch(first, 5s, false);
+  for (int i = 0; i < 10; ++i)
+    watch(listener(others), 5s, false);
+
+  CAF_CHECK_EQUAL(sched.clock().schedule().size(), 1u);
+
+  advance(5s);
+  CAF_CHECK_EQUAL(others.size(), 10u);
+  CAF_CHECK_EQUAL(sched.clock().schedule().size(), 1u);
+}
+
+CAF_TEST(the next target is served when the one that was due is removed) {
+  std::vector<duration> other;
+  const auto first = listener(at);
+  watch(first, 5s, false);
+  watch(listener(other), 7s, false);
+
+  anon_send(aut, atom::unwatch_v, first);
+  advance(30s);
+
+  CAF_CHECK(at.empty());
+  CHECK_EQUAL(other, (seconds{7s, 22s}));
+}
+
 CAF_TEST_FIXTURE_SCOPE_END()
