@@ -12,7 +12,6 @@ import base64
 import http.server
 import json
 import os
-import random
 import re
 import ssl
 import subprocess
@@ -176,12 +175,11 @@ class Shards(Case):
             self.assertEqual(json.load(f), ask_prometheus_for_shards())
 
     def start_sim_everywhere(self):
-        """Starts a simulator that listens at all loopback addresses, at a port
-        below those that Linux gives to clients: thousands of connections of
-        other tests have one of these at some address, open or just closed."""
+        """Starts a simulator that listens at all loopback addresses. A
+        connection of another test may have the port at one of them: then
+        another port is tried."""
         for _ in range(10):
-            self.upstream = random.randrange(20000, 32768)
-            self.control = free_port()
+            self.upstream, self.control = free_port(), free_port()
             self.sim = self.start(f"{BINARIES}/betanet_sim",
                                   f"--listen=0.0.0.0:{self.upstream}",
                                   f"--control=127.0.0.1:{self.control}")

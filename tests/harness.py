@@ -5,6 +5,7 @@ import gzip
 import http.client
 import json
 import os
+import random
 import re
 import select
 import signal
@@ -30,9 +31,13 @@ FAST = ["--collection.interval=100ms", "--collection.timeout=80ms",
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port below those that Linux gives to clients (32768 and above), which
+    connections of other programs may have at the next moment."""
+    while True:
+        port = random.randrange(20000, 32768)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def project_version():

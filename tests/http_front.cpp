@@ -327,7 +327,7 @@ CAF_TEST(a late answer is awaited before another question is asked) {
   CAF_CHECK(second->answers.empty());
   CAF_CHECK_EQUAL(asked.size(), 1u);
 
-  get("/health"); // makes the cache answer
+  get("/"); // makes the cache answer
 
   CAF_CHECK_EQUAL(second->status(), 200);
   CAF_REQUIRE_EQUAL(asked.size(), 2u);
