@@ -129,9 +129,9 @@ cache_impl::behavior_type cache(cache_impl::stateful_pointer<cache_state> self,
   state.renderer = std::move(r);
   state.log = std::move(l);
   state.discovered = settings.discovered;
-  for (auto& [target, s] : settings.targets) {
-    const auto e = state.targets.emplace(target, cache_state::entry{s, true});
-    state.replace(e.first, std::move(s));
+  for (auto& [target, s] : std::exchange(settings.targets, {})) {
+    const cache_state::entry none{nullptr, true};
+    state.replace(state.targets.emplace(target, none).first, std::move(s));
   }
   state.update_readiness();
   return state.make_behavior();
