@@ -58,11 +58,11 @@ def table(bench, targets, exporters, costs):
         f"{targets} targets every {INTERVAL} s, compact",
         ["", "CPU a collection, us", "ratio", "private memory, ratio",
          "late, median", "99 %"])
-    plain = exporters["none"].memory()[1]
+    private = {name: e.memory()[1] for name, e in exporters.items()}
     for name, e in exporters.items():
         ratio = [a / b for a, b in zip(costs[name], costs["none"])]
         late = lateness(page_of(e), INTERVAL)
-        memory = e.memory()[1] / plain
+        memory = private[name] / private["none"]
         rows.append([name, spread([c * 1e6 for c in costs[name]]),
                      spread(ratio), f"{memory:.2f}",
                      *(f"{percentile(late, p) * 1e3:.1f} ms"

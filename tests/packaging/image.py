@@ -98,6 +98,10 @@ class Image(sandbox.Case):
         root = self.images.files("exporter")
         with open(f"{root}/etc/ssl/certs/ca-certificates.crt") as f:
             found = f.read().count("BEGIN CERTIFICATE")
+        if "DEPLOY_BASE" in os.environ:
+            # A fresh Debian has nothing but those of its package, which may be
+            # of another version than that of this machine.
+            return self.assertGreater(found, 100)
         self.assertEqual(found, len(os.listdir(
             "/usr/share/ca-certificates/mozilla")))
 
