@@ -3,7 +3,9 @@
 import os
 import re
 import signal
+import socket
 import stat
+import threading
 import unittest
 
 import sandbox
@@ -11,6 +13,28 @@ from harness import BINARIES, SOURCES, request, wait_for
 from sandbox import Container, run
 
 LARGEST = 30_000_000  # bytes in all files of the exporter's image
+
+
+def answer_names(test):
+    """A name server at 127.0.0.1:53 that tells 127.0.0.1 for every name, and
+    that none has an IPv6 address (RFC 1035, 4.1)."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 53))
+    test.addCleanup(server.close)
+
+    def answer():
+        while True:
+            try:
+                query, client = server.recvfrom(512)
+            except OSError:
+                return
+            question = query[12:query.index(b"\0", 12) + 5]
+            is_a = question[-4:-2] == b"\0\1"
+            server.sendto(
+                query[:2] + b"\x81\x80\0\1" + bytes([0, is_a]) + bytes(4) +
+                question + (b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x7f\0\0\1"
+                            if is_a else b""), client)
+    threading.Thread(target=answer, daemon=True).start()
 
 
 class Dockerfile(unittest.TestCase):
@@ -190,6 +214,18 @@ class Image(sandbox.Case):
         self.assertIn('"msg":', self.exporter.text())
         config = request(9200, "/config")[2].decode()
         self.assertIn("http://betanet:9000", config)
+
+    def test_names_are_asked_of_the_name_server(self):
+        answer_names(self)
+        path = f"{self.folder()}/resolv.conf"
+        with open(path, "w", encoding="ascii") as file:
+            file.write("nameserver 127.0.0.1\n")
+
+        self.start_exporter_image(
+            mounts=[(path, "/etc/resolv.conf")],
+            env={"BETANET_URL": "http://service.example:9000"})
+
+        self.assertEqual(self.value("betanet_up"), 1)
 
     def test_https_is_verified_with_the_authorities_of_the_image(self):
         folder = self.folder()
