@@ -44,15 +44,20 @@ public:
 
 private:
   void listen();
+  int wait();
+  void stop();
+
+  // In exporter_actors.cpp.
   void start_actors();
   void start_guard(const web_reading& first);
+
+  // In exporter_settings.cpp.
   renderer_settings rendering() const;
   reloader_settings reloading();
   discovery_settings discovering();
+  guard_settings guarding(const web_reading& first);
   void reserve_descriptors(std::size_t services);
   void ask_front(std::function<void(bool)> done);
-  int wait();
-  void stop();
 
   config::invocation given_; ///< Without targets once the reloader exists.
   const config::web& web_ = given_.settings.web;

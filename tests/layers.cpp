@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 namespace {
 
 const fs::path root{SOURCE_DIR};
-const std::vector<std::string> program{"main.cpp", "exporter.", "healthcheck.",
+const std::vector<std::string> program{"main.cpp", "exporter", "healthcheck.",
                                        "preflight.", "probe"};
 
 std::vector<std::string> with(std::vector<std::string> names,
@@ -99,7 +99,7 @@ CAF_TEST(private headers are included only in their directory) {
 }
 
 CAF_TEST(each library is used in one place only) {
-  check_home("caf/", {"actors/", "exporter.", "main.cpp"});
+  check_home("caf/", {"actors/", "exporter", "main.cpp"});
   check_home("boost/asio", {"net/", "sim/"});
   check_home("boost/beast", {"net/"});
   check_home("openssl/", {"net/", "config/shard.cpp"});
