@@ -86,8 +86,8 @@ void http_front_state::note_stats(const net::server_stats& s) {
 
 template <class Question>
 void http_front_state::answer_all(shared_questions<Question>& questions,
-                                  const reply_ptr& r) {
-  for (const auto& e : questions.end())
+                                  const Question& q, const reply_ptr& r) {
+  for (const auto& e : questions.end(q))
     respond(e, r);
 }
 
@@ -155,7 +155,7 @@ void http_front_state::scrape(exchange_ptr e) {
       return respond(e, reply_with(kept, request));
     }
   page_questions.add(std::move(q), std::move(e));
-  ask_for_page();
+  ask_for_pages();
 }
 
 /// Pages are large: they are dropped even if nobody asks for another one.
@@ -166,21 +166,20 @@ void http_front_state::drop_old_pages() {
                 [&](const auto& kept) { return !is_young(kept.made, route); });
 }
 
-void http_front_state::ask_for_page() {
-  const auto* const q = page_questions.begin(self->clock().now());
-  if (!q)
-    return;
-  watch(cache_timeout);
-  const bool whole = !q->target;
-  const page_query asked{whole ? totals() : metrics::front_totals{},
-                         whole ? std::exchange(scrapes, 0) : 0, q->format,
-                         q->compressed, q->target};
-  self->request(cache, caf::infinite, atom::render_v, asked)
-      .then([this](const page_ptr& p) { page_arrived(p); },
-            [this](const caf::error&) {
-              answer_all(page_questions, reply_without_cache());
-              ask_for_page();
-            });
+void http_front_state::ask_for_pages() {
+  while (const auto* q = page_questions.begin(self->clock().now())) {
+    watch(cache_timeout);
+    const bool whole = !q->target;
+    const page_query asked{whole ? totals() : metrics::front_totals{},
+                           whole ? std::exchange(scrapes, 0) : 0, q->format,
+                           q->compressed, q->target};
+    self->request(cache, caf::infinite, atom::render_v, asked)
+        .then([this, q = *q](const page_ptr& p) { page_arrived(q, p); },
+              [this, q = *q](const caf::error&) {
+                answer_all(page_questions, q, reply_without_cache());
+                ask_for_pages();
+              });
+  }
 }
 
 metrics::front_totals http_front_state::totals() {
@@ -192,9 +191,9 @@ metrics::front_totals http_front_state::totals() {
           server.rejected_descriptors, server.certificate_expiry};
 }
 
-void http_front_state::page_arrived(const page_ptr& p) {
-  kept_page arrived{page_questions.asked(), p, self->clock().now(), {}};
-  const auto waiting = page_questions.end();
+void http_front_state::page_arrived(const page_question& q, const page_ptr& p) {
+  kept_page arrived{q, p, self->clock().now(), {}};
+  const auto waiting = page_questions.end(q);
   for (const auto& e : waiting)
     respond(e, p ? reply_with(arrived, e->request())
                  : text_reply(404, "No such target.\n"));
@@ -207,7 +206,7 @@ void http_front_state::page_arrived(const page_ptr& p) {
         atom::drop_v);
     scrapes += waiting.size();
   }
-  ask_for_page();
+  ask_for_pages();
 }
 
 // -- pages made of the census ------------------------------------------------
@@ -251,14 +250,13 @@ void http_front_state::ask_for_census() {
   watch(presenter_timeout);
   self->request(presenter, caf::infinite, atom::show_v, *q)
       .then(
-          [this](const reply_ptr& r) {
-            const auto& q = census_questions.asked();
+          [this, q = *q](const reply_ptr& r) {
             kept_census[q.route] = {q, r, self->clock().now()};
-            answer_all(census_questions, r);
+            answer_all(census_questions, q, r);
             ask_for_census();
           },
-          [this](const caf::error&) {
-            answer_all(census_questions, reply_without_cache());
+          [this, q = *q](const caf::error&) {
+            answer_all(census_questions, q, reply_without_cache());
             ask_for_census();
           });
 }
@@ -283,10 +281,10 @@ void http_front_state::ask_for_settings() {
             const auto r = std::make_shared<const net::reply>(
                 200, "text/yaml; charset=utf-8", yaml);
             kept_settings = {{}, r, self->clock().now()};
-            answer_all(settings_questions, r);
+            answer_all(settings_questions, {}, r);
           },
           [this](const caf::error&) {
-            answer_all(settings_questions, reply_without_configuration());
+            answer_all(settings_questions, {}, reply_without_configuration());
           });
 }
 
@@ -299,7 +297,10 @@ void http_front_state::reload(exchange_ptr e) {
 /// because they may have changed the file after it was read.
 void http_front_state::ask_for_reload() {
   const auto now = self->clock().now();
-  if (now < next_reload || !reload_questions.begin(now))
+  if (now < next_reload)
+    return;
+  const auto* const q = reload_questions.begin(now);
+  if (!q)
     return;
   watch(reloader_timeout);
   ++reloads;
@@ -307,13 +308,13 @@ void http_front_state::ask_for_reload() {
   self->scheduled_send(http_front_impl{self}, next_reload, atom::reload_v);
   self->request(reloader, caf::infinite, atom::reload_v)
       .then(
-          [this](const reload_result& r) {
-            answer_all(reload_questions,
+          [this, q = *q](const reload_result& r) {
+            answer_all(reload_questions, q,
                        text_reply(r.successful ? 200 : 500, r.text));
             ask_for_reload();
           },
-          [this](const caf::error&) {
-            answer_all(reload_questions, reply_without_reload());
+          [this, q = *q](const caf::error&) {
+            answer_all(reload_questions, q, reply_without_reload());
             ask_for_reload();
           });
 }

@@ -71,8 +71,8 @@ struct http_front_state {
   void scrape(exchange_ptr e);
   void drop_old_pages();
   bool page_is_late() const;
-  void ask_for_page();
-  void page_arrived(const page_ptr& p);
+  void ask_for_pages();
+  void page_arrived(const page_question& q, const page_ptr& p);
   metrics::front_totals totals();
   void show_census(exchange_ptr e, const pages::route& route,
                    permission granted);
@@ -83,7 +83,8 @@ struct http_front_state {
   void ask_for_reload();
   void respond(const exchange_ptr& e, reply_ptr r);
   template <class Question>
-  void answer_all(shared_questions<Question>& questions, const reply_ptr& r);
+  void answer_all(shared_questions<Question>& questions, const Question& q,
+                  const reply_ptr& r);
   void watch(metrics::duration d);
   void tell_late();
   template <class Question>
@@ -98,7 +99,9 @@ struct http_front_state {
   presenter_actor presenter;
   reloader_actor reloader;
 
-  shared_questions<page_question> page_questions;
+  /// 16: with one at a time, the front and the renderer wait for each other,
+  /// and single targets are scraped at a third of the rate.
+  shared_questions<page_question> page_questions{16};
   std::vector<kept_page> kept_pages; ///< One for each question.
   shared_questions<census_query> census_questions;
   std::map<const pages::route*, kept_answer<census_query>> kept_census;

@@ -92,6 +92,8 @@ void exposition::remove(const std::string& target) {
 }
 
 void exposition::count_scrapes(std::uint64_t scrapes) {
+  if (scrapes == 0) // as with each page of a single target
+    return;
   for (auto& [_, t] : targets_)
     if (t.last_lookup)
       t.lookups[index(*t.last_lookup)] += scrapes;
