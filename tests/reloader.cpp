@@ -231,6 +231,17 @@ CAF_TEST(descriptors are reserved at the start and at each good reload) {
   CHECK_EQUAL(reserved, (std::vector<std::size_t>{3, 1}));
 }
 
+CAF_TEST(a group is spawned at its first tick) {
+  start(targets("ab"));
+  const auto before = sys.registry().running();
+
+  caf::anon_send(supervisors()[0], atom::collect_v, tick{0, now() + 1h});
+  consume_messages();
+
+  // three fetchers and an aggregator
+  CAF_CHECK_EQUAL(sys.registry().running(), before + 4);
+}
+
 CAF_TEST(many targets wait for their grid points) {
   std::string yaml = "targets:\n";
   for (int i = 0; i < 101; ++i)
