@@ -29,6 +29,9 @@ using http_front_impl = http_front_actor::extend<
     caf::reacts_to<atom::drop>>;
 
 struct http_front_state {
+  /// How long the front waits for a page of metrics before it answers with 503.
+  static constexpr std::chrono::seconds cache_timeout{1};
+
   explicit http_front_state(http_front_impl::pointer p) : self(p) {}
   http_front_impl::behavior_type make_behavior();
 
@@ -68,12 +71,6 @@ struct http_front_state {
   };
 
   void serve(exchange_ptr e, permission granted);
-  void scrape(exchange_ptr e);
-  void drop_old_pages();
-  bool page_is_late() const;
-  void ask_for_pages();
-  void page_arrived(const page_question& q, const page_ptr& p);
-  metrics::front_totals totals();
   void show_census(exchange_ptr e, const pages::route& route,
                    permission granted);
   void ask_for_census();
@@ -84,7 +81,10 @@ struct http_front_state {
   void respond(const exchange_ptr& e, reply_ptr r);
   template <class Question>
   void answer_all(shared_questions<Question>& questions, const Question& q,
-                  const reply_ptr& r);
+                  const reply_ptr& r) {
+    for (const auto& e : questions.end(q))
+      respond(e, r);
+  }
   void watch(metrics::duration d);
   void tell_late();
   template <class Question>
@@ -92,6 +92,14 @@ struct http_front_state {
                  metrics::duration timeout, const reply_ptr& r);
   bool is_young(metrics::time_point made, const pages::route& r) const;
   void note_stats(const net::server_stats& s);
+
+  // In http_front_scrapes.cpp.
+  void scrape(exchange_ptr e);
+  void drop_old_pages();
+  bool page_is_late() const;
+  void ask_for_pages();
+  void page_arrived(const page_question& q, const page_ptr& p);
+  metrics::front_totals totals();
 
   http_front_impl::pointer self;
   front_settings settings;

@@ -151,7 +151,7 @@ CAF_TEST(every request has a time limit and takes an error) {
     std::ifstream in{entry.path()};
     const std::string text{std::istreambuf_iterator<char>{in}, {}};
     // The front watches its requests itself: a late answer is still awaited.
-    if (entry.path().filename() != "http_front.cpp")
+    if (!entry.path().filename().string().starts_with("http_front"))
       CHECK_NOT_CONTAINS(text, "infinite");
     const std::string request = "self->request(";
     for (auto at = text.find(request); at != text.npos;) {
