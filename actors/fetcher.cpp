@@ -65,7 +65,7 @@ fetcher_impl::behavior_type fetcher_state::make_behavior() {
           finish_attempt(std::move(judged.poll), judged.expiry);
       },
       [this](atom::retry, std::uint64_t which) {
-        if (!running || in_flight || which != number)
+        if (which != number) // a new poll has begun meanwhile
           return;
         self->send(supervisor, atom::retry_v, settings.endpoint, *running);
         start_attempt();
