@@ -20,14 +20,16 @@ using error_code = boost::json::error_code;
 constexpr auto replacement = "\xEF\xBF\xBD";
 constexpr auto escaped_replacement = "\\ufffd";
 
-/// The code unit of an escape `\uXXXX` at the beginning of the text, else 0.
+/// The code unit of an escape `\uXXXX` at the beginning of the text, else less
+/// than 0x1000.
 unsigned long unit_at(std::string_view text) {
   constexpr auto digits = "0123456789abcdefABCDEF";
-  const auto hex = text.substr(std::min<std::size_t>(2, text.size()), 4);
-  if (!text.starts_with("\\u") || hex.size() < 4 ||
-      hex.find_first_not_of(digits) != hex.npos)
+  if (!text.starts_with("\\u"))
     return 0;
-  return std::strtoul(std::string{hex}.c_str(), nullptr, 16);
+  const std::string hex{text.substr(2, 4)};
+  if (hex.find_first_not_of(digits) != hex.npos)
+    return 0;
+  return std::strtoul(hex.c_str(), nullptr, 16);
 }
 
 bool is_between(unsigned long unit, unsigned long first, unsigned long last) {
