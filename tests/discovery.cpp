@@ -290,6 +290,16 @@ CAF_TEST(all files are read again every five minutes) {
   CHECK_EQUAL(counts[folder / "*.json"], (pair{2, 0}));
 }
 
+CAF_TEST(a new configuration has all files read again) {
+  write("a.json", list_of("a:1"));
+  configure({"*.json"});
+
+  configure({"*.json"});
+  advance(2s);
+
+  CHECK_EQUAL(counts[folder / "*.json"], (pair{2, 0}));
+}
+
 CAF_TEST(a bad file keeps its former targets and is told with its place) {
   write("a.json", list_of("a:1"));
   write("b.json", list_of("b:2"));
@@ -354,6 +364,19 @@ CAF_TEST(a bad file without a pattern is told when it is bad and mended) {
 
   CHECK_EQUAL(addresses, texts{"a:1"});
   CAF_CHECK_EQUAL(logged.count("is read again"), 1u);
+}
+
+CAF_TEST(the end of a problem with a folder is told) {
+  fs::create_directory_symlink("lists", folder / "lists"); // a loop: ELOOP
+  configure({"lists/*.json"});
+  CAF_CHECK_EQUAL(logged.count("cannot read the folder"), 1u);
+
+  fs::remove(folder / "lists");
+  advance(10s);
+
+  CAF_CHECK_EQUAL(
+      logged.count("is read again\" source=" + (folder / "lists").string()),
+      1u);
 }
 
 CAF_TEST(a file that two patterns match is one list) {
