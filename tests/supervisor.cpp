@@ -136,6 +136,12 @@ CAF_TEST(a tick polls the three endpoints) {
   CHECK_EQUAL(updates.back()->next_tick, now() + 15s);
 }
 
+CAF_TEST(before the first tick the next one is due at the start) {
+  kill(aggregator); // the new one gets an update
+
+  CHECK_EQUAL(updates.back()->next_tick, now());
+}
+
 CAF_TEST(the expiry of the latest certificate that was seen is kept) {
   using std::chrono::sys_seconds;
   tick();
