@@ -276,6 +276,28 @@ CAF_TEST(an adaptive timeout is learned and shown) {
   CAF_CHECK_EQUAL(up("a"), "0");
 }
 
+CAF_TEST(the timeout that is shown is that of the replica asked next) {
+  const std::string family = "betanet_exporter_request_timeout_seconds{target="
+                             "\"eu\",endpoint=\"metrics\"}";
+  a.does = replica::slow;
+  b.does = replicas["c"].does = replica::mute; // nothing is learned of them
+  start(config::parse_yaml(
+      "targets: [{name: eu, replicas: [\"http://a\", \"http://b\", "
+      "\"http://c\"], balance: round_robin, collection: {"
+      "timeout_mode: adaptive}, circuit_breaker: {open_duration: 50ms}}]",
+      "f"));
+  advance(60 * 15s + 11s);
+
+  for (int i = 0; i < 6; ++i) {
+    const auto shown = sample(family);
+    advance(15s);
+
+    const bool a_was_first = a.requests[0].back() % 15s == 0s;
+    CAF_CHECK_EQUAL(a_was_first, i % 3 == 1);
+    CAF_CHECK_EQUAL(shown, a_was_first ? "0.5" : "5");
+  }
+}
+
 CAF_TEST(other timeouts of a reload forget what was learned) {
   const auto settings = [](const std::string& keys) {
     return configured(", collection: {timeout_mode: adaptive, " + keys + "}");
