@@ -698,6 +698,21 @@ CAF_TEST(requests without an answer are closed after the timeout) {
   held[0]->respond(answer); // is ignored: the connection is closed
 }
 
+CAF_TEST(a request may wait for its answer until the timeout) {
+  net::server_limits l;
+  l.header_timeout = 50ms;
+  l.write_timeout = 1h;
+  start(l);
+  auto s = connect();
+  s.send("GET /hold HTTP/1.1\r\nHost: x\r\n\r\n");
+  wait_until_held(1);
+
+  CAF_CHECK(connect().closed()); // after it the first one is longer overdue
+  held[0]->respond(answer);
+
+  CAF_CHECK(s.read_response().ends_with("hello\n"));
+}
+
 CAF_TEST(protocol errors are counted) {
   start();
 
