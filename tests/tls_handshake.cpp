@@ -99,7 +99,7 @@ struct tls_fixture {
           ++requests;
           connections = e->request().stats.connections;
           e->respond(
-              std::make_shared<const net::reply>(200, "text/plain", "hello"));
+              std::make_shared<const net::reply>(200, "text/plain", body));
         });
     const auto address = server->listen("127.0.0.1", 0);
     port = static_cast<std::uint16_t>(
@@ -115,7 +115,7 @@ struct tls_fixture {
   /// The answer to a request, or its error.
   std::string get(const net::tls_material& m,
                   const std::string& server_name = {}) {
-    net::resource what{"127.0.0.1", port, "/", "test", 65536};
+    net::resource what{"127.0.0.1", port, "/", "test", 32 << 20};
     what.tls = true;
     what.server_name = server_name;
     what.identity.tls = m;
@@ -141,6 +141,7 @@ struct tls_fixture {
     return m;
   }
 
+  std::string body = "hello"; ///< Of the answers.
   net::loop loop;
   net::outbound shared{loop};
   std::unique_ptr<net::http_server> server;
@@ -167,6 +168,13 @@ CAF_TEST(a trusted server of the right name answers over one connection) {
   CAF_CHECK_EQUAL(seen.tls_version, ""); // no further handshake
   CAF_CHECK_EQUAL(requests, 2);
   CAF_CHECK_EQUAL(connections, 1u);
+}
+
+CAF_TEST(an encrypted answer above the buffers of the kernel is read whole) {
+  body = std::string(16 << 20, 'x');
+  serve(server_material());
+
+  CAF_CHECK_EQUAL(get(trusting()).size(), body.size());
 }
 
 CAF_TEST(a server of another authority is asked nothing) {
