@@ -83,6 +83,25 @@ CAF_TEST(a file has at most a million nodes with its aliases) {
   CAF_CHECK(problems.ends_with(": more than 1000000 nodes"));
 }
 
+CAF_TEST(a file may have a million nodes) {
+  const auto repeated = [](std::size_t n, const std::string& item) {
+    std::string items;
+    for (std::size_t i = 0; i < n; ++i)
+      items += item + ",";
+    return items;
+  };
+  // 1000 nodes in x and for each alias, and 4 for the mapping, its two keys
+  // and the list of aliases
+  const auto yaml = [&](std::size_t more) {
+    return "x: &x [" + repeated(999, "0") + "]\ny: [" + repeated(998, "*x") +
+           repeated(more, "0") + "]";
+  };
+
+  CAF_CHECK_EQUAL(problems_of(yaml(996)),
+                  "f:1:1: x: unknown key\nf:2:1: y: unknown key");
+  CHECK_CONTAINS(problems_of(yaml(997)), ": more than 1000000 nodes");
+}
+
 CAF_TEST(an alias inside of its own anchor is refused) {
   CAF_CHECK_EQUAL(problems_of("targets: &x [*x]"),
                   "f:1:14: an alias inside of its own anchor");
