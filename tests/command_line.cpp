@@ -19,14 +19,21 @@ CAF_TEST(every scalar key has a flag that is spelt with hyphens) {
                      .flag("--circuit-breaker.failure-threshold=7")
                      .flag("--circuit-breaker.open-duration=8s")
                      .flag("--cache.max-stale=forever")
+                     .flag("--web.telemetry-path=/m")
+                     .flag("--web.max-requests=9")
+                     .flag("--web.external-url=http://x/y")
                      .load()
-                     .settings.polling;
+                     .settings;
+  const auto& p = s.polling;
 
-  CAF_CHECK_EQUAL(s.collection.max_body_bytes, 2048u);
-  CHECK_EQUAL(s.collection.fallback, parse_fallback::omit);
-  CAF_CHECK_EQUAL(s.circuit_breaker.failure_threshold, 7);
-  CHECK_EQUAL(s.circuit_breaker.open_duration, 8s);
-  CAF_CHECK(!s.cache.max_stale);
+  CAF_CHECK_EQUAL(s.web.telemetry_path, "/m");
+  CAF_CHECK_EQUAL(s.web.max_requests, 9);
+  CAF_CHECK(s.web.external_url);
+  CAF_CHECK_EQUAL(p.collection.max_body_bytes, 2048u);
+  CHECK_EQUAL(p.collection.fallback, parse_fallback::omit);
+  CAF_CHECK_EQUAL(p.circuit_breaker.failure_threshold, 7);
+  CHECK_EQUAL(p.circuit_breaker.open_duration, 8s);
+  CAF_CHECK(!p.cache.max_stale);
   for (const auto& f : flags())
     CHECK_NOT_CONTAINS(f.name, "_");
 }

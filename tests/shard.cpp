@@ -97,7 +97,7 @@ CAF_TEST(an index is a number or the end of the name of a pod) {
   CAF_CHECK_EQUAL(index_of("betanet-exporter-4", 4),
                   "\"4\" is not between 0 and 3");
   for (const auto* bad :
-       {"", "betanet-exporter", "betanet-exporter-", "eu1", "-", "1x"})
+       {"", "betanet-exporter", "betanet-exporter-", "eu1", "x1", "-", "1x"})
     CHECK_CONTAINS(index_of(bad, 4), "is not a number or the name of a pod");
   CHECK_CONTAINS(index_of("-1", 4), "1"); // as a pod without a name
   CHECK_CONTAINS(index_of("99999999999999999999", 4), "is not between");

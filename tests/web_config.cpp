@@ -204,6 +204,9 @@ CAF_TEST(invalid files are refused with place and reason) {
                                       "or 1.5s"},
       {"rate_limit: {interval: 1.5.s}",
        "w.yml:1:24: rate_limit.interval: \"1.5.\" is not a finite number"},
+      {"rate_limit: {interval: 9223372036854775807}", // a double rounds it up
+       "w.yml:1:24: rate_limit.interval: \"9223372036854775807\" is longer "
+       "than 292 years"},
       {"rate_limit: {interval: 9999999h}",
        "w.yml:1:24: rate_limit.interval: \"9999999h\" is longer than 292 "
        "years"}};
