@@ -30,16 +30,36 @@ CAF_TEST(what a terminal would obey is escaped) {
   CAF_CHECK_EQUAL(quote("\x7f\t"), "\"\\x7f\\x09\"");
   CAF_CHECK_EQUAL(quote("\xc2\x9b"), "\"\\xc2\\x9b\""); // a control of Latin 1
   CAF_CHECK_EQUAL(quote("\xff\xc3"), "\"\\xff\\xc3\""); // not UTF-8
+
+  // an escaped byte takes four of the forty characters
+  std::string ten;
+  for (int i = 0; i < 10; ++i)
+    ten += "\\x1b";
+  CAF_CHECK_EQUAL(quote(std::string(10, '\x1b')), "\"" + ten + "\"");
+  CAF_CHECK_EQUAL(quote(std::string(10, '\x1b') + "x"), "\"" + ten + "...\"");
 }
 
 CAF_TEST(what looks like a secret is hidden) {
-  for (const std::string text :
-       {"http://user:canary@host", "user:canary@host", "http://user:canary",
-        "Passw0rd", "correct-Horse7", "p4ss!word",
-        "$2y$10$abcdefghijklmnopqrstuuAuXeCk6cDyT9B", "$6$salt$hash",
-        "0123456789abcdef0123", "550e8400-e29b-41d4-a716-446655440000",
-        "dGhpc2lzYXNlY3JldDEyMw==", "-----BEGIN PRIVATE KEY-----", "a\nb",
-        "Bearer abc", "basic abc", "/stats?token=abc"}) {
+  for (const std::string text : {"http://user:canary@host",
+                                 "user:canary@host",
+                                 "http://user:canary",
+                                 "Passw0rd",
+                                 "correct-Horse7",
+                                 "p4ss!word",
+                                 "$2y$10$abcdefghijklmnopqrstuuAuXeCk6cDyT9B",
+                                 "$6$salt$hash",
+                                 "0123456789abcdef0123",
+                                 "550e8400-e29b-41d4-a716-446655440000",
+                                 "dGhpc2lzYXNlY3JldDEyMw==",
+                                 "aaaaaaaaaaaaaaaaaaa0",
+                                 "aaaaaaaaaaaaaaaaaaa9",
+                                 "$0",
+                                 "$9x",
+                                 "-----BEGIN PRIVATE KEY-----",
+                                 "a\nb",
+                                 "Bearer abc",
+                                 "basic abc",
+                                 "/stats?token=abc"}) {
     CAF_CHECK_EQUAL(quote(text), "the value");
     CAF_CHECK_EQUAL(name_for_message(text), "...");
   }
@@ -51,9 +71,12 @@ CAF_TEST(the name of a file is shown unless it is the text of a key) {
       "kubernetes.io~secret/betanet/client-certificate.pem";
 
   CAF_CHECK_EQUAL(path_for_message(plain), plain);
-  for (const std::string text :
-       {"/etc/-----BEGIN PRIVATE KEY-----", "a\nb",
-        "/etc/x/MIIEvQIBADANBgkqhkiG9w0BAQ", "/etc/$2y$10$abc"})
+  const std::string longest = "/" + std::string(254, 'x');
+  CAF_CHECK_EQUAL(path_for_message(longest), longest);
+  CAF_CHECK_EQUAL(path_for_message(longest + "y"), longest + "...");
+  for (const std::string text : {"/etc/-----BEGIN PRIVATE KEY-----", "a\nb",
+                                 "/etc/x/MIIEvQIBADANBgkqhkiG9w0BAQ",
+                                 "/etc/$2y$10$abc", "https://host/x"})
     CAF_CHECK_EQUAL(path_for_message(text),
                     "a file whose name looks like a secret");
 }
