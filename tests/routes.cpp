@@ -74,6 +74,29 @@ CAF_TEST(requests are counted by handler and code) {
                                                                      : 0u);
 }
 
+CAF_TEST(a code that no route lists is counted too) {
+  request_counts counts;
+  const auto series = counts.all().size();
+
+  ++counts.at(find_route("/health"), 418);
+  ++counts.at(find_route("/health"), 418);
+
+  CAF_REQUIRE_EQUAL(counts.all().size(), series + 1);
+  CAF_CHECK_EQUAL(counts.all().back().handler, "health");
+  CAF_CHECK_EQUAL(counts.all().back().code, 418);
+  CAF_CHECK_EQUAL(counts.all().back().count, 2u);
+}
+
+CAF_TEST(without a census health says so in its own words) {
+  const auto health = without_census(find_route("/health"));
+  const auto other = without_census(find_route("/sd"));
+
+  CAF_CHECK_EQUAL(health.status, 503);
+  CAF_CHECK_EQUAL(health.body, "{\"status\":\"unhealthy\"}\n");
+  CAF_CHECK_EQUAL(other.status, 503);
+  CAF_CHECK_EQUAL(other.body, "The cache does not answer.\n");
+}
+
 CAF_TEST(Prometheus discovers the targets at the host it has asked) {
   page_view v;
   v.add("eu-\"1\"");
