@@ -67,6 +67,34 @@ CAF_TEST(the filter finds names and states and URLs and errors) {
   CHECK_EQUAL(found("nowhere"), names{});
 }
 
+CAF_TEST(the filter takes capitals of ASCII for small letters) {
+  add_good("AZ[");
+
+  for (const auto* text : {"az[", "AZ[", "aZ"}) {
+    filter = text;
+    CHECK_EQUAL(survey().matching, 1u);
+  }
+  for (const auto* text : {"az{", "bz"}) {
+    filter = text;
+    CHECK_EQUAL(survey().matching, 0u);
+  }
+}
+
+CAF_TEST(the filter finds the addresses of replicas) {
+  auto& s = *add_good("eu");
+  s.urls = std::make_shared<const metrics::endpoint_urls>(
+      metrics::endpoint_urls{"http://a/m", "http://a/n", "http://a/s"});
+  s.addresses = std::make_shared<const std::vector<metrics::replica_address>>(
+      std::vector<metrics::replica_address>{
+          {"http://a", *s.urls},
+          {"http://b", {"http://b/m", "http://b/n", "http://b/s"}}});
+
+  filter = "http://b";
+  CHECK_EQUAL(survey().matching, 1u);
+  filter = "http://c";
+  CHECK_EQUAL(survey().matching, 0u);
+}
+
 CAF_TEST(the filter does not find errors that are over) {
   add_failing("a", 10s)->endpoints[0].failing_since = {};
   filter = "refused";

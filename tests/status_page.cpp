@@ -1,5 +1,6 @@
 #define CAF_SUITE status_page
 
+#include "pages/page_frame_impl.hpp"
 #include "tests/page_view.hpp"
 #include "tests/suite.hpp"
 
@@ -63,6 +64,7 @@ CAF_TEST(the page of one target shows all about it and escapes it) {
        "for 5 min 0 s without"});
   CHECK_NOT_CONTAINS(a.body, "alert(1)</script>");
   CHECK_NOT_CONTAINS(a.body, "<img");
+  CHECK_NOT_CONTAINS(a.body, "last answered by"); // it has no replicas
 }
 
 CAF_TEST(the headline counts what is down and what is stale) {
@@ -134,8 +136,10 @@ CAF_TEST(failing targets come first with what failed first on top) {
 
   std::size_t at = 0;
   for (const auto* part :
-       {"<h2>Failing</h2>", "?target=early", "metrics failed first",
-        "?target=late", "since 15:40:07 UTC, for 3 s; network_stats failed",
+       {"<h2>Failing</h2>",
+        "<tr class=\"target\"><th colspan=\"6\" scope=\"rowgroup\">",
+        "?target=early", "metrics failed first", "?target=late",
+        "since 15:40:07 UTC, for 3 s; network_stats failed",
         "<th scope=\"row\">network_stats", "<th scope=\"row\">metrics",
         "<th scope=\"row\">nodes_status", "<h2>Up</h2>", "?target=good"}) {
     at = body.find(part, at);
@@ -159,8 +163,8 @@ CAF_TEST(a healthy target is one line with its values and their courses) {
   const auto begin = body.find("<tr><th scope=\"row\"><a href=\"?target=a\"");
   CAF_REQUIRE_NOT_EQUAL(begin, body.npos);
   const auto line = body.substr(begin, body.find('\n', begin) - begin);
-  check_has(line, {"<td>1,234<svg", "<td>5<svg", "<td>1.50 kB/s<svg",
-                   "<td>0.10 %<svg", "<td>45 ms<svg"});
+  check_has(line, {"><bdi>a</bdi></a></th><td>1,234<svg", "<td>5<svg",
+                   "<td>1.50 kB/s<svg", "<td>0.10 %<svg", "<td>45 ms<svg"});
   CHECK_CONTAINS(body, "<td>-<svg aria-hidden");
 }
 
@@ -206,6 +210,62 @@ CAF_TEST(a long error is cut between characters) {
   check_has(body, {"<td>" + std::string(239, 'x') + "... <span"});
 }
 
+CAF_TEST(an error of the longest length is shown whole) {
+  auto& text = add_failing("a", 5s)->endpoints[0].last_failure->text;
+
+  text = std::string(240, 'x');
+  check_has(pages::status(at(t0)).body, {"<td>" + text + " <span"});
+
+  text += "x";
+  check_has(pages::status(at(t0)).body,
+            {"<td>" + std::string(240, 'x') + "... <span"});
+}
+
+CAF_TEST(an error that is not text is cut as a whole) {
+  add_failing("a", 5s)->endpoints[0].last_failure->text =
+      std::string(241, '\x80');
+
+  check_has(pages::status(at(t0)).body, {"<td>... <span"});
+}
+
+CAF_TEST(a target without a name or any poll is shown with all its gaps) {
+  auto& s = *add();
+  s.rules.max_stale.reset();
+  s.next_tick = t0;
+  const auto contents = [&](metrics::time_point now) {
+    const auto body = pages::status(at(now)).body;
+    const auto begin = body.find("<main>\n") + 7;
+    return body.substr(begin, body.find("</main>") - begin);
+  };
+  const auto row = [](const std::string& name) {
+    return "<tr><th scope=\"row\">" + name +
+           "</th><td><b data-state=\"waiting\">waiting</b></td><td><b "
+           "data-state=\"closed\">closed</b></td><td>never</td><td>-</td>"
+           "<td>none</td></tr>\n";
+  };
+  const auto value = [](const std::string& name) {
+    return "<div><dt>" + name +
+           "</dt><dd>-<svg aria-hidden=\"true\"></svg></dd></div>\n";
+  };
+
+  CAF_CHECK_EQUAL(
+      contents(t0),
+      "<section>\n<h2>Betanet <b data-state=\"waiting\">waiting</b></h2>\n"
+      "<dl>\n" +
+          value("Peers") + value("Active mixnodes") + value("Throughput") +
+          value("Loss") + value("Latency") +
+          "</dl>\n<table class=\"endpoints\">\n<thead><tr><th scope=\"col\">"
+          "Endpoint</th><th scope=\"col\">State</th><th scope=\"col\">Breaker"
+          "</th><th scope=\"col\">Last good poll</th><th scope=\"col\">Last "
+          "polls</th><th scope=\"col\">Last error</th></tr></thead>\n<tbody>"
+          "\n" +
+          row("metrics") + row("nodes_status") + row("network_stats") +
+          "</tbody>\n</table>\n<p class=\"dim\">Next collection in 0 s; values "
+          "are fresh for 10 s and shown until the exporter ends.</p>\n"
+          "</section>\n");
+  CHECK_CONTAINS(contents(t0 + 1ns), "Next collection overdue; values");
+}
+
 CAF_TEST(the filter is shown and kept by the links to other pages) {
   for (int i = 0; i < 401; ++i)
     add_good("eu&" + std::to_string(i));
@@ -218,6 +278,80 @@ CAF_TEST(the filter is shown and kept by the links to other pages) {
                    "Targets 201 to 400 of 401",
                    "href=\"?filter=u%26&amp;page=3\">Next",
                    "href=\"?filter=u%26&amp;page=1\">Previous"});
+}
+
+CAF_TEST(each page of a long list links to the others) {
+  const auto links = [&](const std::string& number) {
+    page = number;
+    const auto body = pages::status(at(t0)).body;
+    const auto begin = body.find("<nav aria-label=\"Pages\">");
+    if (begin == body.npos)
+      return std::string{"none"};
+    const auto end = body.find("</nav>", begin);
+    CAF_CHECK_EQUAL(body.find(body.substr(begin, end - begin), end) ==
+                        body.npos,
+                    false); // above and below the list
+    return body.substr(begin + 24, end - begin - 24);
+  };
+  for (int i = 0; i < 200; ++i)
+    add_good(std::to_string(i));
+  CAF_CHECK_EQUAL(links("1"), "none");
+
+  for (int i = 200; i < 601; ++i)
+    add_good(std::to_string(i));
+
+  CAF_CHECK_EQUAL(links("1"),
+                  "<span class=\"dim\">Targets 1 to 200 of 601</span>"
+                  "<a href=\"?page=2\">Next</a><a href=\"?page=4\">Last</a>");
+  CAF_CHECK_EQUAL(links("3"),
+                  "<span class=\"dim\">Targets 401 to 600 of 601</span>"
+                  "<a href=\"?page=1\">First</a><a href=\"?page=2\">Previous"
+                  "</a><a href=\"?page=4\">Next</a><a href=\"?page=4\">Last"
+                  "</a>");
+  CAF_CHECK_EQUAL(links("4"),
+                  "<span class=\"dim\">Targets 601 to 601 of 601</span>"
+                  "<a href=\"?page=1\">First</a><a href=\"?page=3\">Previous"
+                  "</a>");
+}
+
+CAF_TEST(the icon has the colour of the worst state) {
+  const auto colour = [&] {
+    const auto body = pages::status(at(t0)).body;
+    const auto begin = body.find("fill='%23") + 9;
+    return body.substr(begin, body.find('\'', begin) - begin);
+  };
+
+  add_good("a");
+  CAF_CHECK_EQUAL(colour(), "1f9d55");
+  add("b");
+  CAF_CHECK_EQUAL(colour(), "888");
+  add_good("c")->endpoints[0].refused = true;
+  CAF_CHECK_EQUAL(colour(), "d08a00");
+  add_failing("d", 5s);
+  CAF_CHECK_EQUAL(colour(), "c2252f");
+}
+
+CAF_TEST(a list can be filtered and one target cannot) {
+  const auto has_filter = [&] {
+    return pages::status(at(t0)).body.find("<input id=\"filter\"") !=
+           std::string::npos;
+  };
+
+  add_good("a");
+  CAF_CHECK(!has_filter());
+  add_good("b");
+  CAF_CHECK(has_filter());
+  target = "a";
+  CAF_CHECK(!has_filter());
+}
+
+CAF_TEST(the page has its style and its script) {
+  const auto body = pages::status(at(t0)).body;
+
+  CHECK_CONTAINS(body, "<style>" + std::string{pages::page_style} +
+                           "</style>\n</head>\n<body>\n<header>");
+  CAF_CHECK(body.ends_with("<script>" + std::string{pages::page_script} +
+                           "</script>\n</body>\n</html>\n"));
 }
 
 CAF_TEST(the page of ten thousand targets is smaller than a megabyte) {
@@ -275,7 +409,10 @@ CAF_TEST(the page of an unknown target does not exist) {
   CAF_CHECK_EQUAL(pages::status(at(t0)).status, 404);
 
   target = "a";
-  CAF_CHECK_EQUAL(pages::status(at(t0)).status, 200);
+  const auto known = pages::status(at(t0));
+  CAF_CHECK_EQUAL(known.status, 200);
+  CHECK_CONTAINS(known.body,
+                 "<main>\n<p><a href=\"?\">All targets</a></p>\n<section>");
 }
 
 CAF_TEST_FIXTURE_SCOPE_END()
