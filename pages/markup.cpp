@@ -50,28 +50,32 @@ int bar_height(const metrics::poll_mark& p) {
   return std::min(lowest + 3 * (p.attempts - 1), highest);
 }
 
+/// How a character of text is written in HTML, if not as itself.
+std::string_view entity_of(char c) {
+  switch (c) {
+  case '&':
+    return "&amp;";
+  case '<':
+    return "&lt;";
+  case '>':
+    return "&gt;";
+  case '"':
+    return "&quot;";
+  default:
+    return {};
+  }
+}
+
 } // namespace
 
 std::string escaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text)
-    switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    default:
+    if (const auto entity = entity_of(c); entity.empty())
       out += c;
-    }
+    else
+      out += entity;
   return out;
 }
 

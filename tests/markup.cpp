@@ -38,6 +38,26 @@ CAF_TEST(a course is a line with gaps where values are unknown) {
   CHECK_CONTAINS(picture, "<title>0 to 10 in");
 }
 
+CAF_TEST(a course of small values is as high as one of large values) {
+  metrics::course c;
+  c.push(0.25);
+  c.push(0.5);
+
+  CAF_CHECK_EQUAL(path_of(course_picture(c, plain)), "M55 8h0l3 -7");
+}
+
+CAF_TEST(a full course begins at the left) {
+  metrics::course c;
+  c.push(10);
+  for (std::size_t i = 1; i < metrics::kept_polls; ++i)
+    c.push(5);
+
+  const auto picture = course_picture(c, plain);
+
+  CAF_CHECK_EQUAL(path_of(picture).substr(0, 14), "M1 1h0l3 7l3 0");
+  CHECK_CONTAINS(picture, "<title>5 to 10 in");
+}
+
 CAF_TEST(a course of zeros is a line at the bottom) {
   metrics::course c;
   c.push(0);
