@@ -180,6 +180,18 @@ CAF_TEST(refusing a login takes equally long for every user name) {
   }
 }
 
+CAF_TEST(refusing a login takes no longer than the slowest hash demands) {
+  config::web_config c;
+  c.users = {{"alice", alices_hash}}; // the lowest cost of all: 4
+  start(c);
+
+  for (const auto* who : {wrong, nobody}) {
+    steps = 0;
+    CHECK_EQUAL(ask("/metrics", who), permission::login_needed);
+    CAF_CHECK_EQUAL(steps, 16u);
+  }
+}
+
 CAF_TEST(clients without a place for their login are busy) {
   start(with_users());
   const auto guess = [](int i) { // user xx, one of a hundred passwords
@@ -283,6 +295,8 @@ CAF_TEST(a token bucket fills with time up to the burst) {
   CAF_CHECK(b.take(t + 350ms)); // tokens of 200 and 300 ms
   CAF_CHECK(b.take(t + 350ms));
   CAF_CHECK(!b.take(t + 350ms));
+  CAF_CHECK(!b.take(t + 400ms)); // a full bucket starts anew
+  CAF_CHECK(b.take(t + 450ms));
   CAF_CHECK(b.take(t + 24h));
   CAF_CHECK(b.take(t + 24h));
   CAF_CHECK(!b.take(t + 24h));
