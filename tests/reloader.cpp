@@ -44,6 +44,7 @@ struct reloader_fixture : fixture {
           [this](atom::watch, const supervisor_actor& who,
                  const metrics::tick_grid& grid, bool at_once) {
             watched[who] = grid;
+            ++watches;
             all_at_once = all_at_once && at_once;
           },
           [this](atom::unwatch, const supervisor_actor& who) {
@@ -59,6 +60,7 @@ struct reloader_fixture : fixture {
     story = sys.spawn(journal, logged.log, [] { return metrics::wall_time{}; });
     reloader_settings how;
     how.running = config::parse_yaml(yaml, "f.yml");
+    how.running.shard = shard;
     how.file = "f.yml";
     how.content = yaml;
     how.dependencies = {nullptr,
@@ -190,6 +192,8 @@ struct reloader_fixture : fixture {
   std::size_t most_targets = 1000;
   bool hangs = false, healthy = true, all_at_once = true;
   int readings = 0;
+  int watches = 0; ///< How often the scheduler was asked to watch.
+  std::optional<config::shard> shard; ///< Of the first configuration.
   duration check_file_every{0}, watchdog_every{0};
   std::vector<std::function<void()>> pending;
   std::vector<std::string> added, dropped, told;
@@ -253,6 +257,17 @@ CAF_TEST(many targets wait for their grid points) {
   CAF_CHECK(!all_at_once);
 }
 
+CAF_TEST(a hundred targets do not wait for their grid points) {
+  std::string yaml = "targets:\n";
+  for (int i = 0; i < 100; ++i)
+    yaml += "- {name: n" + std::to_string(i) + ", url: \"http://a\"}\n";
+
+  start(yaml);
+
+  CAF_CHECK_EQUAL(watched.size(), 100u);
+  CAF_CHECK(all_at_once);
+}
+
 CAF_TEST(a single target has no offset and several have different ones) {
   start(targets("a"));
   CHECK_EQUAL(watched.begin()->second.offset, 0s);
@@ -303,7 +318,34 @@ CAF_TEST(changed settings go to the same supervisor) {
   CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 1\nChanged: a\n");
   CHECK_EQUAL(supervisors(), before);
   CHECK_EQUAL(watched.begin()->second.interval, 7s);
+  CAF_CHECK(!all_at_once); // the next grid point is early enough
   CAF_CHECK_EQUAL(logged.count("targets=1 changed=a"), 1u);
+}
+
+CAF_TEST(a target that keeps its interval keeps its grid) {
+  start(targets("a"));
+
+  file = targets("a", ", cache: {ttl: 7s}");
+  CAF_CHECK_EQUAL(reload(), "Reloaded, targets: 1\nChanged: a\n");
+
+  CAF_CHECK_EQUAL(watches, 1);
+}
+
+CAF_TEST(the log names the URLs of a target and what replaces the default) {
+  start("targets:\n"
+        "- {name: a, replicas: [\"http://a\", \"http://b\"]}\n"
+        "- {name: b, url: \"" +
+        std::string{config::default_url} + "\"}\n");
+
+  CAF_CHECK_EQUAL(logged.count("msg=\"Polling\" target=a url=\"http://a:80 "
+                               "http://b:80\""),
+                  1u);
+  CAF_CHECK_EQUAL(logged.count("hint="), 1u);
+  CAF_CHECK_EQUAL(
+      logged.count("target=b url=" + std::string{config::default_url} +
+                   " hint=\"BETANET_URL or --betanet.url names "
+                   "another service\""),
+      1u);
 }
 
 CAF_TEST(with several targets the lines of each tick are at debug level) {
@@ -509,6 +551,14 @@ CAF_TEST(the loaded configuration is logged) {
   CAF_CHECK_EQUAL(
       logged.count("INFO msg=\"Configuration loaded\" file=f.yml targets=2"),
       1u);
+  CAF_CHECK_EQUAL(logged.count("shard="), 0u);
+}
+
+CAF_TEST(the shard of the process is logged) {
+  shard = config::shard{4, 1};
+  start(targets("a"));
+
+  CAF_CHECK_EQUAL(logged.count("targets=1 shard=\"1 of 4\""), 1u);
 }
 
 CAF_TEST(a configuration without targets is a warning at each load) {
@@ -703,6 +753,19 @@ CAF_TEST(a supervisor that dies ends the reloader) {
   });
   CAF_CHECK(failed);
   CAF_CHECK_EQUAL(logged.count("ERROR msg=\"Supervisor died\""), 1u);
+}
+
+CAF_TEST(a stop without targets ends at once) {
+  start("targets: []");
+  self->monitor(aut);
+
+  caf::anon_send_exit(aut, caf::exit_reason::user_shutdown);
+  consume_messages();
+
+  bool ended = false;
+  self->receive([&](const caf::down_msg&) { ended = true; },
+                caf::after(0s) >> [] {});
+  CAF_CHECK(ended);
 }
 
 CAF_TEST(a stop waits for all supervisors) {
