@@ -20,8 +20,10 @@ CAF_TEST(counts are grouped and large ones get a prefix) {
   CAF_CHECK_EQUAL(count_text(999), "999");
   CAF_CHECK_EQUAL(count_text(1000), "1,000");
   CAF_CHECK_EQUAL(count_text(999999), "999,999");
-  CAF_CHECK_EQUAL(count_text(1000000), "1.00 M");
+  CAF_CHECK_EQUAL(count_text(999999.5), "1.00 M");
   CAF_CHECK_EQUAL(count_text(12345678), "12.3 M");
+  CAF_CHECK_EQUAL(count_text(999.4e18), "999 E");
+  CAF_CHECK_EQUAL(count_text(999.5e18), "1e+03 E");
   CAF_CHECK_EQUAL(count_text(1e300), "1e+282 E");
 }
 
@@ -31,7 +33,9 @@ CAF_TEST(durations show their two largest units) {
   CAF_CHECK_EQUAL(span_text(60s), "1 min 0 s");
   CAF_CHECK_EQUAL(span_text(1h - 1s), "59 min 59 s");
   CAF_CHECK_EQUAL(span_text(1h), "1 h 0 min");
+  CAF_CHECK_EQUAL(span_text(23h + 1min), "23 h 1 min");
   CAF_CHECK_EQUAL(span_text(24h - 1s), "23 h 59 min");
+  CAF_CHECK_EQUAL(span_text(24h), "1 d 0 h");
   CAF_CHECK_EQUAL(span_text(24h * 40 + 5h), "40 d 5 h");
 }
 
@@ -52,7 +56,11 @@ CAF_TEST(throughput is shown with a decimal prefix) {
   using metrics::trend;
   CAF_CHECK_EQUAL(text(trend::throughput, 0), "0 B/s");
   CAF_CHECK_EQUAL(text(trend::throughput, 999), "999 B/s");
-  CAF_CHECK_EQUAL(text(trend::throughput, 999.6), "1.00 kB/s");
+  CAF_CHECK_EQUAL(text(trend::throughput, 999.5), "1.00 kB/s");
+  CAF_CHECK_EQUAL(text(trend::throughput, 9994), "9.99 kB/s");
+  CAF_CHECK_EQUAL(text(trend::throughput, 9995), "10.0 kB/s");
+  CAF_CHECK_EQUAL(text(trend::throughput, 99949), "99.9 kB/s");
+  CAF_CHECK_EQUAL(text(trend::throughput, 99950), "100 kB/s");
   CAF_CHECK_EQUAL(text(trend::throughput, 1234567), "1.23 MB/s");
   CAF_CHECK_EQUAL(text(trend::throughput, 99.96e9), "100 GB/s");
 }
@@ -64,7 +72,7 @@ CAF_TEST(loss is shown in per cent and a small one is not shown as none) {
   CAF_CHECK_EQUAL(text(trend::loss, 0.0001), "0.01 %");
   CAF_CHECK_EQUAL(text(trend::loss, 0.0123), "1.23 %");
   CAF_CHECK_EQUAL(text(trend::loss, 0.09994), "9.99 %");
-  CAF_CHECK_EQUAL(text(trend::loss, 0.099951), "10.0 %");
+  CAF_CHECK_EQUAL(text(trend::loss, 0.09995), "10.0 %");
   CAF_CHECK_EQUAL(text(trend::loss, 0.5), "50.0 %");
 }
 
@@ -72,8 +80,9 @@ CAF_TEST(latency is shown in milliseconds or seconds) {
   using metrics::trend;
   CAF_CHECK_EQUAL(text(trend::latency, 0), "0.0 ms");
   CAF_CHECK_EQUAL(text(trend::latency, 9.94), "9.9 ms");
-  CAF_CHECK_EQUAL(text(trend::latency, 9.96), "10 ms");
+  CAF_CHECK_EQUAL(text(trend::latency, 9.95), "10 ms");
   CAF_CHECK_EQUAL(text(trend::latency, 45.4), "45 ms");
-  CAF_CHECK_EQUAL(text(trend::latency, 999.6), "1.00 s");
-  CAF_CHECK_EQUAL(text(trend::latency, 1234), "1.23 s");
+  CAF_CHECK_EQUAL(text(trend::latency, 999.4), "999 ms");
+  CAF_CHECK_EQUAL(text(trend::latency, 999.5), "1.00 s");
+  CAF_CHECK_EQUAL(text(trend::latency, 9994), "9.99 s");
 }
