@@ -189,6 +189,27 @@ CAF_TEST(the help names type and default and variable of each flag) {
                             line.find("variable ") == line.npos ? 80u : 100u);
 }
 
+CAF_TEST(the lines of the help are as long as eighty columns allow) {
+  std::istringstream text{command{}.flag("--help").load().text};
+  std::string former, line;
+  const auto indentation = [](const std::string& s) {
+    return s.find_first_not_of(' ');
+  };
+
+  while (std::getline(text, line)) {
+    const bool wrapped = line.find("variable BETANET_") == line.npos;
+    if (wrapped)
+      CAF_CHECK_LESS_OR_EQUAL(line.size(), 80u);
+    if (wrapped && !former.empty() && !line.empty() &&
+        indentation(former) == indentation(line)) {
+      const auto word = line.substr(indentation(line));
+      CAF_CHECK_GREATER(
+          former.size() + 1 + std::min(word.find(' '), word.size()), 80u);
+    }
+    former = line;
+  }
+}
+
 CAF_TEST(each group of flags has one heading) {
   const auto text = command{}.flag("--help").load().text;
 

@@ -623,20 +623,100 @@ CAF_TEST(an empty list of targets is no target) {
 
 CAF_TEST(durations are written as in Prometheus) {
   const std::pair<const char*, duration> table[] = {
-      {"0", 0s},      {"0s", 0s},       {"250ms", 250ms},
-      {"1m30s", 90s}, {"1h", 1h},       {"1d2h3m4s5ms", 93784005ms},
-      {"1w", 168h},   {"1y", 365 * 24h}};
+      {"0", 0s},      {"0s", 0s},        {"250ms", 250ms},
+      {"1m30s", 90s}, {"1h", 1h},        {"1d2h3m4s5ms", 93784005ms},
+      {"1w", 168h},   {"1y", 365 * 24h}, {"1m0s", 60s},
+      {"1m9s", 69s},  {"100y", 876000h}};
 
   for (const auto& [text, value] : table)
     CHECK_EQUAL(parse_yaml("cache: {max_stale: " + std::string{text} + "}", "f")
                     .polling.cache.max_stale,
                 value);
   for (const auto* bad : {"1", "1.5s", "s", "1s1m", "1s 2ms", "1us", "+1s",
-                          "9223372036854775808s", "1s1s"})
+                          "9223372036854775808s", "1s1s", "100y1ms", "101y"})
     CAF_CHECK_NOT_EQUAL(
         problems_of("cache: {max_stale: " + std::string{bad} + "}"), "none");
   CAF_CHECK(
       !parse_yaml("cache: {max_stale: forever}", "f").polling.cache.max_stale);
+}
+
+CAF_TEST(durations are printed in units that have a whole number) {
+  const std::pair<duration, const char*> table[] = {
+      {0s, "0s"},       {1ms, "1ms"},
+      {999ms, "999ms"}, {1s, "1s"},
+      {60s, "1m"},      {90s, "1m30s"},
+      {1h, "1h"},       {93784005ms, "1d2h3m4s5ms"},
+      {168h, "7d"},     {365 * 24h, "365d"}};
+
+  for (const auto& [d, text] : table)
+    CAF_CHECK_EQUAL(print_duration(d), text);
+}
+
+CAF_TEST(the host of a URL has visible characters of ASCII) {
+  const auto accepts = [](const std::string& host) {
+    try {
+      parse_url("http://" + host);
+      return true;
+    } catch (const std::invalid_argument&) {
+      return false;
+    }
+  };
+
+  for (const auto* good : {"a", "%21", "%7E", "a.b-c_d"})
+    CAF_CHECK(accepts(good));
+  for (const auto* bad : {"", "%20", "%7F", "%40", "%00", "%C3%A9"})
+    CAF_CHECK(!accepts(bad));
+}
+
+CAF_TEST(the port of a URL is from 1 to 65535) {
+  CAF_CHECK_EQUAL(parse_url("http://a:1").port, 1);
+  CAF_CHECK_EQUAL(parse_url("https://a:65535").port, 65535);
+  for (const auto* bad : {"http://a:0", "http://a:65536", "http://a:x"})
+    CAF_CHECK_NOT_EQUAL(
+        problems_of("targets: [{url: \"" + std::string{bad} + "\"}]"), "none");
+}
+
+CAF_TEST(the host of a canonical URL has small letters) {
+  CAF_CHECK_EQUAL(canonical(parse_url("http://AmZ.a-z/P")),
+                  "http://amz.a-z:80/P");
+}
+
+CAF_TEST(replicas are counted one by one) {
+  CAF_CHECK_EQUAL(count_services({}), 0u);
+  CAF_CHECK_EQUAL(count_services(parse_yaml(R"(targets:
+- {name: a, url: "http://a"}
+- {name: b, replicas: ["http://b", "http://c", "http://d"]}
+)",
+                                            "f")
+                                     .targets),
+                  4u);
+}
+
+CAF_TEST(an IPv6 address of the listener may have a zone) {
+  const auto with = [](const std::string& address) {
+    return problems_of("web: {listen_addresses: [\"" + address + "\"]}");
+  };
+
+  CAF_CHECK_EQUAL(with("[::]:1"), "none");
+  CAF_CHECK_EQUAL(with("[fe80::1%eth0]:1"), "none");
+  CAF_CHECK_EQUAL(with("exporter:0"), "none");
+  CAF_CHECK_EQUAL(with("10.0.0.1:65535"), "none");
+  for (const auto* bad :
+       {"[x]:1", "[%eth0]:1", "::1:1", "", ":", "a:", "a:1x", "1.2.3:1"})
+    CAF_CHECK_NOT_EQUAL(with(bad), "none");
+}
+
+CAF_TEST(a hundred problems of a file are told) {
+  const auto mistakes = [](int n) {
+    std::string yaml = "targets: [a0";
+    for (int i = 1; i < n; ++i)
+      yaml += ",a" + std::to_string(i);
+    return problems_of(yaml + "]");
+  };
+
+  CHECK_NOT_CONTAINS(mistakes(100), "and more problems");
+  CHECK_CONTAINS(mistakes(100), "f.yml:1:");
+  CAF_CHECK(mistakes(101).ends_with("\nf.yml: and more problems"));
 }
 
 CAF_TEST(only variables in braces and double dollar signs are expanded) {
