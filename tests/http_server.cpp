@@ -101,17 +101,21 @@ struct server_fixture {
     return sum;
   }
 
+  /// Waits until the loop has taken this and all former steps.
+  void wait_for_loop() {
+    std::promise<void> round;
+    loop.post([&] { round.set_value(); });
+    round.get_future().get();
+  }
+
   /// Waits until the kernel takes no more of the responses to clients that do
   /// not read. Each round lets the server take a step.
   void wait_until_stuck() {
     std::size_t before = 0;
     do {
       before = bytes_to_send();
-      for (int i = 0; i < 3; ++i) {
-        std::promise<void> round;
-        loop.post([&] { round.set_value(); });
-        round.get_future().get();
-      }
+      for (int i = 0; i < 3; ++i)
+        wait_for_loop();
     } while (bytes_to_send() != before);
   }
 
@@ -269,6 +273,17 @@ CAF_TEST(an error answer reaches a client that is still sending) {
   s.send(std::string(60000, 'x'));
 
   CAF_CHECK(s.read_response().starts_with("HTTP/1.1 413 "));
+}
+
+CAF_TEST(a refused client may send on after the end of the answer) {
+  start();
+  auto s = connect();
+  s.send("bad\r\n\r\n");
+  CAF_CHECK(s.read_all().starts_with("HTTP/1.1 400 "));
+
+  CAF_CHECK(s.send("x"));
+  wait_for_loop(); // a closed socket would answer with a reset
+  CAF_CHECK(s.send("x"));
 }
 
 CAF_TEST(connections without a request are closed after the timeout) {
@@ -624,6 +639,37 @@ CAF_TEST(the pages kept for slow clients are limited) {
     CAF_CHECK_GREATER(slow[i].read_response().size(), std::size_t{32} << 20);
 }
 
+CAF_TEST(a page that several clients read slowly is kept once) {
+  net::server_limits l;
+  l.page_bytes = 40 << 20;
+  start(l, std::string(32 << 20, 'x'));
+
+  for (const char other : {'y', 'z'}) {
+    std::vector<raw_socket> slow;
+    for (int i = 0; i < 2; ++i) {
+      slow.push_back(raw_socket::connect(port, 65536));
+      slow.back().send(simple);
+      CAF_CHECK_EQUAL(slow.back().read_exactly(8), "HTTP/1.1");
+    }
+    for (auto& s : slow)
+      CAF_CHECK_GREATER(s.read_response().size(), std::size_t{32} << 20);
+    const std::lock_guard lock{mutex}; // the page before takes no place now
+    answer = std::make_shared<const net::reply>(200, "text/plain",
+                                                std::string(32 << 20, other));
+  }
+}
+
+CAF_TEST(a page is not kept when it is written) {
+  start();
+  auto s = connect();
+
+  s.send(simple);
+  s.read_response();
+  wait_for_loop();
+
+  CAF_CHECK_EQUAL(answer.use_count(), 1);
+}
+
 CAF_TEST(the client that keeps most pages loses one) {
   net::server_limits l;
   l.page_bytes = 100 << 20;
@@ -825,6 +871,15 @@ CAF_TEST(a stop answers running requests and closes other connections) {
     refused = true;
   }
   CAF_CHECK(refused);
+}
+
+CAF_TEST(a stop without connections ends at once) {
+  start();
+  std::promise<void> stopped;
+
+  server->stop([&] { stopped.set_value(); });
+
+  CAF_CHECK(stopped.get_future().wait_for(10s) == std::future_status::ready);
 }
 
 /// The message of the exception that `listen` throws.
