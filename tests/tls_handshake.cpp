@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <openssl/ssl.h>
 #include <sstream>
 #include <thread>
 #include <unistd.h>
@@ -114,11 +115,12 @@ struct tls_fixture {
 
   /// The answer to a request, or its error.
   std::string get(const net::tls_material& m,
-                  const std::string& server_name = {}) {
+                  const std::string& server_name = {},
+                  const std::string& fields = {}) {
     net::resource what{"127.0.0.1", port, "/", "test", 32 << 20};
     what.tls = true;
     what.server_name = server_name;
-    what.identity.tls = m;
+    what.identity = {fields, m};
     client = std::make_unique<net::http_client>(shared, what);
     return get_again();
   }
@@ -131,6 +133,20 @@ struct tls_fixture {
     if (const auto* e = std::get_if<net::error>(&o))
       return to_string(e->code) + ": " + e->text;
     return std::get<net::response>(o).body;
+  }
+
+  /// What a client of OpenSSL's own sees of the server. `prepare` gets its
+  /// context, `look` the connection after the handshake. "none" if that failed.
+  std::string seen_by_openssl(const std::function<void(SSL_CTX*)>& prepare,
+                              const std::function<std::string(SSL*)>& look) {
+    const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context{
+        SSL_CTX_new(TLS_client_method()), SSL_CTX_free};
+    prepare(context.get());
+    const std::unique_ptr<SSL, void (*)(SSL*)> ssl{SSL_new(context.get()),
+                                                   SSL_free};
+    const auto socket = testing::raw_socket::connect(port);
+    SSL_set_fd(ssl.get(), socket.native());
+    return SSL_connect(ssl.get()) == 1 ? look(ssl.get()) : "none";
   }
 
   net::tls_material trusting(const identity& own = {}) const {
@@ -175,6 +191,14 @@ CAF_TEST(an encrypted answer above the buffers of the kernel is read whole) {
   serve(server_material());
 
   CAF_CHECK_EQUAL(get(trusting()).size(), body.size());
+}
+
+CAF_TEST(a request is read whole from one record of TLS) {
+  serve(server_material());
+
+  // More than one read takes: the rest is decrypted, and nothing more comes.
+  CAF_CHECK_EQUAL(get(trusting(), {}, "X: " + std::string(7000, 'x') + "\r\n"),
+                  "hello");
 }
 
 CAF_TEST(a server of another authority is asked nothing) {
@@ -315,6 +339,92 @@ CAF_TEST(a client without TLS is told so and any other gets no text) {
 
   CHECK_NOT_CONTAINS(answer_to("SSH-2.0-OpenSSH_9.2\r\n"), "HTTP");
   CAF_CHECK_EQUAL(requests, 0);
+}
+
+CAF_TEST(the server chooses the cipher suite unless it leaves that to clients) {
+  auto m = server_material();
+  m.least = m.most = net::tls_version::v1_2;
+  m.cipher_suites = {"ECDHE-ECDSA-AES256-GCM-SHA384",
+                     "ECDHE-ECDSA-AES128-GCM-SHA256"};
+  serve(m);
+  const auto suite = [this] {
+    return seen_by_openssl(
+        [](SSL_CTX* c) {
+          SSL_CTX_set_cipher_list(c, "ECDHE-ECDSA-AES128-GCM-SHA256:"
+                                     "ECDHE-ECDSA-AES256-GCM-SHA384");
+        },
+        [](SSL* s) { return std::string{SSL_get_cipher_name(s)}; });
+  };
+  CAF_CHECK_EQUAL(suite(), "ECDHE-ECDSA-AES256-GCM-SHA384");
+
+  m.prefers_own_suites = false;
+  server->secure({net::serve_tls(m), {}});
+  CAF_CHECK_EQUAL(suite(), "ECDHE-ECDSA-AES128-GCM-SHA256");
+}
+
+CAF_TEST(only the curves of the server are used) {
+  auto m = server_material();
+  serve(m);
+  const auto curve = [this](const char* offered) {
+    return seen_by_openssl(
+        [=](SSL_CTX* c) { SSL_CTX_set1_groups_list(c, offered); },
+        [](SSL* s) -> std::string {
+          return SSL_group_to_name(
+              s, static_cast<int>(SSL_get_negotiated_group(s)));
+        });
+  };
+  for (const std::string name :
+       {"x25519", "secp256r1", "secp384r1", "secp521r1"})
+    CAF_CHECK_EQUAL(curve(name == "x25519" ? "X25519" : name.c_str()), name);
+  CAF_CHECK_EQUAL(curve("ffdhe2048"), "none");
+
+  m.curves = {"P-384"};
+  server->secure({net::serve_tls(m), {}});
+  CAF_CHECK_EQUAL(curve("X25519:P-384"), "secp384r1");
+  CAF_CHECK_EQUAL(curve("X25519"), "none");
+}
+
+CAF_TEST(a client learns which authorities may sign its certificate) {
+  auto m = server_material();
+  m.auth = net::client_auth::verify_if_given;
+  m.client_ca = signer().certificate() + signer().certificate("other");
+  serve(m);
+
+  const auto names = seen_by_openssl(
+      [](SSL_CTX*) {},
+      [](SSL* s) {
+        std::string all;
+        const auto* list = SSL_get0_peer_CA_list(s);
+        for (int i = 0; i < sk_X509_NAME_num(list); ++i) {
+          char text[100];
+          X509_NAME_oneline(sk_X509_NAME_value(list, i), text, sizeof text);
+          all += text;
+        }
+        return all;
+      });
+
+  CAF_CHECK_EQUAL(names, "/CN=ca/CN=other");
+}
+
+CAF_TEST(HTTP 1_1 is chosen from the protocols of a client) {
+  serve(server_material());
+  const auto chosen = [this](const std::string& offered) {
+    return seen_by_openssl(
+        [&](SSL_CTX* c) {
+          SSL_CTX_set_alpn_protos(
+              c, reinterpret_cast<const unsigned char*>(offered.data()),
+              static_cast<unsigned>(offered.size()));
+        },
+        [](SSL* s) {
+          const unsigned char* name = nullptr;
+          unsigned size = 0;
+          SSL_get0_alpn_selected(s, &name, &size);
+          return std::string(reinterpret_cast<const char*>(name), size);
+        });
+  };
+
+  CAF_CHECK_EQUAL(chosen("\x02h2\x08http/1.1"), "http/1.1");
+  CAF_CHECK_EQUAL(chosen("\x02h2"), "");
 }
 
 CAF_TEST(a version that the server does not speak is refused) {
