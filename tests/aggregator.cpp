@@ -146,6 +146,35 @@ CAF_TEST(it terminates if the cache does not answer) {
   CAF_CHECK(down);
 }
 
+CAF_TEST(it waits five seconds for the cache) {
+  kill(aut);
+  std::vector<caf::typed_response_promise<snapshot_ptr>> unanswered;
+  store = sys.spawn([&](snapshot_store_actor::pointer mute)
+                        -> snapshot_store_actor::behavior_type {
+    return {
+        [](atom::put, const std::string&, const snapshot_ptr&) {},
+        [&, mute](atom::restore,
+                  const std::string&) -> caf::result<snapshot_ptr> {
+          unanswered.push_back(mute->make_response_promise<snapshot_ptr>());
+          return unanswered.back();
+        },
+    };
+  });
+  start();
+  self->monitor(aut);
+  const auto is_down = [this] {
+    bool down = false;
+    self->receive([&](const caf::down_msg&) { down = true; },
+                  caf::after(0s) >> [] {});
+    return down;
+  };
+
+  advance(5s - 1ns);
+  CAF_CHECK(!is_down());
+  advance(1ns);
+  CAF_CHECK(is_down());
+}
+
 CAF_TEST(it terminates if the cache does not know its target) {
   kill(aut);
   stored = nullptr;
