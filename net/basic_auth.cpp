@@ -65,7 +65,7 @@ bool matches(const std::string& password, const std::string& hash) {
 }
 
 int cost_of(const std::string& bcrypt_hash) {
-  return std::stoi(bcrypt_hash.substr(4, 2)); // $2y$12$...
+  return std::stoi(bcrypt_hash.substr(4)); // $2y$12$...
 }
 
 std::string decoy_hash(int cost) {
