@@ -417,6 +417,26 @@ CAF_TEST(a file above its limit is not read) {
   CAF_CHECK_EQUAL(why(largest_file), refused + "16777216 bytes");
 }
 
+CAF_TEST(a file to be written needs a folder that can be written) {
+  const temporary_file there{"x"};
+  const auto folder = std::filesystem::path{there.path}.parent_path().string();
+  const auto refused = [](const std::string& file, const std::string& why) {
+    return "cannot write " + file + ": " + why +
+           ", a file in a folder that can be written is expected";
+  };
+
+  CAF_CHECK_EQUAL(write_problem(there.path), "");
+  CAF_CHECK_EQUAL(write_problem(there.path + ".new"), "");
+  CAF_CHECK(!std::filesystem::exists(there.path + ".new"));
+  CAF_CHECK_EQUAL(write_problem(folder + "/betanet/none/new"), "");
+  CAF_CHECK_EQUAL(write_problem(folder + "/none/"),
+                  refused(folder + "/none/", "Is a directory"));
+  CAF_CHECK_EQUAL(write_problem(folder), refused(folder, "Is a directory"));
+  CAF_CHECK_EQUAL(write_problem(there.path + "/x"),
+                  refused(there.path + "/x", "Not a directory"));
+  CHECK_CONTAINS(write_problem("/proc/none/new"), "cannot write /proc");
+}
+
 CAF_TEST(a lack of memory is told) {
   const auto without_memory = [](const settings&) -> std::vector<std::string> {
     throw std::bad_alloc{};
