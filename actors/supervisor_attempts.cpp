@@ -63,11 +63,11 @@ bool supervisor_state::learn(endpoint e, const metrics::failure* f,
   case metrics::verdict::success:
   case metrics::verdict::neither:
     replicas.answered(replica, e);
-    return true;
+    break;
   case metrics::verdict::failure:
     return replicas.failed(replica, e, now) || replicas.size() == 1;
   case metrics::verdict::local:
-    return true;
+    break;
   }
   return true;
 }

@@ -231,6 +231,23 @@ CAF_TEST(attempts are counted as they start and as they end) {
                   1u);
 }
 
+CAF_TEST(an attempt that fails locally is a warning too) {
+  tick();
+
+  caf::anon_send(aut, atom::attempt_v,
+                 attempt_report{nodes,
+                                latest(nodes),
+                                1,
+                                {reason::local, "Too many open files"},
+                                5s,
+                                1s});
+  consume_messages();
+
+  CAF_CHECK_EQUAL(logged.count("WARN msg=\"Attempt 1 failed: HTTP request "
+                               "failed: Too many open files"),
+                  1u);
+}
+
 CAF_TEST(a probe is counted when it starts) {
   open();
   const auto before = status(nodes).counters.requests;
