@@ -137,6 +137,15 @@ CAF_TEST(lines go to stderr and to a file that is rotated) {
     std::filesystem::remove(former(n));
 }
 
+CAF_TEST(lines below the configured level are not written) {
+  config::log how;
+
+  how.level = config::log_level::info;
+  CAF_CHECK_EQUAL(count(stderr_of(how, {"a"}), "msg=\"a\""), 1u);
+  how.level = config::log_level::warn;
+  CAF_CHECK_EQUAL(stderr_of(how, {"a"}), "");
+}
+
 CAF_TEST(a full disk is told once on stderr and takes no line from it) {
   config::log how;
   how.file = "/dev/full"; // no write to it succeeds
