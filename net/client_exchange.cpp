@@ -70,7 +70,7 @@ void client_exchange::start() {
   limit_to(limits_.fresh);
   memory_.identities->read(while_alive([this](identity_reader::result r) {
     if (auto* e = std::get_if<error>(&r))
-      fail(std::move(*e));
+      finish(std::move(*e));
     else
       prepared(std::get<identity_reader::prepared>(std::move(r)));
   }));
@@ -89,9 +89,9 @@ void client_exchange::limit_to(std::chrono::nanoseconds timeout) {
 
 void client_exchange::time_out() {
   // Files are our own: the server has not been asked yet.
-  fail({is_prepared_ ? errc::timeout : errc::local,
-        "timed out after " + seconds_text(timeout_) + " while " +
-            recorder_.text()});
+  finish(error{is_prepared_ ? errc::timeout : errc::local,
+               "timed out after " + seconds_text(timeout_) + " while " +
+                   recorder_.text()});
 }
 
 void client_exchange::prepared(identity_reader::prepared identity) {
@@ -128,7 +128,7 @@ void client_exchange::connect() {
 
 void client_exchange::connected(connector::result r) {
   if (auto* e = std::get_if<error>(&r))
-    return fail(std::move(*e));
+    return finish(std::move(*e));
   connection_ = std::make_shared<client_connection>(
       std::get<tcp::socket>(std::move(r)), identity_.context);
   if (!identity_.context)
@@ -138,7 +138,7 @@ void client_exchange::connected(connector::result r) {
       target.server_name.empty() ? target.host : target.server_name, recorder_,
       while_alive([this](std::optional<error> e) {
         if (e)
-          fail(std::move(*e));
+          finish(std::move(*e));
         else
           send();
       }));
@@ -162,11 +162,8 @@ void client_exchange::answered(client_connection::answer a) {
   finish(std::move(a.result));
 }
 
-void client_exchange::fail(error e) {
-  abandon();
-  finish(std::move(e));
-}
-
+/// Whoever gets the result destroys this object, which closes a connection that
+/// is not kept.
 void client_exchange::finish(outcome result) {
   deadline_.cancel();
   std::visit([this](auto& either) { either.trace = recorder_.finish(); },

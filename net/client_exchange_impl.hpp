@@ -31,7 +31,7 @@ struct client_memory {
 /// thread, in a shared pointer; destroying it abandons the request.
 class client_exchange : public std::enable_shared_from_this<client_exchange> {
 public:
-  /// `memory` must outlive it. `done` is called once; it may destroy this.
+  /// `memory` must outlive it. `done` is called once and must destroy this.
   client_exchange(client_memory& memory, const time_limits& limits,
                   std::function<void(outcome)> done);
   ~client_exchange();
@@ -51,7 +51,6 @@ private:
   void connected(connector::result r);
   void send();
   void answered(client_connection::answer a);
-  void fail(error e);
   void finish(outcome result);
 
   client_memory& memory_;
