@@ -350,6 +350,18 @@ CAF_TEST(a client configuration follows the rules of Prometheus) {
   CAF_CHECK_EQUAL(problems("http_headers: {A: {value: [a]}}"),
                   "target.http_client_config.http_headers.A.value: unknown "
                   "key, did you mean \"values\"?");
+  CAF_CHECK_EQUAL(problems("http_headers: [a]"),
+                  "target.http_client_config.http_headers: expected a mapping, "
+                  "found a list");
+  CAF_CHECK_EQUAL(problems("http_headers: {A: {values: b}}"),
+                  "target.http_client_config.http_headers.A.values: expected a "
+                  "list, found a value");
+  CAF_CHECK_EQUAL(
+      problems("http_headers: {\"a b\": {}, Te: {values: [a]}}"),
+      "target.http_client_config.http_headers: the key is not the name of a "
+      "header such as X-Tenant\n"
+      "f.yml:3:51: target.http_client_config.http_headers: setting header "
+      "\"Te\" is not allowed");
   CAF_CHECK_EQUAL(problems("http_headers: {a-b: {}, A-B: {}}"),
                   "target.http_client_config.http_headers.A-B: duplicate key, "
                   "each key may occur once");
@@ -484,6 +496,18 @@ CAF_TEST(a client configuration becomes header lines) {
                   "Authorization: Token t\r\n");
   CAF_CHECK_EQUAL(lines("http_headers: {A: {values: [b, c], secrets: [d]}}"),
                   "A: b\r\nA: c\r\nA: d\r\n");
+
+  const temporary_file file{"e\n"};
+  CAF_CHECK_EQUAL(lines("http_headers: {A: {files: [" + file.path + "]}}"),
+                  "A: e\r\n");
+  CAF_CHECK_EQUAL(lines("http_headers: {A: {values: [\"b \\t~\\u00e9\"]}}"),
+                  "A: b \t~\u00e9\r\n");
+  for (const std::string control : {"\\x1f", "\\x7f", "\\0"})
+    try {
+      lines("http_headers: {A: {values: [\"b" + control + "\"]}}");
+      CAF_FAIL("a control character was accepted");
+    } catch (const std::runtime_error&) {
+    }
 
   try {
     lines("http_headers: {A: {values: [\"b\\nc: d\"]}}");

@@ -222,6 +222,10 @@ CAF_TEST(invalid hashes are refused and not shown) {
                                       "$2y$03" + hash.substr(6),
                                       "$2y$32" + hash.substr(6),
                                       "$2x" + hash.substr(3),
+                                      "$2y$1a" + hash.substr(6),
+                                      "$2y.10" + hash.substr(6),
+                                      "$2y$10." + hash.substr(7),
+                                      hash.substr(0, 59),
                                       hash + "a"};
   bad.push_back(hash);
   bad.back()[30] = '!';
@@ -278,6 +282,49 @@ CAF_TEST(a long list of problems is cut) {
                   "w.yml:1:33: nested in more than 32 levels");
 }
 
+CAF_TEST(bcrypt has three letters and costs from 04 on) {
+  for (const std::string start : {"$2a$10", "$2b$10", "$2y$10", "$2y$04"}) {
+    const auto one = start + hash.substr(6);
+    const auto c = parse("basic_auth_users: {a: " + one + "}");
+    CAF_CHECK_EQUAL(c.users.at("a"), one);
+  }
+  for (const std::string cost : {"17", "31"})
+    CHECK_CONTAINS(problems_of("basic_auth_users: {a: \"$2y$" + cost +
+                               hash.substr(6) + "\"}"),
+                   "a bcrypt cost above 16 is refused");
+}
+
+CAF_TEST(the value of a header has no control characters) {
+  const auto with = [](const std::string& c) {
+    return problems_of("http_server_config: {headers: {X-XSS-Protection: \"a" +
+                       c + "b\"}}");
+  };
+
+  for (const auto* good : {" ", "~", "\u00e9"})
+    CAF_CHECK_EQUAL(with(good), "none");
+  for (const auto* bad : {"\\0", "\\x1f", "\\x7f", "\\n"})
+    CHECK_CONTAINS(with(bad), "the value contains a control character");
+}
+
+CAF_TEST(HTTP 2 is accepted with a warning) {
+  const auto warnings = [](const std::string& value) {
+    return parse("http_server_config: {http2: " + value + "}").warnings;
+  };
+
+  CAF_CHECK(warnings("false").empty());
+  CHECK_EQUAL(warnings("true"),
+              (std::vector<std::string>{
+                  "w.yml:1:29: http_server_config.http2: HTTP/2 is not "
+                  "supported, clients get HTTP/1.1"}));
+}
+
+CAF_TEST(the versions of TLS may be one) {
+  const auto c = parse(tls("min_version: TLS12, max_version: TLS12"));
+
+  CHECK_EQUAL(c.tls->min_version, tls_version::tls12);
+  CHECK_EQUAL(c.tls->max_version, tls_version::tls12);
+}
+
 CAF_TEST(a hash that takes seconds is accepted with a warning) {
   auto slow = hash;
 
@@ -307,7 +354,9 @@ CAF_TEST(a rate that admits nobody is accepted with a warning) {
   CHECK_EQUAL(warnings("interval: 1s"), nobody("1:13"));
   CHECK_EQUAL(warnings("interval: 1s, burst: 0"), nobody("1:35"));
   CHECK_EQUAL(warnings("interval: 1s, burst: -1"), nobody("1:35"));
-  CHECK_EQUAL(warnings("interval: 5, burst: 1"), unit);
+  for (const auto* bare : {"5", "+5", "-5", "10"})
+    CHECK_EQUAL(warnings("interval: " + std::string{bare} + ", burst: 1"),
+                unit);
   for (const auto* fine : {"interval: 0, burst: 0", "interval: 0s", "burst: 0",
                            "interval: -1s", "interval: 1s, burst: 1"})
     CAF_CHECK(warnings(fine).empty());
