@@ -253,6 +253,17 @@ CAF_TEST(without targets the URL flag is the target without a name) {
   }
 }
 
+CAF_TEST(a target that the URL flag adds has the flag as its place) {
+  const temporary_file none{"targets: []"};
+  command c;
+  c.flag("--config.file=" + none.path);
+
+  c.env("BETANET_URL", "https://a");
+  CAF_CHECK_EQUAL(c.load().settings.targets.at(0).origin.text, "BETANET_URL");
+  c.flag("--betanet.url=https://b");
+  CAF_CHECK_EQUAL(c.load().settings.targets.at(0).origin.text, "--betanet.url");
+}
+
 CAF_TEST(no problem hides another) {
   const temporary_file file{"targets:\n"
                             "  - url: http://a\n"
