@@ -344,6 +344,39 @@ CAF_TEST(a client without TLS is told so and any other gets no text) {
   CAF_CHECK_EQUAL(requests, 0);
 }
 
+CAF_TEST(each version of TLS can be the only one) {
+  using net::tls_version;
+  auto m = server_material();
+  serve(m);
+
+  for (const auto& [version, name] : {std::pair{tls_version::v1_0, "TLSv1"},
+                                      {tls_version::v1_1, "TLSv1.1"},
+                                      {tls_version::v1_2, "TLSv1.2"},
+                                      {tls_version::v1_3, "TLSv1.3"}}) {
+    m.least = m.most = version;
+    server->secure({net::serve_tls(m), {}});
+    CAF_CHECK_EQUAL(seen_by_openssl(
+                        [](SSL_CTX* c) {
+                          SSL_CTX_set_min_proto_version(c, TLS1_VERSION);
+                          SSL_CTX_set_cipher_list(c, "DEFAULT:@SECLEVEL=0");
+                        },
+                        [](SSL* s) { return std::string{SSL_get_version(s)}; }),
+                    name);
+  }
+}
+
+CAF_TEST(a peer without TLS is recognised) {
+  testing::raw_server plain{{[](testing::raw_socket& s) {
+    s.send("HTTP/1.1 400 Bad Request\r\n\r\n");
+    s.read_all();
+  }}};
+  runner = std::thread{[this] { loop.run(); }};
+  port = plain.port();
+
+  CHECK_CONTAINS(get(trusting()), ", the peer seems to speak plain HTTP");
+  client.reset();
+}
+
 CAF_TEST(the server chooses the cipher suite unless it leaves that to clients) {
   auto m = server_material();
   m.least = m.most = net::tls_version::v1_2;
