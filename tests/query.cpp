@@ -24,6 +24,7 @@ CAF_TEST(the first parameter with a name is used) {
 
 CAF_TEST(names and values are decoded) {
   CAF_CHECK_EQUAL(target("target=a+b%20c%2Fd"), "a b c/d");
+  CAF_CHECK_EQUAL(target("target=%41%2f%7A"), "A/z");
   CAF_CHECK_EQUAL(target("%74arget=x"), "x");
   CAF_CHECK_EQUAL(target("target=%zz%4"), "%zz%4");
 }

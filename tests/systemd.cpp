@@ -81,6 +81,9 @@ CAF_TEST(an interval that is not a sound number is none) {
   }
   e.env("WATCHDOG_USEC", "1");
   CHECK_EQUAL(net::watchdog_interval(), std::chrono::nanoseconds{1us});
+  e.env("WATCHDOG_USEC", "3155759999999999"); // below 100 years
+  CHECK_EQUAL(net::watchdog_interval(),
+              std::chrono::nanoseconds{3155759999999999us});
 }
 
 CAF_TEST(a state is sent to the socket that systemd names) {
@@ -111,6 +114,22 @@ CAF_TEST(no state is sent without an address of systemd) {
   }
 
   CAF_CHECK_EQUAL(other.received(), "none");
+}
+
+CAF_TEST(the address of systemd is shorter than that of any socket) {
+  const auto received = [](std::size_t size) {
+    const auto address =
+        "@" + own_pid + std::string(size - own_pid.size() - 1, 'x');
+    environment e;
+    const state_socket systemd{address};
+    e.env("NOTIFY_SOCKET", address);
+    net::notify("READY=1");
+    return systemd.received();
+  };
+  constexpr auto room = sizeof sockaddr_un{}.sun_path;
+
+  CAF_CHECK_EQUAL(received(room - 1), "READY=1");
+  CAF_CHECK_EQUAL(received(room), "none"); // the final NUL has no place
 }
 
 CAF_TEST(sockets are taken only if systemd has passed them to this process) {
