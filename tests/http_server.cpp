@@ -11,6 +11,7 @@
 #include <mutex>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/un.h>
 
 using namespace betanet;
 using namespace betanet::testing;
@@ -905,6 +906,56 @@ CAF_TEST(the message about an address in use names it) {
   CAF_CHECK_EQUAL(listen_error(loop, "2001:db8::1", port),
                   "cannot listen on [2001:db8::1]:" + p +
                       ": Cannot assign requested address");
+}
+
+CAF_TEST(a listening socket can be taken over) {
+  start();
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  const auto local = raw_socket::loopback(0);
+  ::bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local);
+  ::listen(fd, 1);
+
+  const auto address = server->adopt(fd);
+
+  CAF_CHECK_EQUAL(address.substr(0, 10), "127.0.0.1:");
+  auto s = raw_socket::connect(static_cast<std::uint16_t>(
+      std::stoi(address.substr(address.rfind(':') + 1))));
+  s.send(simple);
+  CAF_CHECK(s.read_response().ends_with("hello\n"));
+}
+
+CAF_TEST(a listening socket of IPv6 can be taken over) {
+  start();
+  const int fd = ::socket(AF_INET6, SOCK_STREAM, 0);
+  sockaddr_in6 local{};
+  local.sin6_family = AF_INET6;
+  local.sin6_addr = in6addr_loopback;
+  ::bind(fd, reinterpret_cast<const sockaddr*>(&local), sizeof local);
+  ::listen(fd, 1);
+
+  CAF_CHECK_EQUAL(server->adopt(fd).substr(0, 6), "[::1]:");
+}
+
+CAF_TEST(only a listening socket of TCP can be taken over) {
+  net::http_server none{loop, {}, [](auto) {}};
+  const auto refusal = [&](int fd) -> std::string {
+    try {
+      return none.adopt(fd);
+    } catch (const std::runtime_error& e) {
+      return e.what();
+    }
+  };
+  const raw_socket idle{::socket(AF_INET, SOCK_STREAM, 0)},
+      local{::socket(AF_UNIX, SOCK_STREAM, 0)};
+  sockaddr_un anywhere{};
+  anywhere.sun_family = AF_UNIX; // a name that the kernel chooses (unix(7))
+  ::bind(local.native(), reinterpret_cast<const sockaddr*>(&anywhere),
+         sizeof anywhere.sun_family);
+  ::listen(local.native(), 1);
+
+  for (const int fd : {idle.native(), local.native(), 0, -1})
+    CAF_CHECK_EQUAL(refusal(fd), "descriptor " + std::to_string(fd) +
+                                     " is not a listening TCP socket");
 }
 
 CAF_TEST(localhost is bound without a resolver) {
