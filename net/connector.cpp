@@ -4,7 +4,6 @@
 #include "net/resolver_impl.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 namespace betanet::net {
 
@@ -25,12 +24,11 @@ constexpr std::size_t max_races = 8;
 
 } // namespace
 
-/// `f` as a handler that does nothing after the next start or stop.
+/// `f` as a handler that does nothing once this is stopped.
 template <class F>
-auto connector::while_current(F f) {
-  return [self = weak_from_this(), f = std::move(f),
-          mine = generation_](auto&&... args) {
-    if (const auto alive = self.lock(); alive && alive->generation_ == mine)
+auto connector::until_stopped(F f) {
+  return [self = weak_from_this(), f = std::move(f)](auto&&... args) {
+    if (const auto alive = self.lock(); alive && !alive->stopped_)
       f(std::forward<decltype(args)>(args)...);
   };
 }
@@ -38,13 +36,12 @@ auto connector::while_current(F f) {
 void connector::start(const std::string& host, std::uint16_t port,
                       trace_recorder& recorder,
                       std::function<void(result)> done) {
-  stop();
   done_ = std::move(done);
   port_ = port;
   recorder_ = &recorder;
   recorder.enter(step::resolve);
   names_.resolve(
-      asker_, host, while_current([this, host](const resolver::answer& a) {
+      asker_, host, until_stopped([this, host](const resolver::answer& a) {
         if (!a.addresses.empty())
           return race(a.addresses);
         finish(error{a.local ? errc::local : errc::dns, host + ": " + a.error});
@@ -54,7 +51,6 @@ void connector::start(const std::string& host, std::uint16_t port,
 void connector::start(const std::vector<asio::ip::address>& addresses,
                       std::uint16_t port, trace_recorder& recorder,
                       std::function<void(result)> done) {
-  stop();
   done_ = std::move(done);
   port_ = port;
   recorder_ = &recorder;
@@ -68,7 +64,7 @@ void connector::name_peer(const tcp::endpoint& peer) {
 /// A connecting socket is kept alive by its own handler. Without a close it
 /// would go on until the kernel gives up, after two minutes.
 void connector::stop() {
-  ++generation_;
+  stopped_ = true;
   stagger_.cancel();
   error_code ignored;
   for (const auto& socket : sockets_)
@@ -86,11 +82,8 @@ void connector::finish(result r) {
 
 void connector::race(const std::vector<asio::ip::address>& addresses) {
   recorder_->enter(step::connect);
-  peers_.clear();
   for (const auto& address : addresses)
     peers_.emplace_back(address, port_);
-  next_ = pending_ = 0;
-  failure_.reset();
   connect_next();
 }
 
@@ -103,13 +96,10 @@ void connector::connect_next() {
     ++*races_;
     ++own_races_;
   }
-  error_code ec;
-  socket->open(peer.protocol(), ec);
-  const auto finished = while_current(
-      [this, socket, peer](error_code e) { connected(socket, peer, e); });
-  if (ec)
-    return asio::post(io_, [finished, ec] { finished(ec); });
-  socket->async_connect(peer, finished);
+  // Opens the socket too; a failure of that comes as one to connect.
+  socket->async_connect(peer, until_stopped([this, socket, peer](error_code e) {
+                          connected(socket, peer, e);
+                        }));
   race_later();
 }
 
@@ -117,7 +107,7 @@ void connector::race_later() {
   if (next_ == peers_.size())
     return;
   stagger_.expires_after(stagger);
-  stagger_.async_wait(while_current([this](error_code cancelled) {
+  stagger_.async_wait(until_stopped([this](error_code cancelled) {
     if (!cancelled)
       race_next();
   }));

@@ -25,8 +25,8 @@ public:
   connector(boost::asio::io_context& io, outbound& shared, const void* asker)
       : io_(io), names_(shared.names), asker_(asker), races_(shared.races) {}
 
-  /// Calls `done` once, unless stopped before. A new start stops the former.
-  /// `recorder` must live until then.
+  /// To be called once. Calls `done` once, unless stopped before. `recorder`
+  /// must live until then.
   void start(const std::string& host, std::uint16_t port,
              trace_recorder& recorder, std::function<void(result)> done);
   /// With addresses that are known already, at least one.
@@ -37,7 +37,7 @@ public:
 
 private:
   template <class F>
-  auto while_current(F f);
+  auto until_stopped(F f);
 
   void race(const std::vector<boost::asio::ip::address>& addresses);
   void connect_next();
@@ -55,8 +55,8 @@ private:
   const std::shared_ptr<std::size_t> races_; ///< See `outbound::races`.
   std::size_t own_races_ = 0;                ///< Counted there.
   std::function<void(result)> done_;
-  trace_recorder* recorder_ = nullptr; ///< Of the start that runs.
-  std::uint64_t generation_ = 0;       ///< Grows with each start and stop.
+  trace_recorder* recorder_ = nullptr; ///< Of the start.
+  bool stopped_ = false;               ///< Has finished, or was stopped.
   std::vector<boost::asio::ip::tcp::endpoint> peers_;
   std::uint16_t port_ = 0;
   std::size_t next_ = 0;    ///< Index of the next peer to try.
