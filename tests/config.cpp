@@ -317,6 +317,19 @@ CAF_TEST(a client configuration follows the rules of Prometheus) {
       problems("basic_auth: {password: a, password_file: /dev/null}"),
       prefix + "at most one of basic_auth password & password_file must be "
                "configured");
+  for (const auto& [block, key] :
+       {std::pair<std::string, std::string>{"basic_auth", "username"},
+        {"basic_auth", "password"},
+        {"authorization", "credentials"}})
+    CHECK_CONTAINS(
+        problems(block + ": {" + key + ": a, " + key + "_file: /dev/null}"),
+        prefix + "at most one of " + block + " " + key + " & " + key +
+            "_file must be configured");
+  for (const std::string key : {"ca", "cert", "key"})
+    CHECK_CONTAINS(
+        problems("tls_config: {" + key + ": a, " + key + "_file: /dev/null}"),
+        prefix + "at most one of " + key + " & " + key +
+            "_file must be configured");
   CAF_CHECK_EQUAL(
       problems("basic_auth: {username: a}, authorization: {credentials: b}"),
       prefix + "at most one of basic_auth & authorization must be configured");
