@@ -46,7 +46,7 @@ void client_connection::shake_hands(
   secured.async_handshake(
       asio::ssl::stream_base::client,
       while_open([this, &recorder, ssl, done = std::move(done)](error_code ec) {
-        recorder.trace.certificate_expiry = expiry_of(ssl, chain_);
+        recorder.trace.certificate_expiry = expiry_of(ssl);
         if (ec)
           return done(handshake_error(ec, chain_.defect));
         recorder.trace.tls_version = SSL_get_version(ssl);

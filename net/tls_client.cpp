@@ -36,8 +36,6 @@ int on_server_certificate(int good, X509_STORE_CTX* store) {
         X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
     if (auto* certificate = X509_STORE_CTX_get_current_cert(store))
       found->defect += " (certificate " + subject_of(certificate) + ")";
-    // OpenSSL forgets a chain that it refuses.
-    found->expiry = expiry_of(X509_STORE_CTX_get0_untrusted(store));
   }
   return good;
 }
@@ -92,10 +90,8 @@ bool expect_host(SSL* ssl, std::string host, const tls_context& c,
                                                     host.c_str()) == 1;
 }
 
-std::optional<std::chrono::sys_seconds> expiry_of(SSL* ssl,
-                                                  const server_chain& found) {
-  auto* const certificates = SSL_get_peer_cert_chain(ssl);
-  return certificates ? expiry_of(certificates) : found.expiry;
+std::optional<std::chrono::sys_seconds> expiry_of(SSL* ssl) {
+  return expiry_of(SSL_get_peer_cert_chain(ssl)); // of a refused one, too
 }
 
 } // namespace betanet::net

@@ -21,8 +21,6 @@ struct tls_context {
 /// What a handshake finds out about the certificates of a server.
 struct server_chain {
   std::string defect; ///< What verification found wrong; empty: nothing.
-  /// When the first certificate of a refused chain expires.
-  std::optional<std::chrono::sys_seconds> expiry;
 };
 
 /// Prepares a handshake with a server: asks it for the certificate of `host` (a
@@ -33,8 +31,7 @@ struct server_chain {
 
 /// When the first certificate of the server's chain expires, after a handshake
 /// that succeeded or failed; empty if there was no certificate.
-std::optional<std::chrono::sys_seconds> expiry_of(SSL* ssl,
-                                                  const server_chain& found);
+std::optional<std::chrono::sys_seconds> expiry_of(SSL* ssl);
 
 /// When the first certificate that a server's context sends expires.
 std::optional<std::chrono::sys_seconds> expiry_of(const tls_context& c);

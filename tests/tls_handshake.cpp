@@ -213,6 +213,11 @@ CAF_TEST(a server of another authority is asked nothing) {
   CAF_CHECK(seen.certificate_expiry.has_value());
   CAF_CHECK_EQUAL(requests, 0);
 
+  auto old = trusting();
+  old.most = net::tls_version::v1_2;
+  CHECK_CONTAINS(get(old), "(certificate /CN=server)");
+  CAF_CHECK(seen.certificate_expiry.has_value());
+
   auto careless = trusting();
   careless.verify = false;
   CAF_CHECK_EQUAL(get(careless), "hello");
