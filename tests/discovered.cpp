@@ -135,6 +135,27 @@ CAF_TEST(only ten of many warnings are told) {
                   "and 15 more discovered targets are left out");
 }
 
+CAF_TEST(ten warnings are told without a number of others) {
+  const auto m =
+      merge_targets(configured(), {listed(std::vector<std::string>(10))});
+
+  CAF_CHECK_EQUAL(m.warnings.size(), 10u);
+  CHECK_NOT_CONTAINS(m.warnings.back(), "more discovered targets");
+}
+
+CAF_TEST(a name has one to two hundred characters) {
+  using config::is_target_name;
+  std::string euros;
+  for (int i = 0; i < 200; ++i)
+    euros += "\xe2\x82\xac";
+
+  CAF_CHECK(is_target_name("x"));
+  CAF_CHECK(is_target_name(euros));
+  for (const auto& bad :
+       {std::string{}, euros + "x", std::string{"a\nb"}, std::string{"\xff"}})
+    CAF_CHECK(!is_target_name(bad));
+}
+
 CAF_TEST(each target is in exactly one shard) {
   std::vector<std::string> all;
   for (int i = 0; i < 100; ++i)
