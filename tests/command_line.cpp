@@ -93,6 +93,9 @@ CAF_TEST(a flag without its value is an error) {
                   "--log.level: a value is needed (see --help)");
   CAF_CHECK_EQUAL(command{}.flag("--log.level=").problems(),
                   "--log.level: \"\" is not one of debug, info, warn, error");
+  CAF_CHECK_EQUAL(command{}.flag("--cache.ttl=").problems(),
+                  "--cache.ttl: \"\" is not a duration such as 250ms, 15s or "
+                  "1m30s");
 }
 
 CAF_TEST(a switch takes true and false and one and zero in any case) {
