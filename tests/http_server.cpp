@@ -400,6 +400,25 @@ CAF_TEST(empty lines are ignored and do not extend the timeout) {
   CAF_CHECK(!open);
 }
 
+CAF_TEST(bytes of a request do not extend its timeout) {
+  net::server_limits l;
+  l.header_timeout = 100ms;
+  l.idle_timeout = 1h;
+  start(l);
+  auto s = connect();
+  s.send(simple);
+  s.read_response();
+
+  bool open = true;
+  for (int i = 0; i < 200 && open; ++i) {
+    pollfd nothing{};
+    ::poll(&nothing, 0, 10);
+    open = s.send("x");
+  }
+
+  CAF_CHECK(!open);
+}
+
 CAF_TEST(a refused HEAD has no body) {
   start();
   auto s = connect();
