@@ -256,6 +256,16 @@ CAF_TEST(without targets the URL flag is the target without a name) {
   }
 }
 
+CAF_TEST(the interval of automatic reloads is a duration) {
+  const std::string flag = "--config.auto-reload-interval";
+
+  CHECK_EQUAL(command{}.load().auto_reload, 0s);
+  CHECK_EQUAL(command{}.flag(flag + "=30s").load().auto_reload, 30s);
+  CAF_CHECK_EQUAL(command{}.flag(flag + "=5").problems(),
+                  flag + ": \"5\" is not a duration such as 250ms, 15s or "
+                         "1m30s");
+}
+
 CAF_TEST(a target that the URL flag adds has the flag as its place) {
   const temporary_file none{"targets: []"};
   command c;
