@@ -136,6 +136,29 @@ CAF_TEST(a problem with a list in JSON is told with its place) {
                   "f.json:1:4: unexpected text after the list");
 }
 
+CAF_TEST(a value of a wrong kind in JSON is told with what is expected) {
+  const std::pair<const char*, const char*> table[] = {
+      {"{}", "found an object, a list of groups"},
+      {"1", "found a number, a list of groups"},
+      {"[[]]", "found a list, an object"},
+      {"[true]", "found a boolean, an object"},
+      {"[-1]", "found a number, an object"},
+      {"[\"a\"]", "found a text, an object"},
+      {"[{\"targets\": {}}]", "found an object, a list of addresses"},
+      {"[{\"targets\": \"a\"}]", "found a text, a list of addresses"},
+      {"[{\"targets\": [[]]}]", "found a list, an address"},
+      {"[{\"targets\": [{}]}]", "found an object, an address"},
+      {"[{\"labels\": []}]", "found a list, an object of labels"},
+      {"[{\"labels\": 1.5}]", "found a number, an object of labels"},
+      {"[{\"labels\": {\"a\": {}}}]", "found an object, a text"},
+      {"[{\"labels\": {\"a\": []}}]", "found a list, a text"},
+      {"[{\"labels\": {\"a\": false}}]", "found a boolean, a text"}};
+
+  for (const auto& [text, expected] : table)
+    CHECK_CONTAINS(json_problem(text),
+                   std::string{": "} + expected + " is expected");
+}
+
 CAF_TEST(a problem with a list in YAML is told with its place) {
   CAF_CHECK_EQUAL(yaml_problem("- targets: [[]]"),
                   "f.yml:1:13: found a list, a text is expected");
