@@ -92,7 +92,9 @@ CAF_TEST(text from outside cannot break a line or steer a terminal) {
       {"\xc1\xbf", R"(\u00c1\u00bf)"},           // overlong
       {"\xe0\x9f\xbf", R"(\u00e0\u009f\u00bf)"}, // overlong
       {"\xed\xa0\x80", R"(\u00ed\u00a0\u0080)"}, // a surrogate
+      {"\xf0\x8f\xbf\xbf", R"(\u00f0\u008f\u00bf\u00bf)"}, // overlong
       {"\xf4\x90\x80\x80", R"(\u00f4\u0090\u0080\u0080)"}, // beyond Unicode
+      {"\xf5\x80\x80\x80", R"(\u00f5\u0080\u0080\u0080)"}, // beyond Unicode
       {"\u200e\u200f", R"(\u200e\u200f)"}, // marks of a direction
       {"\u202a\u202e", R"(\u202a\u202e)"}, // overrides of the direction
       {"\u2066\u2069", R"(\u2066\u2069)"}, // isolates
