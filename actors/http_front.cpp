@@ -85,6 +85,7 @@ void http_front_state::tell_late() {
     return;
   watched_until.reset();
   tell_late(page_questions, cache_timeout, reply_without_cache());
+  tell_late(target_questions, cache_timeout, reply_without_cache());
   tell_late(census_questions, presenter_timeout, reply_without_cache());
   tell_late(settings_questions, reloader_timeout,
             reply_without_configuration());

@@ -1,6 +1,5 @@
-#include "actors/http_front.hpp"
-
 #include "actors/front_replies_impl.hpp"
+#include "actors/http_front.hpp"
 #include "net/query.hpp"
 
 #include <algorithm>
@@ -42,8 +41,15 @@ void http_front_state::scrape(exchange_ptr e) {
       ++scrapes;
       return respond(e, reply_with(kept, request));
     }
-  page_questions.add(std::move(q), std::move(e));
-  ask_for_pages();
+  auto& questions = questions_like(q);
+  questions.add(std::move(q), std::move(e));
+  ask_for_pages(questions);
+}
+
+/// The questions among which this one waits.
+shared_questions<http_front_state::page_question>&
+http_front_state::questions_like(const page_question& q) {
+  return q.target ? target_questions : page_questions;
 }
 
 /// Pages are large: they are dropped even if nobody asks for another one.
@@ -54,8 +60,9 @@ void http_front_state::drop_old_pages() {
                 [&](const auto& kept) { return !is_young(kept.made, route); });
 }
 
-void http_front_state::ask_for_pages() {
-  while (const auto* q = page_questions.begin(self->clock().now())) {
+void http_front_state::ask_for_pages(
+    shared_questions<page_question>& questions) {
+  while (const auto* q = questions.begin(self->clock().now())) {
     watch(cache_timeout);
     const bool whole = !q->target;
     const page_query asked{whole ? totals() : metrics::front_totals{},
@@ -63,9 +70,9 @@ void http_front_state::ask_for_pages() {
                            q->compressed, q->target};
     self->request(cache, caf::infinite, atom::render_v, asked)
         .then([this, q = *q](const page_ptr& p) { page_arrived(q, p); },
-              [this, q = *q](const caf::error&) {
-                answer_all(page_questions, q, reply_without_cache());
-                ask_for_pages();
+              [this, q = *q, &questions](const caf::error&) {
+                answer_all(questions, q, reply_without_cache());
+                ask_for_pages(questions);
               });
   }
 }
@@ -81,7 +88,8 @@ metrics::front_totals http_front_state::totals() {
 
 void http_front_state::page_arrived(const page_question& q, const page_ptr& p) {
   kept_page arrived{q, p, self->clock().now(), {}};
-  const auto waiting = page_questions.end(q);
+  auto& questions = questions_like(q);
+  const auto waiting = questions.end(q);
   for (const auto& e : waiting)
     respond(e, p ? reply_with(arrived, e->request())
                  : text_reply(404, "No such target.\n"));
@@ -94,14 +102,16 @@ void http_front_state::page_arrived(const page_question& q, const page_ptr& p) {
         atom::drop_v);
     scrapes += waiting.size();
   }
-  ask_for_pages();
+  ask_for_pages(questions);
 }
 
 /// Whether the renderer has not answered for so long that it may hang.
 bool http_front_state::page_is_late() const {
-  const auto left =
-      page_questions.time_left(self->clock().now(), cache_timeout);
-  return left && *left <= left->zero();
+  const auto late = [this](const auto& questions) {
+    const auto left = questions.time_left(self->clock().now(), cache_timeout);
+    return left && *left <= left->zero();
+  };
+  return late(page_questions) || late(target_questions);
 }
 
 } // namespace betanet

@@ -38,7 +38,7 @@ public:
   }
 
   /// A question to ask now, for which `end` must be called when the answer is
-  /// there, however late. Null while as many as allowed are being asked and if
+  /// there, however late. Null while as many as allowed are being asked, or if
   /// nobody waits. Clients that have gone are dropped.
   const Question* begin(metrics::time_point now) {
     if (asked_.size() >= at_once_)
@@ -54,7 +54,8 @@ public:
           return served_[client_of(a)] < served_[client_of(b)];
         });
     served_[client_of(*next)] = ++turn_;
-    auto& asked = asked_.emplace_back(next->first, now);
+    asked_.push_back({next->first, now});
+    auto& asked = asked_.back();
     std::erase_if(waiting_, [&](auto& w) {
       if (!(w.first == asked.question))
         return false;

@@ -437,6 +437,70 @@ CAF_TEST(a reloader that does not answer is awaited for 25 seconds) {
   CAF_CHECK_EQUAL(reload->body(), "The reload did not end in time.\n");
 }
 
+CAF_TEST(pages of all targets are made one after the other) {
+  std::vector<caf::typed_response_promise<page_ptr>> asked;
+  std::size_t made = 0;
+  bool is_made = false; // the next page, at the next message
+  const auto slow = sys.spawn(
+      [&](page_source_actor::pointer me) -> page_source_actor::behavior_type {
+        return {
+            [&, me](atom::render, const page_query&) {
+              asked.push_back(me->make_response_promise<page_ptr>());
+              return asked.back();
+            },
+            [&](atom::list) {
+              if (std::exchange(is_made, false))
+                asked.at(made++).deliver(
+                    std::make_shared<const metrics::page>());
+              return std::make_shared<const metrics::census>();
+            },
+        };
+      });
+  kill(aut);
+  kill(shows);
+  kill(std::exchange(store, slow));
+  start();
+
+  std::vector<std::shared_ptr<fake_exchange>> forms;
+  for (const auto* format : {"", "application/openmetrics-text"})
+    for (const auto* encoding : {"", "gzip"}) {
+      accept = format;
+      accept_encoding = encoding;
+      forms.push_back(get("/metrics"));
+    }
+  const auto single = get("/metrics?target=a");
+  CAF_CHECK_EQUAL(asked.size(), 2u); // the first form and the single target
+
+  for (int i = 0; i < 5; ++i) {
+    advance(400ms);
+    CAF_CHECK_EQUAL(get("/-/healthy")->status(), 200);
+    is_made = true;
+    get("/?filter=" + std::to_string(i)); // asks the cache
+  }
+
+  for (const auto& e : forms)
+    CAF_CHECK_EQUAL(e->status(), 200);
+  CAF_CHECK_EQUAL(single->status(), 200);
+}
+
+CAF_TEST(a client with one question gets the next turn) {
+  shared_questions<int> questions{2};
+  const auto ask = [&](int question, const std::string& client) {
+    const auto e = std::make_shared<fake_exchange>();
+    e->asked.peer = client;
+    questions.add(question, e);
+  };
+  for (const int q : {1, 2, 3, 4})
+    ask(q, "crowd");
+  questions.begin({});
+  questions.begin({});
+  ask(5, "scraper");
+
+  questions.end(1);
+
+  CAF_CHECK_EQUAL(*questions.begin({}), 5);
+}
+
 CAF_TEST(as many questions as allowed are asked at a time) {
   shared_questions<int> questions{2};
   std::vector<exchange_ptr> clients;
@@ -474,9 +538,10 @@ CAF_TEST(no path fills a mailbox) {
 
   run_front_only();
 
-  CAF_CHECK_EQUAL(waiting_messages(store), 16u); // render
-  CAF_CHECK_EQUAL(waiting_messages(shows), 1u);  // show
-  CAF_CHECK_EQUAL(waiting_messages(owner), 2u);  // reload, describe
+  // one page of all targets, 16 of single ones
+  CAF_CHECK_EQUAL(waiting_messages(store), 17u);
+  CAF_CHECK_EQUAL(waiting_messages(shows), 1u); // show
+  CAF_CHECK_EQUAL(waiting_messages(owner), 2u); // reload, describe
 
   consume_messages();
   advance(10s);
