@@ -93,8 +93,8 @@ group_settings settings_of(const target_ptr& of,
 
 supervisor_actor spawn_group(caf::actor_system& sys, const target_ptr& t,
                              const group_dependencies& with) {
-  return spawn_on<caf::lazy_init>(with.loop, sys, supervisor,
-                                  settings_of(t, with), with.journal, with.log);
+  return spawn_on(with.loop, sys, supervisor, settings_of(t, with),
+                  with.journal, with.log);
 }
 
 snapshot_ptr empty_snapshot(const config::target& t, metrics::time_point now) {

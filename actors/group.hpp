@@ -32,7 +32,7 @@ using target_ptr = std::shared_ptr<const config::target>;
 /// Makes the settings of the supervisor of a target.
 group_settings settings_of(const target_ptr& t, const group_dependencies& with);
 
-/// Spawns the supervisor of a target, which spawns the rest of its group at its
+/// Spawns the supervisor of a target, which spawns the rest of its group at the
 /// first tick: thousands of groups that start at once would hold up the thread
 /// on which they run.
 supervisor_actor spawn_group(caf::actor_system& sys, const target_ptr& t,

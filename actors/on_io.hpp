@@ -5,7 +5,6 @@
 #include <caf/execution_unit.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
-#include <caf/spawn_options.hpp>
 #include <caf/stateful_actor.hpp>
 
 #include <functional>
@@ -98,16 +97,14 @@ private:
 };
 
 /// Spawns an actor by `host`, a system or another actor, on the thread of the
-/// loop; without a loop, on CAF's workers. `f` makes its behaviour from `xs`:
-/// at once, or with the option `caf::lazy_init` when its first message arrives.
-template <caf::spawn_options Options = caf::no_spawn_options, class Host,
-          class Behavior, class Actor, class... Params, class... Ts>
+/// loop; without a loop, on CAF's workers. `f` makes its behaviour from `xs`.
+template <class Host, class Behavior, class Actor, class... Params, class... Ts>
 typename Actor::actor_hdl spawn_on(net::loop* l, Host& host,
                                    Behavior (*f)(Actor*, Params...),
                                    Ts&&... xs) {
   if (!l)
-    return host.template spawn<Options>(f, std::forward<Ts>(xs)...);
-  return host.template spawn<on_io<Actor>, Options>(
+    return host.spawn(f, std::forward<Ts>(xs)...);
+  return host.template spawn<on_io<Actor>>(
       *l, [f, ... xs = std::forward<Ts>(xs)](Actor* self) mutable {
         return f(self, std::move(xs)...);
       });

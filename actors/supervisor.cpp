@@ -45,6 +45,8 @@ void supervisor_state::on_tick(const tick& t) {
     apply_settings(*g);
     u.rules = g->rules;
   }
+  if (!aggregator)
+    start_group();
   log.write(collection_level(), "Collecting Betanet metrics...",
             {{"target", settings.target}});
   for (const auto e : all_endpoints) {
@@ -66,6 +68,17 @@ void supervisor_state::on_tick(const tick& t) {
     }
   }
   publish(std::move(u));
+}
+
+/// Spawns the fetchers and the aggregator.
+void supervisor_state::start_group() {
+  for (const auto e : all_endpoints) {
+    at(e).fetcher = settings.make_fetcher(self, e);
+    at(e).outdated = false;
+    self->monitor(at(e).fetcher);
+  }
+  aggregator = settings.make_aggregator(self);
+  self->monitor(aggregator);
 }
 
 void supervisor_state::apply_settings(const group_settings& g) {
@@ -245,9 +258,11 @@ bool supervisor_state::may_restart(const char* actor, const caf::error& cause) {
 }
 
 void supervisor_state::stop(caf::error reason) {
-  for (auto& w : endpoints)
-    self->send_exit(w.fetcher, caf::exit_reason::user_shutdown);
-  self->send_exit(aggregator, caf::exit_reason::user_shutdown);
+  if (aggregator) {
+    for (auto& w : endpoints)
+      self->send_exit(w.fetcher, caf::exit_reason::user_shutdown);
+    self->send_exit(aggregator, caf::exit_reason::user_shutdown);
+  }
   self->send(journal, atom::drop_v, std::uint64_t{self->id()});
   self->quit(std::move(reason));
 }
@@ -279,18 +294,13 @@ supervisor(supervisor_impl::stateful_pointer<supervisor_state> self,
   state.settings = std::move(settings);
   state.journal = std::move(j);
   state.log = std::move(l);
-  state.next_tick = self->clock().now();
   state.replicas = {state.settings.replicas, state.settings.balance,
                     state.settings.open_duration};
   for (const auto e : all_endpoints) {
     state.endpoints.emplace_back(state.settings);
     state.at(e).status.breaker_since = state.settings.wall_clock();
-    state.at(e).fetcher = state.settings.make_fetcher(self, e);
-    self->monitor(state.at(e).fetcher);
   }
   state.name_endpoints();
-  state.aggregator = state.settings.make_aggregator(self);
-  self->monitor(state.aggregator);
   return state.make_behavior();
 }
 

@@ -81,6 +81,7 @@ struct supervisor_state {
   void on_down(const caf::down_msg& down);
   void stop(caf::error reason);
 
+  void start_group();
   void apply_settings(const group_settings& g);
   void replace_outdated_fetcher(endpoint e);
   void refuse_tick(endpoint e);
@@ -109,7 +110,7 @@ struct supervisor_state {
   journal_actor journal;
   event_log log;
   std::vector<watched_endpoint> endpoints; ///< By `index(endpoint)`.
-  aggregator_actor aggregator;
+  aggregator_actor aggregator; ///< Null until the first tick, as fetchers.
   metrics::replica_set replicas{1, {}, {}};
   std::uint64_t latest_tick = 0; ///< Its number.
   metrics::collections collections;
@@ -117,7 +118,7 @@ struct supervisor_state {
   /// Of the latest handshake with the target, by whichever endpoint.
   certificate_expiry expiry;
   std::deque<metrics::time_point> recent_restarts; ///< Oldest first.
-  metrics::time_point next_tick{};
+  metrics::time_point next_tick{}; ///< Known from the first tick on.
   static inline const char* name = "supervisor";
 };
 

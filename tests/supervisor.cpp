@@ -136,12 +136,6 @@ CAF_TEST(a tick polls the three endpoints) {
   CHECK_EQUAL(updates.back()->next_tick, now() + 15s);
 }
 
-CAF_TEST(before the first tick the next one is due at the start) {
-  kill(aggregator); // the new one gets an update
-
-  CHECK_EQUAL(updates.back()->next_tick, now());
-}
-
 CAF_TEST(the expiry of the latest certificate that was seen is kept) {
   using std::chrono::sys_seconds;
   tick();
@@ -642,6 +636,8 @@ CAF_TEST(breakers and counters survive the death of actors) {
 }
 
 CAF_TEST(a sixth death within a minute ends the supervisor) {
+  tick();
+  end(nodes, good());
   for (int i = 0; i < 5; ++i) {
     kill(fetchers[0]);
     advance(10s);
@@ -652,7 +648,7 @@ CAF_TEST(a sixth death within a minute ends the supervisor) {
   tick();
   end(nodes, good());
   tick();
-  CAF_CHECK_EQUAL(fetches(nodes), 2u); // alive
+  CAF_CHECK_EQUAL(fetches(nodes), 3u); // alive
   end(nodes, good());
 
   self->monitor(aut);
@@ -663,7 +659,7 @@ CAF_TEST(a sixth death within a minute ends the supervisor) {
   self->receive([&](const caf::down_msg&) { down = true; },
                 caf::after(0s) >> [] {});
   CAF_CHECK(down);
-  CAF_CHECK_EQUAL(fetches(nodes), 2u);
+  CAF_CHECK_EQUAL(fetches(nodes), 3u);
   CAF_CHECK_EQUAL(logged.count("Actor died too often"), 1u);
 }
 
@@ -697,6 +693,34 @@ CAF_TEST(new settings apply at the next tick) {
   tick();
   CAF_CHECK(!updates.back()->rules);
   CAF_CHECK(fetchers[2] != before[2]);
+}
+
+CAF_TEST(settings that come before the first tick start the group) {
+  int made = 0, made_formerly = 0;
+  const auto counting = [&](int& count) {
+    return [this, &count](supervisor_impl::pointer parent, endpoint e) {
+      ++count;
+      return settings.make_fetcher(parent, e);
+    };
+  };
+  auto former = settings, g = settings;
+  former.make_fetcher = counting(made_formerly);
+  g.make_fetcher = counting(made);
+  const auto other = sys.spawn(supervisor, former, story, logged.log);
+  consume_messages();
+
+  caf::anon_send(other, atom::configure_v,
+                 std::make_shared<const group_settings>(g));
+  consume_messages();
+  CAF_CHECK_EQUAL(made + made_formerly, 0);
+
+  caf::anon_send(other, atom::collect_v, betanet::tick{1, now() + 15s});
+  consume_messages();
+  CAF_CHECK_EQUAL(made, 3);
+  CAF_CHECK_EQUAL(made_formerly, 0);
+  CAF_CHECK_EQUAL(fetches(nodes), 1u);
+  caf::anon_send_exit(other, caf::exit_reason::user_shutdown);
+  consume_messages();
 }
 
 CAF_TEST(an open breaker keeps its timer when settings change) {
