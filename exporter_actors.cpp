@@ -1,13 +1,13 @@
-// Which actors the exporter starts, and where they run.
 #include "actors/cache.hpp"
 #include "actors/http_front.hpp"
 #include "actors/journal.hpp"
 #include "actors/on_io.hpp"
 #include "actors/presenter.hpp"
 #include "actors/scheduler.hpp"
-#include "actors/upstream.hpp"
+#include "actors/web_reading.hpp"
 #include "exporter.hpp"
 
+/// Which actors the exporter starts, and where they run.
 namespace betanet {
 
 namespace {

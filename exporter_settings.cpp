@@ -1,5 +1,3 @@
-// What the exporter hands to its actors: settings, and how they reach the rest
-// of the process.
 #include "actors/enums.hpp"
 #include "actors/upstream.hpp"
 #include "config/file.hpp"
@@ -14,6 +12,8 @@
 
 #include <random>
 
+/// What the exporter hands to its actors: settings, and how they reach the rest
+/// of the process.
 namespace betanet {
 
 using namespace std::chrono_literals;

@@ -136,7 +136,7 @@ void server::open_service() {
   }
 }
 
-/// Accepts until the tcp::acceptor is closed. Other errors pass: a client that
+/// Accepts until the acceptor is closed. Other errors pass: a client that
 /// has gone away, or a lack of descriptors, which would fail again at once.
 awaitable<void> server::accept(tcp::acceptor& from) {
   for (;;) {

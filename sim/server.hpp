@@ -17,8 +17,8 @@ struct settings {
   sim::faults faults;     ///< Those to begin with.
 };
 
-/// Serves until SIGINT or SIGTERM. Throws `std::invalid_argument` if an address
-/// is none, `std::runtime_error` if it cannot be used.
+/// Serves until SIGINT or SIGTERM. Throws `std::invalid_argument` if a text is
+/// not an address, `std::runtime_error` if an address cannot be used.
 void serve(const settings& s);
 
 /// Whether a simulator listens at this address, whatever faults it simulates.

@@ -10,7 +10,8 @@
 
 namespace betanet::testing {
 
-/// All actors except the front, connected as in exporter.cpp, on virtual time.
+/// All actors except the front, connected as in exporter_actors.cpp, on virtual
+/// time.
 struct wired_fixture : fixture {
   ~wired_fixture() override {
     living.reset();
