@@ -175,9 +175,12 @@ def compare_targets(bench, session, section, services):
     rows = section.table(
         f"`?target=`, {MANY} targets in turn, {size} bytes; the peer is "
         "blackbox_exporter, which asks the service each time", COLUMNS)
-    pairs = in_pairs(
-        lambda: load(exporter, exporter.url, bench.seconds, 8, script=ours),
-        lambda: load(blackbox, probe, bench.seconds, 8), bench.rounds)
-    rows.append(row("8 connections", pairs))
+    for connections in (8, 32):
+        pairs = in_pairs(
+            lambda: load(exporter, exporter.url, bench.seconds, connections,
+                         script=ours),
+            lambda: load(blackbox, probe, bench.seconds, connections),
+            bench.rounds)
+        rows.append(row(f"{connections} connections", pairs))
     section.figure("scrape.target.rate", [a.rate for a, _ in pairs], "higher")
     section.figure("scrape.target.cpu", ratios(pairs, "cost"), "lower", True)
