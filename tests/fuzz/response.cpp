@@ -4,7 +4,6 @@
 #include "metrics/parse.hpp"
 #include "metrics/render.hpp"
 #include "net/response_reader.hpp"
-#include "tests/exposition_check.hpp"
 
 #include <bitset>
 #include <cstdlib>
@@ -12,6 +11,13 @@
 #include <optional>
 #include <tuple>
 #include <utility>
+
+// The check of pages guides no input, and its instrumentation took a third of
+// the time.
+#pragma clang attribute push(__attribute__((no_sanitize("coverage"))),         \
+                             apply_to = function)
+#include "tests/exposition_check.hpp"
+#pragma clang attribute pop
 
 using namespace betanet;
 using net::response_reader;
