@@ -272,9 +272,12 @@ CAF_TEST(a target that the URL flag adds has the flag as its place) {
   c.flag("--config.file=" + none.path);
 
   c.env("BETANET_URL", "https://a");
-  CAF_CHECK_EQUAL(c.load().settings.targets.at(0).origin.text, "BETANET_URL");
+  const auto by_variable = c.load().settings.targets.at(0);
   c.flag("--betanet.url=https://b");
-  CAF_CHECK_EQUAL(c.load().settings.targets.at(0).origin.text, "--betanet.url");
+  const auto by_flag = c.load().settings.targets.at(0);
+
+  CAF_CHECK_EQUAL(by_variable.origin.text, "BETANET_URL");
+  CAF_CHECK_EQUAL(by_flag.origin.text, "--betanet.url");
 }
 
 CAF_TEST(no problem hides another) {
