@@ -172,6 +172,12 @@ CAF_TEST(invalid files are refused with place and reason) {
       {"web: {listen_addresses: [\"unix:/tmp/x\"]}",
        "f.yml:1:26: web.listen_addresses: \"unix:/tmp/x\": a listen address is "
        "HOST:PORT or :PORT, and an IPv6 address is written in brackets"},
+      {"web: {listen_addresses: [\"[::1:9200\"]}",
+       "f.yml:1:26: web.listen_addresses: \"[::1:9200\": a listen address is "
+       "HOST:PORT or :PORT, and an IPv6 address is written in brackets"},
+      {"web: {listen_addresses: [\"::1]:9200\"]}",
+       "f.yml:1:26: web.listen_addresses: \"::1]:9200\": a listen address is "
+       "HOST:PORT or :PORT, and an IPv6 address is written in brackets"},
       {"web: {listen_addresses: [\":65536\"]}",
        "f.yml:1:26: web.listen_addresses: \"65536\" is not between 0 and "
        "65535"},

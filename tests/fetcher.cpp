@@ -349,6 +349,10 @@ CAF_TEST(only gateway errors are retried) {
     const auto& f = again ? attempts[0].failure : *polls[0].poll.failure;
     CHECK_EQUAL(f.why, why);
     CAF_CHECK_EQUAL(f.status, code);
+    CAF_CHECK_EQUAL(
+        f.text,
+        "HTTP status " + std::to_string(code) +
+            (why == reason::http_3xx ? ", redirects are not followed" : ""));
   }
 }
 

@@ -113,12 +113,7 @@ CAF_TEST(health says where and since when an endpoint fails) {
 
 CAF_TEST(health names the replica that answered last) {
   auto& s = *add("a");
-  s.urls = std::make_shared<const metrics::endpoint_urls>(
-      metrics::endpoint_urls{"http://a/m", "http://a/n", "http://a/s"});
-  s.addresses = std::make_shared<const std::vector<metrics::replica_address>>(
-      std::vector<metrics::replica_address>{
-          {"http://a", *s.urls},
-          {"http://b", {"http://b/m", "http://b/n", "http://b/s"}}});
+  make_replicated(s);
   s.replicas = {{t0 + 30s, 1}, {}};
   s.endpoints[0].answered_by = 1;
 

@@ -82,12 +82,7 @@ CAF_TEST(the filter takes capitals of ASCII for small letters) {
 
 CAF_TEST(the filter finds the addresses of replicas) {
   auto& s = *add_good("eu");
-  s.urls = std::make_shared<const metrics::endpoint_urls>(
-      metrics::endpoint_urls{"http://a/m", "http://a/n", "http://a/s"});
-  s.addresses = std::make_shared<const std::vector<metrics::replica_address>>(
-      std::vector<metrics::replica_address>{
-          {"http://a", *s.urls},
-          {"http://b", {"http://b/m", "http://b/n", "http://b/s"}}});
+  make_replicated(s);
 
   filter = "http://b";
   CHECK_EQUAL(survey().matching, 1u);

@@ -49,6 +49,16 @@ struct page_view {
     return s;
   }
 
+  /// Gives the target the replicas `http://a` and `http://b`.
+  static void make_replicated(snapshot& s) {
+    s.urls = std::make_shared<const metrics::endpoint_urls>(
+        metrics::endpoint_urls{"http://a/m", "http://a/n", "http://a/s"});
+    s.addresses = std::make_shared<const std::vector<metrics::replica_address>>(
+        std::vector<metrics::replica_address>{
+            {"http://a", *s.urls},
+            {"http://b", {"http://b/m", "http://b/n", "http://b/s"}}});
+  }
+
   pages::view at(metrics::time_point now) const {
     return {
         .all = all,

@@ -383,12 +383,7 @@ CAF_TEST(the page of ten thousand targets is smaller than a megabyte) {
 
 CAF_TEST(the page names the replica that answered last) {
   auto& s = *add_failing("eu", 5s);
-  s.urls = std::make_shared<const metrics::endpoint_urls>(
-      metrics::endpoint_urls{"http://a/m", "http://a/n", "http://a/s"});
-  s.addresses = std::make_shared<const std::vector<metrics::replica_address>>(
-      std::vector<metrics::replica_address>{
-          {"http://a", *s.urls},
-          {"http://b", {"http://b/m", "http://b/n", "http://b/s"}}});
+  make_replicated(s);
   s.endpoints[0].answered_by = 1;
 
   const auto body = pages::status(at(t0)).body;
